@@ -1,0 +1,5 @@
+"""The one base of all errors that a user can mend."""
+
+
+class CurationError(Exception):
+    """The user's input is wrong: the message says what, where, how many and what to do (one red line, exit code 1)."""
