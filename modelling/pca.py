@@ -1,0 +1,60 @@
+"""Principal components of a matrix that is only ever seen in blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from modelling.arrays import Floats
+
+N_OVERSAMPLES = 10
+N_ITERATIONS = 4
+
+
+@dataclass(frozen=True)
+class Components:
+    """`mean`: (g,) of the training rows; `axes`: (k, g) orthonormal, by falling variance."""
+
+    mean: Floats
+    axes: Floats
+
+    def project(self, x_ng: Floats) -> Floats:
+        """Scores (n, k)."""
+        return np.asarray((x_ng - self.mean) @ self.axes.T)
+
+    def rebuild(self, scores_nk: Floats) -> Floats:
+        """The nearest point of the subspace (n, g)."""
+        return np.asarray(scores_nk @ self.axes + self.mean)
+
+
+def fit_components(blocks: Callable[[], Iterable[Floats]], n_components: int, seed: int) -> Components:
+    """Leading components by subspace iteration (Halko, Martinsson, Tropp 2011), one pass over the blocks per iteration.
+
+    Args: blocks yields the same float32 rows (n, g) on every call, without NaN; n_components at most min(n, g).
+    """
+    n_rows, total = 0, np.zeros(0)
+    for block in blocks():
+        total = block.sum(0, dtype=np.float64) + (total if n_rows else 0)
+        n_rows += len(block)
+    mean = (total / n_rows).astype(np.float32)
+    width = min(n_components + N_OVERSAMPLES, n_rows, len(mean))
+    generator = torch.Generator().manual_seed(seed)
+    basis = torch.randn(len(mean), width, generator=generator)
+    for _ in range(N_ITERATIONS):
+        basis = _covariance_product(blocks, mean, torch.linalg.qr(basis).Q)
+    basis = torch.linalg.qr(basis).Q
+    inner = basis.T @ _covariance_product(blocks, mean, basis)
+    vectors = torch.linalg.eigh((inner + inner.T) / 2).eigenvectors.flip(1)[:, :n_components]
+    return Components(mean, (basis @ vectors).T.contiguous().numpy())
+
+
+def _covariance_product(blocks: Callable[[], Iterable[Floats]], mean: Floats, basis_gk: torch.Tensor) -> torch.Tensor:
+    """Sum over the blocks of X'X basis, X centred."""
+    out = torch.zeros_like(basis_gk)
+    for block in blocks():
+        x = torch.from_numpy(block - mean)
+        out += x.T @ (x @ basis_gk)
+    return out
