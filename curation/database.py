@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from curation.errors import CurationError
 
@@ -45,3 +46,20 @@ def run_sql_file(con: Connection, path: Path, parameters: Mapping[str, Any] | No
         return con.execute(text, values) if values else con.execute(text)
     except duckdb.Error as error:
         raise DatabaseFault(f"{path.name}: {error}") from error
+
+
+def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -> None:
+    """Append Arrow rows by column name. Raises DatabaseFault when a constraint of the table does not hold."""
+    con.register("arriving", rows)
+    try:
+        con.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM arriving')
+    except duckdb.Error as error:
+        raise DatabaseFault(f"table {table}: {str(error).splitlines()[0]}") from error
+    finally:
+        con.unregister("arriving")
+
+
+def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+    """The rows of a query as an Arrow table."""
+    cursor = con.execute(query, dict(parameters)) if parameters else con.execute(query)
+    return cursor.to_arrow_table()

@@ -1,0 +1,250 @@
+"""From the source folders to a release: sources -> sample -> label -> exclusion -> split -> kept -> compendium."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from curation.config import SCHEMA_VERSION, BuildConfig
+from curation.database import Connection, connect, fetch_arrow, insert_arrow, run_sql_file
+from curation.errors import CurationError
+from curation.progress import Progress
+from curation.release import read_manifest, sha256, staging, write_manifest
+from curation.resources import ontology_folder, sql_folder
+from curation.split import SHARES, assign, groups_of
+from curation.tables import FUNNEL, LABELS, insert_ledger, record_build, write_funnel, write_labels
+
+if TYPE_CHECKING:
+    from curation.sources import Source
+
+COMPENDIUM = "compendium.h5ad"
+DATABASE = "curation.duckdb"
+GROUP_SPLIT = pa.schema([("group_id", pa.string()), ("split", pa.string()), ("reason", pa.string())])
+PACKAGES = ("anndata", "duckdb", "h5py", "numpy", "polars", "pronto", "pyarrow")
+
+
+class BadInput(CurationError):
+    """The input folder holds no source, or its samples contradict each other."""
+
+
+class NothingToExport(CurationError):
+    """No sample is left for the matrix."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a build runs; nothing here changes its content."""
+
+    threads: int | None = None
+    memory: str | None = None
+    replace: bool = False
+    resume: bool = False
+    scheduler: str | None = None
+    previous: Path | None = None
+    ontology: Path | None = None
+
+
+@dataclass
+class BuildReport:
+    """What a build made, for the command line."""
+
+    out: Path
+    build_id: str
+    n_samples: int
+    n_genes: int
+    n_by_split: dict[str, int]
+    n_tissues: int
+    notes: list[str]
+    progress: Progress = field(default_factory=Progress)
+
+
+def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
+    """Build a release folder from a folder with one subfolder per source. Raises CurationError subclasses; leaves nothing then."""
+    ontology = options.ontology or ontology_folder()
+    sources = open_sources(input_folder)
+    with staging(out, replace=options.replace, resume=options.resume) as part:
+        inputs = hash_inputs(sources, ontology, progress)
+        build_id = _build_id(config, inputs)
+        con = connect(part / DATABASE, threads=options.threads, memory=options.memory)
+        try:
+            curate(con, sources, ontology, config, options.previous, progress)
+            report = _export(con, part, sources, config, options, inputs, build_id, progress)
+        finally:
+            con.close()
+        report.out = out
+        write_manifest(part, _manifest(config, inputs, build_id, report, progress))
+    return report
+
+
+def open_sources(input_folder: Path) -> dict[str, Source]:
+    """The sources of an input folder by name. Raises BadInput when there is none."""
+    from curation.sources import open_source
+
+    if not input_folder.is_dir():
+        raise BadInput(f"{input_folder} is no folder; give one with a subfolder per source, see `curate sources`")
+    folders = sorted(p for p in input_folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    if not folders:
+        raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
+    return {folder.name: open_source(folder.name, folder) for folder in folders}
+
+
+def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress) -> list[dict[str, Any]]:
+    """Name, size and sha256 of every file that decides the content."""
+    files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
+    files += [("ontology", p) for p in sorted(ontology.glob("*")) if p.is_file() and p.suffix in {".tsv", ".gz"}]
+    rows = []
+    with progress.stage("checksums of inputs", len(files)) as advance:
+        for source_name, path in files:
+            rows.append({"source": source_name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)})
+            advance(1)
+    return rows
+
+
+def _build_id(config: BuildConfig, inputs: list[dict[str, Any]]) -> str:
+    """The same parameters, inputs and program version give the same id."""
+    text = json.dumps([version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def curate(
+    con: Connection, sources: Mapping[str, Source], ontology: Path, config: BuildConfig, previous: Path | None, progress: Progress
+) -> None:
+    """Steps 1 to 10: fill every table of the database from the sources' metadata; no expression is read."""
+    from curation.checks import run_checks
+    from curation.label import label_samples
+    from curation.ontology import load_reference
+
+    run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+    with progress.stage("samples of the sources") as advance:
+        for source in sources.values():
+            _insert_samples(con, source, advance)
+    parameters = sql_parameters(config, list(sources))
+    with progress.stage("groups"):
+        _load_previous(con, previous)
+        run_build_files(con, 10, 19, parameters)
+    with progress.stage("ontology and rules"):
+        load_reference(con, ontology)
+    with progress.stage("labels"):
+        label_samples(con, config)
+    with progress.stage("exclusion, split, cap"):
+        run_build_files(con, 40, 50, parameters)
+        _split_groups(con)
+        run_build_files(con, 52, 79, parameters)
+    with progress.stage("checks"):
+        run_checks(con, parameters)
+
+
+def sql_parameters(config: BuildConfig, sources: list[str]) -> dict[str, Any]:
+    """The named parameters of the SQL files."""
+    return {**config.parameters(), "seed": str(config.seed), "allowed_sources": sources}
+
+
+def run_build_files(con: Connection, first: int, last: int, parameters: Mapping[str, Any]) -> None:
+    """Run the files of sql/build whose number lies between the two, in order."""
+    for path in sorted((sql_folder() / "build").glob("[0-9][0-9]_*.sql")):
+        if first <= int(path.name[:2]) <= last:
+            run_sql_file(con, path, parameters)
+
+
+def _insert_samples(con: Connection, source: Source, advance: Any) -> None:
+    for batch in source.samples():
+        insert_arrow(con, "sample", batch)
+        advance(batch.num_rows)
+
+
+def _load_previous(con: Connection, previous: Path | None) -> None:
+    """Fill previous_split from the labels of an earlier release, if one is given. Raises BadRelease."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    run_sql_file(con, sql_folder() / "schema" / "previous_split.sql")
+    if previous is None:
+        return
+    read_manifest(previous)
+    rows = pq.read_table(previous / LABELS, columns=["sample_id", "group_id", "split"])
+    insert_arrow(con, "previous_split", rows.filter(pc.is_in(rows["split"], pa.array(list(SHARES)))))
+
+
+def _split_groups(con: Connection) -> None:
+    """Write group_split(group_id, split, reason), one row per group with a labelled sample."""
+    rows = con.execute("SELECT group_id, tissue, n_samples, draw FROM group_tissue ORDER BY group_id, tissue").fetchall()
+    placed = con.execute("SELECT group_id, any_value(split) FROM sample_group JOIN previous_split USING (sample_id) GROUP BY group_id").fetchall()
+    result = assign(groups_of(rows), dict(placed))
+    table = pa.table(
+        {
+            "group_id": list(result),
+            "split": [split for split, _ in result.values()],
+            "reason": [reason for _, reason in result.values()],
+        },
+        schema=GROUP_SPLIT,
+    )
+    con.execute("CREATE OR REPLACE TABLE group_split (group_id VARCHAR PRIMARY KEY, split VARCHAR NOT NULL, reason VARCHAR NOT NULL)")
+    insert_arrow(con, "group_split", table)
+
+
+def _export(
+    con: Connection,
+    part: Path,
+    sources: Mapping[str, Source],
+    config: BuildConfig,
+    options: RunOptions,
+    inputs: list[dict[str, Any]],
+    build_id: str,
+    progress: Progress,
+) -> BuildReport:
+    """Step 11: the matrix and its neighbours, from what the tables say."""
+    from curation.matrix import write_compendium
+
+    kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
+    if kept.num_rows == 0:
+        raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
+    notes = [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
+    uns = compendium_uns(con, config, inputs, build_id)
+    matrix = write_compendium(
+        part / COMPENDIUM, kept, sources, config, uns=uns, progress=progress, resume=options.resume, scheduler=options.scheduler
+    )
+    insert_ledger(con, matrix.ledger)
+    record_build(con, {**uns, "notes": notes + list(matrix.notes)})
+    with progress.stage("labels and funnel"):
+        write_labels(con, part / LABELS)
+        write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
+    splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
+    (n_tissues,) = con.execute("SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''").fetchone() or (0,)
+    return BuildReport(part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), progress)
+
+
+def compendium_uns(con: Connection, config: BuildConfig, inputs: list[dict[str, Any]], build_id: str) -> dict[str, Any]:
+    """What the compendium says about itself; nothing in it depends on the time or the place of the build."""
+    funnel = fetch_arrow(con, "SELECT * FROM funnel ORDER BY step").to_pylist()
+    systems = con.execute("SELECT tissue, any_value(organ_system) FROM tissue GROUP BY tissue ORDER BY tissue").fetchall()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "build_id": build_id,
+        "parameters": json.dumps(config.parameters(), sort_keys=True),
+        "sources": json.dumps(inputs, sort_keys=True),
+        "funnel": json.dumps(funnel),
+        "tissues": json.dumps(dict(systems), sort_keys=True),
+        "simulated": any("simulated" in row["file"].lower() for row in inputs),
+    }
+
+
+def _manifest(config: BuildConfig, inputs: list[dict[str, Any]], build_id: str, report: BuildReport, progress: Progress) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "build_id": build_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "parameters": config.parameters(),
+        "inputs": inputs,
+        "versions": {"bulkatlas": version("bulkatlas"), "python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "notes": report.notes,
+        "stages": [{"stage": s.name, "seconds": round(s.seconds, 2), "peak_mb": round(s.peak_mb)} for s in progress.stages],
+    }

@@ -1,0 +1,58 @@
+"""All parameters of a build, in one place; written whole into the manifest and the compendium."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from curation.errors import CurationError
+
+SCHEMA_VERSION = 1
+
+
+class BadParameter(CurationError):
+    """A parameter of the build is outside its range."""
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """What decides the content of a compendium. `None` for a cap or subset means all."""
+
+    cap: int | None = 10_000
+    seed: int = 42
+    preset: Literal["default", "paper"] = "default"
+    subset: int | None = None
+    cell_line_cap: int | None = 0
+    level: Literal["tissue", "term"] = "tissue"
+    genes: Literal["shared", "union"] = "shared"
+    unit: Literal["tpm", "cpm"] = "tpm"
+    single_cell_threshold: float = 0.5
+    licences: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise BadParameter for what cannot be built."""
+        for name in ("cap", "subset"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise BadParameter(f"--{name} is {value}; it must be at least 1, or `none` for no limit")
+        if self.cell_line_cap is not None and self.cell_line_cap < 0:
+            raise BadParameter(f"--cell-line-cap is {self.cell_line_cap}; it must be 0 (no cell lines), a number, or `none` (all)")
+        if not 0 < self.single_cell_threshold <= 1:
+            raise BadParameter(f"--single-cell-threshold is {self.single_cell_threshold}; it is a probability, above 0 and at most 1")
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as plain values, for SQL and JSON."""
+        return {**asdict(self), "licences": list(self.licences)}
+
+
+def parse_limit(name: str, text: str) -> int | None:
+    """A number of samples, or `none` for no limit. Raises BadParameter."""
+    if text.strip().lower() == "none":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise BadParameter(f"--{name} is {text!r}; give a whole number or `none`") from None
+
+

@@ -1,0 +1,78 @@
+"""The neighbours of the compendium that are views of the database: labels.parquet, funnel.md, and the record of the build."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curation.config import BuildConfig
+from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file
+from curation.resources import sql_folder
+
+LABELS = "labels.parquet"
+FUNNEL = "funnel.md"
+ROW_GROUP = 65_536
+
+
+def write_labels(con: Connection, path: Path) -> None:
+    """labels.parquet: one row per sample of every source, with its label, its evidence and what became of it."""
+    import pyarrow.parquet as pq
+
+    cursor = run_sql_file(con, sql_folder() / "build" / "80_labels.sql")
+    pq.write_table(cursor.to_arrow_table(), path, compression="zstd", row_group_size=ROW_GROUP)
+
+
+def write_funnel(con: Connection, path: Path, config: BuildConfig, *, is_simulated: bool) -> None:
+    """funnel.md: the steps with their numbers, and the samples by tissue, source and split."""
+    lines = ["# Funnel", ""]
+    if is_simulated:
+        lines += ["**Simulated data: these numbers describe no real archive.**", ""]
+    lines += [f"Parameters: `{json.dumps(config.parameters(), sort_keys=True)}`", ""]
+    lines += markdown(fetch_arrow(con, "SELECT * FROM funnel ORDER BY step"))
+    lines += ["", "n_out = n_in + n_added - n_dropped - n_aside; n_aside are samples without a tissue.", "", "## Samples by tissue", ""]
+    lines += markdown(fetch_arrow(con, TISSUES))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+TISSUES = """
+SELECT
+    if(tissue = '', '(unlabelled)', tissue) AS tissue,
+    count(*) AS n_samples,
+    count_if(split = 'train') AS train,
+    count_if(split = 'validation') AS validation,
+    count_if(split = 'test') AS test,
+    count(DISTINCT group_id) AS n_groups,
+    string_agg(DISTINCT source, ', ' ORDER BY source) AS sources
+FROM kept
+GROUP BY kept.tissue
+ORDER BY n_samples DESC, tissue
+"""
+
+
+def markdown(table: pa.Table) -> list[str]:
+    """The lines of a Markdown table; numbers with thousands separators."""
+    rows = [table.column_names, ["---"] * table.num_columns]
+    rows += [[_cell(value) for value in row.values()] for row in table.to_pylist()]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def insert_ledger(con: Connection, ledger: pa.Table) -> None:
+    """gene_ledger: one row per gene of every input matrix, and what became of it."""
+    con.register("arriving", ledger)
+    con.execute("CREATE OR REPLACE TABLE gene_ledger AS SELECT * FROM arriving")
+    con.unregister("arriving")
+
+
+def record_build(con: Connection, facts: Mapping[str, Any]) -> None:
+    """build: one row per fact about this build."""
+    con.execute("CREATE OR REPLACE TABLE build (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)")
+    values = [value if isinstance(value, str) else json.dumps(value) for value in facts.values()]
+    insert_arrow(con, "build", pa.table({"key": list(facts), "value": values}))
