@@ -3,15 +3,129 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Public bulk RNA-seq archives -> one audited compendium.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Public bulk RNA-seq archives -> one audited compendium.",
+)
 
 
 @app.callback()
 def root() -> None:
     """Public bulk RNA-seq archives -> one audited compendium."""
+
+
+@app.command()
+def build(
+    input_folder: Annotated[
+        Path, typer.Option("--input", help="Folder with one subfolder per source (archs4, gtex, tcga, depmap, table).")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Release folder to write; must not exist unless --replace.")],
+    cap: Annotated[str, typer.Option(help="Most training samples per tissue, or `none`.")] = "10000",
+    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 42,
+    preset: Annotated[
+        Literal["default", "paper"],
+        typer.Option(help="default: split 80/5/15 by group; paper: 85/15 by sample, as published (leaks studies)."),
+    ] = "default",
+    subset: Annotated[str, typer.Option(help="Random number of archive samples to use, or `none`.")] = "none",
+    cell_line_cap: Annotated[str, typer.Option(help="Cell-line samples to keep per tissue: 0, a number or `none`.")] = "0",
+    level: Annotated[
+        Literal["tissue", "term"], typer.Option(help="Class of a sample: `tissue` (the 42) or `term` (its finest term).")
+    ] = "tissue",
+    genes: Annotated[
+        Literal["shared", "union"], typer.Option(help="`shared`: genes that every source measures; `union`: NaN where a source does not.")
+    ] = "shared",
+    unit: Annotated[Literal["tpm", "cpm"], typer.Option(help="`tpm`, or `cpm` where gene lengths are not to be used.")] = "tpm",
+    previous: Annotated[Path | None, typer.Option(help="Earlier release whose splits are kept.")] = None,
+    ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the database and workers of the gather.")] = None,
+    memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Exchange an existing release when the new one is complete.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
+) -> None:
+    """Build a compendium: sources -> labels -> splits -> compendium.h5ad and its neighbours."""
+    from curation.build import RunOptions
+    from curation.build import build as run_build
+    from curation.config import BuildConfig, parse_limit
+    from curation.progress import Progress
+
+    config = BuildConfig(
+        cap=parse_limit("cap", cap),
+        seed=seed,
+        preset=preset,
+        subset=parse_limit("subset", subset),
+        cell_line_cap=parse_limit("cell-line-cap", cell_line_cap),
+        level=level,
+        genes=genes,
+        unit=unit,
+    )
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)
+    report = run_build(input_folder, out, config, options, Progress(visible=True))
+    for note in report.notes:
+        typer.echo(f"note: {note}")
+    parts = ", ".join(f"{n:,} {split}" for split, n in report.n_by_split.items())
+    typer.echo(
+        f"{out}: {report.n_samples:,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues; build {report.build_id}"
+    )
+    typer.echo(
+        f"look at {out / 'report.html'}, {out / 'funnel.md'}; ask `curate explain SAMPLE --db {out}`; train with `model train {out / 'compendium.h5ad'} --out RUN`"
+    )
+
+
+@app.command()
+def sources(downloads: bool = typer.Option(False, help="Also list every file that `curate fetch` knows.")) -> None:
+    """List the known sources: layout, licence, citation."""
+    from curation.catalogue import read_downloads, read_sources
+    from curation.report_table import print_table
+
+    cards = [card for card in read_sources().values() if card.role == "data"]
+    print_table(
+        ["source", "what", "layout in its folder", "licence", "commercial use"],
+        [[card.source, card.title, card.layout, card.licence, card.commercial_use] for card in cards],
+    )
+    if downloads:
+        columns = ["source", "variant", "release", "file", "checksum", "url", "note"]
+        print_table(columns, [[getattr(item, name) for name in columns] for item in read_downloads()])
+    for card in cards:
+        if card.citation:
+            typer.echo(f"{card.source}: {card.citation}" + (f" https://doi.org/{card.doi}" if card.doi else ""))
+
+
+@app.command()
+def fetch(
+    source: str = typer.Argument(help="archs4, gtex, tcga, target or depmap; see `curate sources --downloads`."),
+    out: Path = typer.Option(Path("input"), help="Input folder; the files go to OUT/SOURCE."),
+    variant: str | None = typer.Option(None, help="Layout, where a source has several: tcga has xena and gdc."),
+    release: str | None = typer.Option(None, help="Release; default is the newest that has a fixed name."),
+    jobs: int = typer.Option(4, min=1, max=16, help="Small files fetched at a time."),
+    verify: bool = typer.Option(False, help="Hash again what is there already."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be fetched from where, and stop."),
+    table: Path | None = typer.Option(None, help="Another table of downloads, for a mirror."),
+) -> None:
+    """Download a source: resumable, verified, through the proxy of the environment."""
+    from curation.catalogue import choose_downloads, read_downloads
+    from curation.fetch import fetch_with_bars
+    from curation.report_table import print_table
+
+    chosen = choose_downloads(read_downloads(table), source, variant, release)
+    if dry_run:
+        print_table(
+            ["file", "release", "checksum", "url"],
+            [[item.file, item.release, item.checksum or "by the server", item.url] for item in chosen],
+        )
+        return
+    outcomes = fetch_with_bars(chosen, out / source, jobs=jobs, verify=verify)
+    for outcome in outcomes:
+        record = outcome.record
+        checked = f"checked against {record.checksum.partition(':')[0]}" if record.checksum else "no checksum is published"
+        typer.echo(f"{outcome.done}: {out / source / record.file}  {record.n_bytes:,} bytes  sha256 {record.sha256[:12]}  {checked}")
 
 
 def main() -> None:

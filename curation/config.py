@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from curation.errors import CurationError
@@ -54,5 +53,3 @@ def parse_limit(name: str, text: str) -> int | None:
         return int(text)
     except ValueError:
         raise BadParameter(f"--{name} is {text!r}; give a whole number or `none`") from None
-
-

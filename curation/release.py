@@ -52,7 +52,7 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         out.parent.mkdir(parents=True, exist_ok=True)
         with _lock(out):
             if out.exists() and not replace:
-                raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stays whole until the new release is complete)")
+                raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stands until the new release is complete)")
             part = out.with_name(PART_OF.format(name=out.name))
             if part.exists() and not resume:
                 shutil.rmtree(part)
@@ -66,8 +66,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
     except OSError as error:
         if error.errno not in CANNOT_WRITE:
             raise
-        what = error.strerror or str(error)
-        raise CannotWrite(f"{error.filename or out} cannot be written: {what}; free space or choose another --out; nothing was left behind") from error
+        what = f"{error.filename or out} cannot be written: {error.strerror or error}"
+        raise CannotWrite(f"{what}; free space or choose another --out; nothing was left behind") from error
 
 
 @contextlib.contextmanager
