@@ -1,0 +1,48 @@
+# Two commands for a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO ?= demo
+BIN := $(VENV)/bin
+EXTRAS := tune,figures,audit,web,onnx,cluster,dev
+
+.PHONY: venv demo test lint bench clean-demo
+
+venv: $(VENV)/.installed
+
+# torch first: where a CPU build is offered, the pinned version takes it.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+demo: venv clean-demo
+	$(BIN)/curate demo $(DEMO)/world
+	$(BIN)/curate build --input $(DEMO)/world --out $(DEMO)/release --cap 300
+	$(BIN)/model train $(DEMO)/release/compendium.h5ad --out $(DEMO)/run
+	$(BIN)/model evaluate $(DEMO)/run $(DEMO)/release/compendium.h5ad --out $(DEMO)/report
+	@echo
+	@echo "Made from simulated data, in $(DEMO)/:"
+	@echo "  release/compendium.h5ad   the compendium; anndata and scanpy open it"
+	@echo "  release/report.html       what was built: the funnel, tissues, labels, splits"
+	@echo "  run/                      the trained model: safetensors, JSON and TSV"
+	@echo "  report/report.html        how good it is, with pictures"
+	@echo "Look further:"
+	@echo "  $(BIN)/curate audit --db $(DEMO)/release          the questions a curator asks"
+	@echo "  $(BIN)/model serve $(DEMO)/run                     a web page for your own samples"
+
+clean-demo:
+	rm -rf $(DEMO)/world $(DEMO)/world-truth $(DEMO)/release $(DEMO)/run $(DEMO)/report
+
+test: venv
+	$(BIN)/python -m pytest
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar sql
+
+bench: venv
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
