@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Write ontology/uberon.obo.gz, diseases.obo.gz and cell_names.tsv.gz from the PyPI package cellxgene-ontology-guide.
+
+usage: python scripts/build_ontology.py [--carrier FOLDER] [--out ontology]
+
+The package (MIT) carries UBERON, CL, MONDO and Cellosaurus as zstd-compressed JSON: per term a label, synonyms without scope, and `ancestors`
+with their distance over is_a and part_of merged; distance 1 is a direct parent. So the edges written here say "within" (is_a or part_of, the
+carrier does not tell which), and a synonym's scope is written as RELATED, the weakest, because none is known. Ids, names, synonyms and relations
+only: no definitions. FOLDER is the unpacked package (default: the installed one); needs `zstandard`. Two runs write the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import importlib.util
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+Terms = dict[str, dict[str, Any]]
+
+RELEASES = {"UBERON": "UBERON-ontology-v2026-04-01", "CL": "CL-ontology-v2026-03-26", "MONDO": "MONDO-ontology-v2026-05-05", "CVCL": "CVCL-ontology-55.0"}
+NEOPLASM = "MONDO:0005070"
+UPPER_LEVEL = {"UBERON:0001062"}  # anatomical entity: an edge to it says nothing
+
+# A term is not human when its own name says so, or when it lies inside such a term. No axiom in the carrier tells the taxon.
+NOT_HUMAN = re.compile(
+    r"\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|remex|gills?|hoof|wing of|insect wing|antenna|amphibian|frog|xenopus|reptil\w*|shark|teleost"
+    r"|nematode|larval?|instar|murine|bovine|rumen|udder|beak|swim bladder|claw|mollus\w*|arthropod|cephalopod|ammocoete|lamprey|whiskers?|vibrissa\w*"
+    r"|rhopalial?|hindlimb|forelimb|hind limb|fore limb|caudal fin|cloacal?|electric organ|baleen|blubber|antlers?|udder|ink sac|tadpole|brood pouch"
+    r"|post-anal tail|tail feather|plants?|mesonephric|pronephr\w+|barbel|operculum of|opercular|lateral line|weberian|neuromast|silk|spinneret"
+    r"|haltere|mushroom body|ommatidium|trichobothri\w*|pygostyle|furcula|syrinx|egg tooth|comb|wattle|snood|dewlap|rhinarium|brille|carapace|plastron)\b",
+    re.I,
+)
+# A synonym that is a whole English sentence word for word teaches the matcher nothing and costs a row.
+BROKEN_SYNONYM = re.compile(r"[;=<>\[\]{}|\\]|https?:|\bNEC\b|\(disease\)")
+
+HEADER = {
+    "uberon": """format-version: 1.2
+data-version: {UBERON}_{CL}
+ontology: bulkatlas-uberon
+remark: Human extract of UBERON and CL made by scripts/build_ontology.py from PyPI cellxgene-ontology-guide; not an official product of those projects.
+remark: Changed: definitions, cross-references, obsolete and non-human terms removed; is_a and part_of merged into `within`; synonym scopes unknown, all written RELATED.
+remark: UBERON multi-species anatomy ontology, CC BY 3.0, https://creativecommons.org/licenses/by/3.0/ (Mungall et al. 2012, doi:10.1186/gb-2012-13-1-r5).
+remark: Cell Ontology, CC BY 4.0, https://creativecommons.org/licenses/by/4.0/ (Diehl et al. 2016, doi:10.1186/s13326-016-0088-7).
+""",
+    "diseases": """format-version: 1.2
+data-version: {MONDO}
+ontology: bulkatlas-neoplasms
+remark: Neoplasm branch of MONDO made by scripts/build_ontology.py from PyPI cellxgene-ontology-guide; not an official product of the Monarch Initiative.
+remark: Changed: names, synonyms (scopes unknown, all written RELATED) and parents only; nothing outside the neoplasm branch.
+remark: Mondo Disease Ontology, CC BY 4.0, https://creativecommons.org/licenses/by/4.0/ (Vasilevsky et al. 2022, doi:10.1101/2022.04.13.22273750).
+""",
+}
+TYPEDEF = "\n[Typedef]\nid: within\nname: is_a or part_of, the carrier does not tell which\nis_transitive: true\n"
+
+
+def carrier_folder(given: Path | None) -> Path:
+    """The folder `data` of the unpacked or the importable package."""
+    if given is not None:
+        found = [p for p in (given / "cellxgene_ontology_guide" / "data", given / "data", given) if (p / f"{RELEASES['UBERON']}.json.zst").is_file()]
+        if not found:
+            raise SystemExit(f"error: {given} holds no {RELEASES['UBERON']}.json.zst; unpack cellxgene-ontology-guide 1.11.1 there")
+        return found[0]
+    spec = importlib.util.find_spec("cellxgene_ontology_guide")
+    if spec is None or spec.origin is None:
+        raise SystemExit("error: cellxgene-ontology-guide is not installed; `pip install cellxgene-ontology-guide==1.11.1 zstandard`, or give --carrier")
+    return Path(spec.origin).parent / "data"
+
+
+def load(folder: Path, kind: str) -> Terms:
+    import zstandard
+
+    with (folder / f"{RELEASES[kind]}.json.zst").open("rb") as file:
+        terms: Terms = json.loads(zstandard.ZstdDecompressor().stream_reader(file).read())
+    return terms
+
+
+def human(terms: Terms) -> Terms:
+    """The terms that are neither non-human by name nor inside such a term."""
+    terms = {i: t for i, t in terms.items() if t["label"]}
+    foreign = {i for i, t in terms.items() if NOT_HUMAN.search(t["label"])}
+    return {i: t for i, t in terms.items() if t["deprecated"] or (i not in foreign and not foreign.intersection(t["ancestors"]))}
+
+
+def stanza(term_id: str, term: dict[str, Any], known: Terms) -> str:
+    lines = ["", "[Term]", f"id: {term_id}", f"name: {term['label']}"]
+    if term["deprecated"]:
+        lines.append("is_obsolete: true")
+        lines += [f"replaced_by: {term['replaced_by']}"] if term.get("replaced_by") in known else []
+        return "\n".join(lines) + "\n"
+    names = sorted({s.strip() for s in term.get("synonyms", ()) if s.strip() and not BROKEN_SYNONYM.search(s)} - {term["label"]})
+    lines += ['synonym: "{}" RELATED []'.format(name.replace('"', "'")) for name in names]
+    parents = sorted(p for p, distance in term["ancestors"].items() if distance == 1 and p in known and p not in UPPER_LEVEL)
+    lines += [f"relationship: within {p}" for p in parents]
+    return "\n".join(lines) + "\n"
+
+
+def write_gzip(path: Path, text: str) -> None:
+    """Without a time stamp or file name inside, so that the same input gives the same bytes."""
+    with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=9) as file:
+        file.write(text.encode())
+
+
+def write_obo(path: Path, header: str, terms: Terms) -> None:
+    write_gzip(path, header.format(**RELEASES) + "".join(stanza(i, terms[i], terms) for i in sorted(terms)) + TYPEDEF)
+    print(f"{path}: {sum(not t['deprecated'] for t in terms.values())} terms, {sum(t['deprecated'] for t in terms.values())} obsolete ids")
+
+
+def cell_names(terms: Terms) -> list[tuple[str, str]]:
+    """(accession, name) of every line whose name holds a letter and a digit and could stand alone in a text."""
+    rows = {(i, t["label"]) for i, t in terms.items() if not t["deprecated"]}
+    return sorted((i, n) for i, n in rows if 3 <= len(n) <= 24 and re.search(r"[A-Za-z]", n) and re.search(r"\d", n) and "\t" not in n)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--carrier", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent.parent / "ontology")
+    arguments = parser.parse_args()
+    folder = carrier_folder(arguments.carrier)
+    anatomy = human(load(folder, "UBERON") | load(folder, "CL"))
+    write_obo(arguments.out / "uberon.obo.gz", HEADER["uberon"], anatomy)
+    mondo = load(folder, "MONDO")
+    write_obo(arguments.out / "diseases.obo.gz", HEADER["diseases"], {i: t for i, t in mondo.items() if not t["deprecated"] and (i == NEOPLASM or NEOPLASM in t["ancestors"])})
+    names = cell_names(load(folder, "CVCL"))
+    head = "accession\tname\n"
+    write_gzip(arguments.out / "cell_names.tsv.gz", head + "".join(f"{i}\t{n}\n" for i, n in names))
+    print(f"{arguments.out / 'cell_names.tsv.gz'}: {len(names)} names")
+
+
+if __name__ == "__main__":
+    main()
