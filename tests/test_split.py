@@ -1,0 +1,120 @@
+"""Splits: no group on both sides, every tissue in every part where it can be, and stable under growth."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+
+import numpy as np
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from curation.database import Connection, connect, run_sql_file
+from curation.resources import sql_folder
+from curation.split import Group, assign, groups_of
+
+
+def draw(group_id: str, seed: int = 42) -> float:
+    """An independent reading of the promise: the first 52 bits of md5(seed || group) as a fraction."""
+    return int(hashlib.md5(f"{seed}{group_id}".encode()).hexdigest()[:13], 16) / 16**13
+
+
+def world(n: int, tissues: int = 6, seed: int = 0) -> dict[str, Group]:
+    rng = random.Random(seed)
+    rows = [(f"GSE{i}", f"tissue{rng.randrange(tissues)}", rng.randint(1, 20), draw(f"GSE{i}")) for i in range(n)]
+    return groups_of(rows)
+
+
+def test_the_shares_are_80_5_15_over_many_groups() -> None:
+    parts = [split for split, _ in assign(world(4_000)).values()]
+    share = {part: parts.count(part) / len(parts) for part in ("train", "validation", "test")}
+    assert share["train"] == pytest.approx(0.80, abs=0.02)
+    assert share["validation"] == pytest.approx(0.05, abs=0.012)
+    assert share["test"] == pytest.approx(0.15, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_tissue_stands_in_every_part_that_its_groups_allow(seed: int) -> None:
+    groups = world(40, tissues=8, seed=seed)
+    result = assign(groups)
+    for tissue in {t for g in groups.values() for t in g.n_by_tissue}:
+        members = [g for g in groups.values() if tissue in g.n_by_tissue]
+        parts = {result[g.group_id][0] for g in members}
+        assert "train" in parts
+        total = sum(g.n_by_tissue[tissue] for g in members)
+        is_even = all(g.n_by_tissue[tissue] <= total / 3 for g in members)
+        if len(members) >= 3 and is_even and all(len(g.n_by_tissue) == 1 for g in members):
+            assert parts == {"train", "validation", "test"}
+
+
+def test_a_group_that_dominates_a_tissue_is_trained_on() -> None:
+    rows = [("big", "liver", 50, 0.99), *((f"g{i}", "liver", 5, i / 10) for i in range(10))]
+    assert assign(groups_of(rows))["big"] == ("train", "holds more than a third of a tissue")
+
+
+def test_the_parts_of_a_drawn_group_do_not_change_when_others_come() -> None:
+    small, large = world(200), world(2_000)
+    before, after = assign(small), assign(large)
+    drawn = [g for g in small if before[g][1] == "drawn" and after[g][1] == "drawn"]
+    assert len(drawn) > 180
+    assert all(before[g] == after[g] for g in drawn)
+
+
+def test_a_previous_release_is_kept_whole() -> None:
+    before = {g: split for g, (split, _) in assign(world(60)).items()}
+    after = assign(world(600), previous=before)
+    assert {g: after[g][0] for g in before} == before
+
+
+@pytest.fixture
+def con() -> Connection:
+    con = connect()
+    run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+    run_sql_file(con, sql_folder() / "schema" / "previous_split.sql")
+    return con
+
+
+def group_samples(con: Connection, rows: list[tuple[str, str, str | None, str | None]]) -> dict[str, str]:
+    con.executemany("INSERT INTO sample (sample_id, source, series_id, donor_id) VALUES (?, ?, ?, ?)", rows)
+    for name in ("10_sample_key", "11_sample_group", "12_linking_sample", "13_sample_group_previous"):
+        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+    return dict(con.execute("SELECT sample_id, group_id FROM sample_group").fetchall())
+
+
+def test_groups_are_the_connected_components_that_scipy_finds(con: Connection) -> None:
+    rng = random.Random(1)
+    rows: list[tuple[str, str, str | None, str | None]] = []
+    for i in range(600):
+        series = ",".join(f"GSE{rng.randrange(400)}" for _ in range(rng.choice([1, 1, 1, 2, 3])))
+        rows.append((f"GSM{i}", "archs4", series, rng.choice([None, None, f"donor{rng.randrange(50)}"])))
+    found = group_samples(con, rows)
+
+    keys = {k: i for i, k in enumerate(sorted({k for _, _, s, d in rows for k in [*str(s).split(","), *([d] if d else [])]}))}
+    edges = [(i, len(rows) + keys[k]) for i, (_, _, s, d) in enumerate(rows) for k in [*str(s).split(","), *([d] if d else [])]]
+    n = len(rows) + len(keys)
+    a, b = np.array(edges).T
+    _, component = connected_components(coo_array((np.ones(len(edges)), (a, b)), shape=(n, n)), directed=False)
+    expected = component[: len(rows)]
+    pairs = {(found[row[0]], int(c)) for row, c in zip(rows, expected, strict=True)}
+    assert len(pairs) == len({g for g, _ in pairs}) == len({c for _, c in pairs})
+
+
+def test_a_donor_of_one_source_is_not_the_donor_of_another(con: Connection) -> None:
+    found = group_samples(con, [("a", "gtex", None, "1"), ("b", "table", None, "1"), ("c", "gtex", None, "1"), ("d", "table", None, None)])
+    assert found["a"] == found["c"] != found["b"]
+    assert found["d"] == "d"
+
+
+def test_a_sample_that_links_two_published_parts_goes_and_they_stay(con: Connection) -> None:
+    con.execute("INSERT INTO previous_split VALUES ('a', 'GSE1', 'train'), ('b', 'GSE2', 'test')")
+    found = group_samples(con, [("a", "archs4", "GSE1", None), ("b", "archs4", "GSE2", None), ("new", "archs4", "GSE1,GSE2", None)])
+    assert (found["a"], found["b"]) == ("GSE1", "GSE2")
+    assert con.execute("SELECT sample_id FROM linking_sample").fetchall() == [("new",)]
+
+
+def test_the_draw_in_sql_is_the_stated_one(con: Connection) -> None:
+    con.execute("CREATE TABLE candidate AS SELECT 's' AS sample_id, 'GSE7' AS group_id, 'liver' AS tissue")
+    run_sql_file(con, sql_folder() / "build" / "50_group_tissue.sql", {"seed": "42"})
+    (value,) = con.execute("SELECT draw FROM group_tissue").fetchone() or (None,)
+    assert value == draw("GSE7")
