@@ -45,10 +45,11 @@ class _Retry(Exception):  # noqa: N818 - a signal between two functions here, ne
 class Patience:
     """How long to keep trying: `attempts` in a row without one new byte, waiting `first` seconds, doubled up to `longest`."""
 
-    attempts: int = 8
+    attempts: int = 6
     first: float = 1.0
     longest: float = 60.0
     timeout: float = 60.0
+    notice: Callable[[str], None] | None = None  # told of every wait
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,10 @@ def _transfer(url: str, handle: IO[bytes], part: Path, n_bytes: int | None, pati
                 rest = f"what came so far stays in {part.name}, run the command again to go on" if before else "nothing came"
                 raise DownloadFault(f"{url}: {fault} ({failures} tries without a new byte); {rest}") from fault
             backoff = min(patience.longest, patience.first * 2 ** (failures - 1))
-            time.sleep(backoff if fault.wait is None else fault.wait)
+            wait = backoff if fault.wait is None else fault.wait
+            if patience.notice:
+                patience.notice(f"{part.stem}: {fault}; trying again in {wait:g} s")
+            time.sleep(wait)
 
 
 def _one_answer(url: str, handle: IO[bytes], part: Path, n_bytes: int | None, patience: Patience, progress: Progress | None) -> Message:

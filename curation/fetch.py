@@ -115,3 +115,20 @@ def _write_ledger(folder: Path, ledger: dict[str, dict[str, str]], outcomes: lis
     draft = folder / (LEDGER + ".new")
     draft.write_text(json.dumps({**ledger, **fresh}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(draft, folder / LEDGER)
+
+
+def fetch_with_bars(downloads: Iterable[Download], folder: Path, *, jobs: int, verify: bool) -> list[Outcome]:
+    """`fetch`, with a bar for each file on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks = {}
+
+        def watch(file: str, done: int, total: int | None) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=total)
+            bars.update(tasks[file], completed=done, total=total, visible=done != total)
+
+        return fetch(downloads, folder, patience=Patience(notice=bars.console.print), jobs=jobs, verify=verify, watch=watch)
