@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import pyarrow as pa
+
+from curation.errors import CurationError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Unit = Literal["counts", "tpm", "fpkm", "log2_counts", "log2_tpm"]
+Quantity = Literal["counts", "tpm", "fpkm"]
+Unit = Literal["counts", "tpm", "fpkm", "log2_counts", "log2_tpm", "log2_fpkm"]
+
+# What `Matrix.blocks` gives for each unit of a file: the logarithm is undone by the reader.
+LINEAR: Final[dict[Unit, Quantity]] = {
+    "counts": "counts",
+    "tpm": "tpm",
+    "fpkm": "fpkm",
+    "log2_counts": "counts",
+    "log2_tpm": "tpm",
+    "log2_fpkm": "fpkm",
+}
 
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -37,6 +50,23 @@ SAMPLE_SCHEMA = pa.schema(
     ]
 )
 
+# What a folder of each source must hold; docs/sources.md says where the files come from.
+LAYOUTS: Final[dict[str, str]] = {
+    "archs4": "human_gene_v2.x.h5 (one or more)",
+    "depmap": "OmicsExpression*.csv and Model.csv",
+    "gtex": "*.gct or *.gct.gz (one or more) and *SampleAttributesDS.txt",
+    "table": "matrix.{tsv,csv,parquet,h5ad} and metadata.{tsv,csv,parquet}, optionally source.json",
+    "tcga": "a UCSC Xena matrix and its phenotype table, or GDC *.augmented_star_gene_counts.tsv files and their gdc_sample_sheet*.tsv",
+}
+
+
+class SourceFault(CurationError):
+    """A source folder does not hold what its reader needs, or a file of it cannot be read as what it should be."""
+
+
+class UnknownSource(SourceFault):
+    """A folder has the name of no known source."""
+
 
 @dataclass(frozen=True)
 class GeneIds:
@@ -53,20 +83,35 @@ class GeneIds:
 class Matrix(Protocol):
     """One expression matrix of a source, read in blocks of samples."""
 
-    file: str  # relative to the source's folder; equals sample.matrix_file
-    genes: GeneIds
-    unit: Unit
-    n_samples: int
+    @property
+    def file(self) -> str:
+        """Path relative to the source's folder; equals sample.matrix_file."""
+        ...
+
+    @property
+    def genes(self) -> GeneIds: ...
+
+    @property
+    def unit(self) -> Unit:
+        """What the file holds; blocks() gives LINEAR[unit]."""
+        ...
+
+    @property
+    def n_samples(self) -> int: ...
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Yield (positions into `rows`, values of shape (n, n_genes) in linear space) until every row was given once."""
+        """Yield (positions into `rows`, values of shape (n, n_genes) in linear space) until every row was given once.
+
+        `rows` are sample.matrix_row values, ascending. Raises SourceFault for a value that is negative or no number.
+        """
         ...
 
 
 class Source(Protocol):
     """One archive folder."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def samples(self) -> Iterator[pa.RecordBatch]:
         """Batches of SAMPLE_SCHEMA, every sample of the source exactly once."""
@@ -79,3 +124,31 @@ class Source(Protocol):
     def notes(self) -> list[str]:
         """What the reader noticed and did about it, in sentences for the report."""
         ...
+
+
+def open_source(name: str, folder: Path) -> Source:
+    """Open one source folder by its name. Raises UnknownSource, and SourceFault when files are missing or unreadable."""
+    if not folder.is_dir():
+        raise SourceFault(f"{folder} is no folder; a source is a folder that holds {LAYOUTS.get(name, 'its files')}")
+    if name == "archs4":
+        from curation.sources.archs4 import open_archs4
+
+        return open_archs4(folder)
+    if name == "depmap":
+        from curation.sources.depmap import open_depmap
+
+        return open_depmap(folder)
+    if name == "gtex":
+        from curation.sources.gtex import open_gtex
+
+        return open_gtex(folder)
+    if name == "table":
+        from curation.sources.table import open_table
+
+        return open_table(folder)
+    if name == "tcga":
+        from curation.sources.tcga import open_tcga
+
+        return open_tcga(folder)
+    known = "; ".join(f"{source} ({holds})" for source, holds in LAYOUTS.items())
+    raise UnknownSource(f"'{name}' ({folder}) is no known source; rename the folder to one of: {known}")

@@ -1,0 +1,270 @@
+"""Expression matrices as text, genes x samples or samples x genes, plain or gzip, streamed with only the wanted columns parsed."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from curation.sources import GeneIds, SourceFault, Unit
+from curation.sources.folder import GZIP_MAGIC
+from curation.sources.scratch import BLOCK_BYTES, Tiles
+from curation.sources.unit import LARGEST_LOG2, Evidence, Scale
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MISSING = ["", "NA", "NaN", "nan", "N/A", "null", "NULL"]
+TEXT_BLOCK_BYTES = 16 << 20
+# Whole samples whose values tell the unit; spread over the file.
+SAMPLES_FOR_UNIT = 12
+
+
+class MatrixFault(SourceFault):
+    """A matrix file is cut off, ragged, or holds something that is no number where one belongs."""
+
+
+class BadValue(MatrixFault):
+    """A value is missing, not finite or negative."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A delimited file: its header, and what stands above it."""
+
+    path: Path
+    names: tuple[str, ...]  # one per column of the rows
+    lines_above: int = 0  # before the first row of values, the header included
+
+    @property
+    def separator(self) -> str:
+        return "," if ".csv" in self.path.name.lower() else "\t"
+
+    def batches(self, text: Sequence[int], numbers: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        """The text columns, then the number columns as float32 (missing ones null), a few rows at a time, in file order.
+
+        Raises MatrixFault naming the line for a row of another length or a cell that is no number.
+        """
+        columns = [f"c{i}" for i in range(len(self.names))]
+        wanted = [columns[i] for i in (*text, *numbers)]
+        kinds = {columns[i]: pa.string() for i in text} | {columns[i]: pa.float32() for i in numbers}
+        block = max(TEXT_BLOCK_BYTES, 32 * len(self.names))
+        try:
+            with pa.input_stream(str(self.path), compression="gzip" if is_gzip(self.path) else None) as stream:
+                yield from pc.open_csv(
+                    stream,
+                    read_options=pc.ReadOptions(column_names=columns, skip_rows=self.lines_above, block_size=block),
+                    parse_options=pc.ParseOptions(delimiter=self.separator, quote_char='"' if self.separator == "," else False),
+                    convert_options=pc.ConvertOptions(
+                        column_types=kinds, include_columns=wanted, null_values=MISSING, strings_can_be_null=False
+                    ),
+                )
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._explain(error, numbers) from error
+
+    def _explain(self, error: Exception, numbers: Sequence[int]) -> MatrixFault:
+        """Find the first bad line by reading the file again, slowly: the fast reader does not say where it was."""
+        try:
+            with open_bytes(self.path) as lines:
+                text = io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8", errors="replace", newline="")
+                for _ in range(self.lines_above):
+                    text.readline()
+                rows = csv.reader(text, delimiter=self.separator, quoting=csv.QUOTE_MINIMAL if self.separator == "," else csv.QUOTE_NONE)
+                for number, row in enumerate(rows, start=self.lines_above + 1):
+                    if row and len(row) != len(self.names):
+                        return MatrixFault(
+                            f"{self.path} line {number} has {len(row)} fields where the header has {len(self.names)} "
+                            f"(it begins with '{row[0]}'); the file is damaged, download it again"
+                        )
+                    for i in numbers if row else ():
+                        if row[i] not in MISSING and not _is_number(row[i]):
+                            return MatrixFault(f"{self.path} line {number} column '{self.names[i]}' holds '{row[i]}', which is no number")
+        except (EOFError, OSError) as cut:
+            return MatrixFault(f"{self.path} is damaged or cut off ({cut}); download it again")
+        return MatrixFault(f"{self.path} cannot be read as a table: {error}")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == GZIP_MAGIC
+
+
+def open_bytes(path: Path) -> BinaryIO | gzip.GzipFile:
+    return gzip.open(path, "rb") if is_gzip(path) else path.open("rb")
+
+
+def head(path: Path, n_lines: int) -> list[str]:
+    """The first lines of a text file, gzip or not. Raises MatrixFault for a web page, an empty or a cut-off file."""
+    try:
+        with open_bytes(path) as file:
+            lines = [file.readline().decode("utf-8", errors="replace").rstrip("\r\n") for _ in range(n_lines)]
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise MatrixFault(f"{path} is a damaged or cut-off gzip file ({error}); download it again") from error
+    if lines[0].lstrip().startswith("<"):
+        raise MatrixFault(f"{path} is a web page, not a matrix; the download returned an error page, fetch it again")
+    if not lines[0]:
+        raise MatrixFault(f"{path} is empty; download it again")
+    return lines
+
+
+def read_grid(path: Path, header_line: int = 0) -> Grid:
+    """The column names of a delimited file whose header is the given line (from 0); R leaves out the name of the first column."""
+    lines = head(path, header_line + 2)
+    separator = Grid(path, ()).separator
+    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
+    names, first = (next(csv.reader([line], delimiter=separator, quoting=quoting), []) for line in lines[header_line : header_line + 2])
+    if not first:
+        raise MatrixFault(f"{path} has no row of values below its header; download it again")
+    if len(first) == len(names) + 1:
+        names = ["", *names]
+    return Grid(path, tuple(name.strip().strip('"') for name in names), header_line + 1)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One pass over a matrix with few columns parsed: its gene names, its length, and what some samples say of the unit."""
+
+    text: tuple[tuple[str, ...], ...]
+    evidence: Evidence
+
+
+def scan(grid: Grid, text: Sequence[int], sample_columns: Sequence[int]) -> Scan:
+    """Read the text columns of every row and a few whole samples. Raises MatrixFault for ragged rows."""
+    n = len(sample_columns)
+    chosen = [sample_columns[i] for i in sorted({round(k * (n - 1) / max(SAMPLES_FOR_UNIT - 1, 1)) for k in range(SAMPLES_FOR_UNIT)})]
+    names: list[list[str]] = [[] for _ in text]
+    evidence = Evidence()
+    for batch in grid.batches(text, chosen):
+        for k in range(len(text)):
+            names[k].extend(batch.column(k).to_pylist())
+        tile = _tile(batch, len(text))
+        _refuse_missing(tile, names[0], grid, chosen)
+        evidence.add(tile)
+    return Scan(tuple(tuple(column) for column in names), evidence)
+
+
+@dataclass(frozen=True)
+class GeneRows:
+    """A text matrix of genes x samples."""
+
+    file: str
+    grid: Grid
+    genes: GeneIds
+    scale: Scale
+    sample_columns: tuple[int, ...]
+
+    @property
+    def unit(self) -> Unit:
+        return self.scale.unit
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.sample_columns)
+
+    @cached_property
+    def sample_ids(self) -> tuple[str, ...]:
+        return tuple(self.grid.names[i] for i in self.sample_columns)
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """See Matrix.blocks: one pass over the text, then blocks from a scratch file of 4 bytes per wanted value."""
+        columns = [self.sample_columns[row] for row in rows]
+        labels = self.genes.symbol or self.genes.ensembl or self.genes.entrez
+        with Tiles(len(columns)) as tiles:
+            for batch in self.grid.batches((), columns):
+                tile = _tile(batch, 0)
+                check_values(tile, self.scale, f"{self.grid.path}", labels[tiles.n_genes :], [self.grid.names[c] for c in columns])
+                tiles.append(self.scale.to_linear(tile))
+            if tiles.n_genes != len(self.genes):
+                raise MatrixFault(f"{self.grid.path} had {len(self.genes)} rows when it was opened and has {tiles.n_genes} now; run again")
+            yield from tiles.blocks()
+
+
+@dataclass(frozen=True)
+class SampleRows:
+    """A text matrix of samples x genes."""
+
+    file: str
+    grid: Grid
+    genes: GeneIds
+    scale: Scale
+    sample_ids: tuple[str, ...]
+    gene_columns: tuple[int, ...]
+
+    @property
+    def unit(self) -> Unit:
+        return self.scale.unit
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.sample_ids)
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """See Matrix.blocks: one pass over the text."""
+        labels = self.genes.symbol or self.genes.ensembl or self.genes.entrez
+        step = max(1, BLOCK_BYTES // (4 * max(len(self.gene_columns), 1)))
+        first = 0
+        for batch in self.grid.batches((), self.gene_columns):
+            inside = np.flatnonzero((rows >= first) & (rows < first + batch.num_rows))
+            values = _matrix(batch)
+            for start in range(0, len(inside), step):
+                positions = inside[start : start + step]
+                taken = rows[positions] - first
+                block = np.ascontiguousarray(values[taken])
+                check_values(block, self.scale, f"{self.grid.path}", labels, [self.sample_ids[rows[p]] for p in positions])
+                yield positions.astype(np.int64), self.scale.to_linear(block)
+            first += batch.num_rows
+        if first != self.n_samples:
+            raise MatrixFault(f"{self.grid.path} had {self.n_samples} rows when it was opened and has {first} now; run again")
+
+
+def _matrix(batch: pa.RecordBatch) -> NDArray[np.float32]:
+    """The number columns of a batch as (rows, columns), NaN for missing."""
+    if batch.num_columns == 0 or batch.num_rows == 0:
+        return np.zeros((batch.num_rows, batch.num_columns), dtype=np.float32)
+    return np.asarray(batch.to_tensor(null_to_nan=True, row_major=False), dtype=np.float32)
+
+
+def _tile(batch: pa.RecordBatch, n_text: int) -> NDArray[np.float32]:
+    """The number columns of a batch of genes as (samples, genes)."""
+    return _matrix(batch.select(range(n_text, batch.num_columns))).T
+
+
+def _refuse_missing(tile: NDArray[np.float32], genes: Sequence[str], grid: Grid, columns: Sequence[int]) -> None:
+    if not np.isfinite(tile).all():
+        sample, gene = np.argwhere(~np.isfinite(tile))[0]
+        name = genes[len(genes) - tile.shape[1] + gene]
+        raise BadValue(f"{grid.path} has a missing or infinite value for gene '{name}' in sample '{grid.names[columns[sample]]}'; complete it")
+
+
+def check_values(values_ng: NDArray[np.float32], scale: Scale, where: str, genes: Sequence[str], samples: Sequence[str]) -> None:
+    """Refuse values (n samples, g genes) that no file of this unit can hold. Raises BadValue naming the first and their number."""
+    lowest = math.log2(scale.pseudo_count) - 1e-3 if scale.is_log and scale.pseudo_count < 1 else 0.0
+    highest = LARGEST_LOG2 if scale.is_log else math.inf
+    low, high = (float(values_ng.min()), float(values_ng.max())) if values_ng.size else (lowest, lowest)
+    if lowest <= low and high <= highest and math.isfinite(high):
+        return
+    bad = ~((values_ng >= lowest) & (values_ng <= highest) & np.isfinite(values_ng))
+    sample, gene = np.argwhere(bad)[0]
+    raise BadValue(
+        f"{where} holds {int(bad.sum())} values that {scale.unit} cannot have, first: {values_ng[sample, gene]} for gene '{genes[gene]}' in "
+        f"sample '{samples[sample]}'; missing, infinite and negative values are not replaced: correct the file"
+    )
+

@@ -1,0 +1,132 @@
+"""What the readers of small tables share: finding files, reading a metadata table as text, and the source they make of it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from curation.sources import SAMPLE_SCHEMA, Matrix, SourceFault
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GZIP_MAGIC = b"\x1f\x8b"
+BATCH_ROWS = 50_000
+
+
+class DuplicateSamples(SourceFault):
+    """A sample id occurs more than once in a source."""
+
+
+class MetadataFault(SourceFault):
+    """A metadata table cannot be read, or lacks a column."""
+
+
+@dataclass(frozen=True)
+class FolderSource:
+    """A source whose sample table fits in memory."""
+
+    name: str
+    sample_table: pa.Table
+    matrix_list: Sequence[Matrix]
+    files: Sequence[Path]
+    note_list: Sequence[str]
+
+    def samples(self) -> Iterator[pa.RecordBatch]:
+        yield from self.sample_table.to_batches(max_chunksize=BATCH_ROWS)
+
+    def matrices(self) -> list[Matrix]:
+        return list(self.matrix_list)
+
+    def input_files(self) -> list[Path]:
+        return list(self.files)
+
+    def notes(self) -> list[str]:
+        return list(self.note_list)
+
+
+def sample_table(rows: list[dict[str, Any]], where: Path) -> pa.Table:
+    """Rows of SAMPLE_SCHEMA (absent keys are null) as a table. Raises DuplicateSamples."""
+    refuse_duplicates([row["sample_id"] for row in rows], str(where))
+    return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
+
+
+def refuse_duplicates(sample_ids: Sequence[str], where: str) -> None:
+    """Raise DuplicateSamples when an id occurs twice."""
+    repeated = sorted(sample for sample, n in Counter(sample_ids).items() if n > 1)
+    if repeated:
+        raise DuplicateSamples(f"{len(repeated)} sample ids occur more than once in {where}, first: {some(repeated)}; keep one of each")
+
+
+def some(names: Sequence[str], limit: int = 5) -> str:
+    """The first few names, for a message."""
+    return ", ".join(names[:limit]) + (", ..." if len(names) > limit else "")
+
+
+def find(folder: Path, *patterns: str) -> list[Path]:
+    """The files of a folder that match any pattern (case ignored), by name; hidden files are none of ours."""
+    lowered = [pattern.lower() for pattern in patterns]
+    names = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in names if path.is_file() and any(fnmatchcase(path.name.lower(), pattern) for pattern in lowered))
+
+
+def find_one(folder: Path, what: str, *patterns: str) -> Path:
+    """The one file that matches. Raises SourceFault when there is none, or more than one."""
+    found = find(folder, *patterns)
+    if len(found) != 1:
+        names = f"{len(found)} of them ({some([path.name for path in found])})" if found else "none"
+        raise SourceFault(f"{folder} must hold one {what} ({' or '.join(patterns)}), found {names}")
+    return found[0]
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file, unpacked when it is gzip. Raises SourceFault when it is cut off or empty."""
+    data = path.read_bytes()
+    if data.startswith(GZIP_MAGIC):
+        try:
+            data = gzip.decompress(data)
+        except (EOFError, gzip.BadGzipFile) as error:
+            raise SourceFault(f"{path} is a damaged or cut-off gzip file ({error}); download it again") from error
+    if data.lstrip()[:1] == b"<":
+        raise SourceFault(f"{path} is a web page, not data; the download returned an error page, fetch it again")
+    if not data.strip():
+        raise SourceFault(f"{path} is empty; download it again")
+    return data
+
+
+def read_metadata(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
+    """A TSV, CSV or Parquet table with every column as stripped text; empty cells are null.
+
+    Bytes that are no UTF-8 are read as Latin-1. Raises MetadataFault when a required column is missing.
+    """
+    import polars as pl
+
+    if path.suffix == ".parquet":
+        frame = pl.read_parquet(path)
+        frame = frame.with_columns(pl.all().cast(pl.String))
+    else:
+        data = read_bytes(path)
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        comma = ".csv" in path.name.lower()
+        try:
+            frame = pl.read_csv(
+                io.BytesIO(text.encode()), separator="," if comma else "\t", infer_schema=False, quote_char='"' if comma else None
+            )
+        except pl.exceptions.PolarsError as error:
+            raise MetadataFault(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from error
+    missing = [column for column in required if column not in frame.columns]
+    if missing:
+        raise MetadataFault(f"{path} has no column {', '.join(repr(m) for m in missing)}; its columns are: {some(frame.columns, 12)}")
+    stripped = pl.all().str.strip_chars()
+    return frame.with_columns(stripped).with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())

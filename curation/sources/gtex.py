@@ -1,0 +1,101 @@
+"""GTEx: GCT matrices and the sample attributes that come with them (gtexportal.org, open access)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.sources import GeneIds
+from curation.sources.declared import Declared, look_up
+from curation.sources.delimited import GeneRows, Grid, MatrixFault, head, read_grid, scan
+from curation.sources.folder import FolderSource, SourceFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.unit import quantity_in_name, settle
+
+
+@dataclass(frozen=True)
+class Gct:
+    """One GCT file: the matrix, and what its reader noticed."""
+
+    matrix: GeneRows
+    notes: tuple[str, ...]
+
+
+def open_gtex(folder: Path) -> FolderSource:
+    """Open a folder with *.gct or *.gct.gz and *SampleAttributesDS.txt. Raises SourceFault."""
+    paths = find(folder, "*.gct", "*.gct.gz")
+    if not paths:
+        raise SourceFault(f"{folder} holds no *.gct or *.gct.gz; put a GTEx gene_reads or gene_tpm matrix there")
+    attributes = find_one(folder, "sample attribute table", "*SampleAttributesDS.txt", "*SampleAttributesDS.txt.gz")
+    tissues = _tissues(attributes)
+    gcts = [read_gct(path, folder) for path in paths]
+    notes = [note for gct in gcts for note in gct.notes]
+    rows = [_row(sample, gct.matrix, i, tissues.get(sample)) for gct in gcts for i, sample in enumerate(gct.matrix.sample_ids)]
+    notes += _tissue_notes(rows, tissues, attributes)
+    return FolderSource("gtex", sample_table(rows, folder), [gct.matrix for gct in gcts], [*paths, attributes], notes)
+
+
+def read_gct(path: Path, folder: Path) -> Gct:
+    """Read the header and the gene columns of a GCT 1.2 file; its dimension line is reported when wrong, and the rows are believed."""
+    version, dimensions = head(path, 2)
+    if not version.startswith("#1."):
+        raise MatrixFault(f"{path} is no GCT file: its first line is '{version[:40]}' where '#1.2' belongs; download it again")
+    grid = read_grid(path, header_line=2)
+    lowered = [name.lower() for name in grid.names]
+    if "name" not in lowered or "description" not in lowered:
+        raise MatrixFault(f"{path} line 3 must have the columns Name and Description, has {some(grid.names)}; download it again")
+    identifiers = (lowered.index("name"), lowered.index("description"))
+    samples = tuple(range(max(identifiers) + 1, len(grid.names)))
+    refuse_duplicates([grid.names[i] for i in samples], f"the header of {path}")
+    scanned = scan(grid, identifiers, samples)
+    ensembl, symbol = scanned.text
+    scale = settle(quantity_in_name(path.name), scanned.evidence, str(path))
+    matrix = GeneRows(path.relative_to(folder).as_posix(), grid, GeneIds(ensembl=ensembl, symbol=symbol), scale, samples)
+    notes = [f"{path.name}: {len(samples):,} samples x {len(ensembl):,} genes, {scale.unit} ({scanned.evidence})"]
+    return Gct(matrix, tuple(notes + _dimension_note(path, dimensions, grid, len(ensembl), len(samples))))
+
+
+def _dimension_note(path: Path, line: str, grid: Grid, n_genes: int, n_samples: int) -> list[str]:
+    """What the second line claims, when the rows say otherwise."""
+    claimed = line.split(grid.separator)[:2]
+    if claimed == [str(n_genes), str(n_samples)]:
+        return []
+    return [f"{path.name}: line 2 says '{' x '.join(claimed)}' but there are {n_genes} genes x {n_samples} samples; the rows were believed"]
+
+
+def _tissues(attributes: Path) -> dict[str, str | None]:
+    frame = read_metadata(attributes, ("SAMPID", "SMTSD"))
+    return dict(frame.select("SAMPID", "SMTSD").iter_rows())
+
+
+def _row(sample: str, matrix: GeneRows, i: int, text: str | None) -> dict[str, Any]:
+    declared = look_up("gtex", "SMTSD", text)
+    is_line = declared.is_cell_line if declared else None
+    return {
+        "sample_id": sample,
+        "source": "gtex",
+        "donor_id": "-".join(sample.split("-")[:2]),
+        # The donors are post-mortem or transplant donors; only the leukaemia line is neither tumour nor normal tissue.
+        "is_tumour": None if is_line else False,
+        "declared_field": "SMTSD" if text else None,
+        "declared_text": text,
+        "declared_term_id": declared.term_id if declared else None,
+        "is_cell_line_declared": is_line,
+        "unit": matrix.unit,
+        "matrix_file": matrix.file,
+        "matrix_row": i,
+    }
+
+
+def _tissue_notes(rows: list[dict[str, Any]], tissues: dict[str, str | None], attributes: Path) -> list[str]:
+    notes = []
+    absent = [row["sample_id"] for row in rows if row["declared_text"] is None]
+    if absent:
+        notes.append(f"{len(absent)} samples have no SMTSD in {attributes.name}: {some(absent, 10)}; they are unlabelled")
+    unknown: Counter[str] = Counter(row["declared_text"] for row in rows if row["declared_text"] and not row["declared_term_id"])
+    for text, n in sorted(unknown.items()):
+        declared: Declared | None = look_up("gtex", "SMTSD", text)
+        reason = declared.reason if declared else "it has no row in ontology/declared_tissue.tsv: unlabelled"
+        notes.append(f"{n} samples with SMTSD '{text}': {reason}")
+    return notes
