@@ -128,6 +128,40 @@ def fetch(
         typer.echo(f"{outcome.done}: {out / source / record.file}  {record.n_bytes:,} bytes  sha256 {record.sha256[:12]}  {checked}")
 
 
+@app.command()
+def audit(
+    name: str | None = typer.Argument(None, help="The question; without it, all questions are listed."),
+    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    against: Path | None = typer.Option(None, help="Older release, for audits that compare two."),
+    out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
+    limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+) -> None:
+    """Answer one question about a build; the SQL files are in sql/audits and run in any DuckDB client."""
+    from curation.audit import list_audits, run_audit
+    from curation.report_table import print_table, show_answer
+
+    if name is None:
+        print_table(["audit", "question"], [[item.name, item.question] for item in list_audits()])
+        return
+    answer = run_audit(db, name, against)
+    show_answer(answer.columns, answer.rows, out, limit)
+
+
+@app.command()
+def sql(
+    query: str = typer.Argument(help="One SELECT."),
+    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
+    limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+) -> None:
+    """Run one SELECT on a build: read-only, and without access to anything outside the database."""
+    from curation.audit import run_query
+    from curation.report_table import show_answer
+
+    answer = run_query(db, query)
+    show_answer(answer.columns, answer.rows, out, limit)
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from curation.errors import CurationError

@@ -63,3 +63,36 @@ def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     """The rows of a query as an Arrow table."""
     cursor = con.execute(query, dict(parameters)) if parameters else con.execute(query)
     return cursor.to_arrow_table()
+
+
+def open_for_reading(path: Path, attached: Mapping[str, Path] | None = None) -> Connection:
+    """A connection that can read this database (and those attached under a name) and nothing else: no file, no network, no setting.
+
+    Raises DatabaseFault when a file is missing, locked or no DuckDB file.
+    """
+    for file in (path, *(attached or {}).values()):
+        if not file.is_file():
+            raise DatabaseFault(f"{file} is no DuckDB database; give a release folder, or its curation.duckdb")
+    con = connect(path, read_only=True)
+    try:
+        for name, file in (attached or {}).items():
+            con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS \"{name}\" (READ_ONLY)")
+        con.execute("SET enable_external_access = false")
+        con.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        con.close()
+        raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
+    return con
+
+
+def run_select(con: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one SELECT (also FROM, WITH, DESCRIBE, SUMMARIZE, SHOW). Raises DatabaseFault for anything else."""
+    try:
+        statements = con.extract_statements(query)
+        kinds = [statement.type.name for statement in statements]
+        if kinds != ["SELECT"]:
+            raise DatabaseFault(f"one SELECT is allowed here, this is {' and '.join(kinds) or 'no statement'}; nothing was run")
+        cursor = con.execute(statements[0])
+        return [column[0] for column in cursor.description or []], cursor.fetchall()
+    except duckdb.Error as error:
+        raise DatabaseFault(str(error).strip()) from error

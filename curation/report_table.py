@@ -64,3 +64,15 @@ def _write(path: Path, ending: str, columns: Sequence[str], rows: Sequence[Seque
         else:
             writer = csv.writer(handle, delimiter="\t" if ending == ".tsv" else ",", lineterminator="\n")
             writer.writerows([columns, *(["" if value is None else value for value in row] for row in rows)])
+
+
+def show_answer(columns: Sequence[str], rows: Sequence[Sequence[Any]], out: Path | None, limit: int) -> None:
+    """Print the first `limit` rows (all into a pipe), or write all of them to `out`."""
+    if out is not None:
+        write_table(out, columns, rows)
+        print(f"{out}: {len(rows):,} rows")
+        return
+    shown = rows if limit == 0 or not sys.stdout.isatty() else rows[:limit]
+    print_table(columns, shown)
+    if len(shown) < len(rows):
+        print(f"{len(rows) - len(shown):,} more rows; --limit 0 shows all, --out FILE writes them", file=sys.stderr)

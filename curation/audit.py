@@ -1,0 +1,76 @@
+"""Audits: questions that a curator asks, one SQL file each in sql/audits; and SELECTs of a reader's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from curation.database import Connection, open_for_reading, run_select
+from curation.errors import CurationError
+from curation.resources import sql_folder
+
+DATABASE = "curation.duckdb"
+OLD = "old"
+
+
+class UnknownAudit(CurationError):
+    """There is no audit of that name, or it needs a second build."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One question: the first comment line of its file; `compares` when it reads a second build, attached as `old`."""
+
+    name: str
+    question: str
+    path: Path
+    compares: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Column names and rows."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+def database_of(place: Path) -> Path:
+    """The database file of a release folder, or the file itself."""
+    return place / DATABASE if place.is_dir() else place
+
+
+def list_audits() -> list[Audit]:
+    """All audits by name."""
+    audits = []
+    for path in sorted((sql_folder() / "audits").glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        question = text.splitlines()[0].removeprefix("--").partition(":")[2].strip()
+        audits.append(Audit(path.stem, question, path, f"{OLD}." in text))
+    return audits
+
+
+def run_audit(place: Path, name: str, against: Path | None = None) -> Answer:
+    """Answer one audit on a release; `against` is the older release that it compares with. Raises UnknownAudit, DatabaseFault."""
+    known = {audit.name: audit for audit in list_audits()}
+    if name not in known:
+        raise UnknownAudit(f"no audit is called {name!r}; there are {', '.join(known)}")
+    audit = known[name]
+    if audit.compares and against is None:
+        raise UnknownAudit(f"{name} compares two builds; give the older one with --against")
+    attached = {OLD: database_of(against)} if audit.compares and against else {}
+    con = open_for_reading(database_of(place), attached)
+    try:
+        return Answer(*run_select(con, audit.path.read_text(encoding="utf-8")))
+    finally:
+        con.close()
+
+
+def run_query(place: Path, query: str) -> Answer:
+    """Answer one SELECT of the reader's own, with no access outside the database. Raises DatabaseFault."""
+    con: Connection = open_for_reading(database_of(place))
+    try:
+        return Answer(*run_select(con, query))
+    finally:
+        con.close()

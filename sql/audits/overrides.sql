@@ -1,0 +1,2 @@
+-- overrides: who overrode what, why, and what would the label have been?
+SELECT * FROM override;
