@@ -33,7 +33,7 @@ class DownloadFault(CurationError):
     """A file could not be fetched, or is not the file that was published."""
 
 
-class _Retry(Exception):  # noqa: N818 - a signal between two functions here, never seen outside
+class _Retry(Exception):
     """A passing fault; carries the seconds that the server asked to wait."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:

@@ -1,0 +1,148 @@
+"""RO-Crate 1.1 of a release (https://w3id.org/ro/crate/1.1), and the text that cites its sources.
+
+The crate says, in the vocabulary of schema.org, which files with which licences and checksums went in, which program with which
+parameters ran, and which files came out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from curation.catalogue import UNSTATED, SourceCard, read_sources
+from curation.release import sha256, write_json
+
+CRATE = "ro-crate-metadata.json"
+CITATION = "CITATION.txt"
+REFERENCES = ("uberon", "cl", "hgnc")
+MEDIA_TYPES = {
+    ".h5ad": "application/x-hdf5",
+    ".duckdb": "application/vnd.duckdb",
+    ".parquet": "application/vnd.apache.parquet",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
+}
+LICENCE_URLS = {"CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/"}
+
+Entity = dict[str, Any]
+
+
+def citation_text(sources: Iterable[str], cards: Mapping[str, SourceCard] | None = None) -> str:
+    """What to cite for a release of these sources: the archives, then the reference data. Unknown sources are named as the user's own."""
+    known = cards or read_sources()
+    lines = ["When you use this compendium, cite the sources that it is made of.", ""]
+    for name in sorted(sources):
+        card = known.get(name)
+        cited = _cite(card) if card and card.citation else "the user's own samples; licence and citation not stated."
+        lines.append(f"- {name}: {cited}")
+    lines += ["", "Labels and genes are named with:", ""]
+    lines += [f"- {known[name].title}: {_cite(known[name])} Licence {known[name].licence}." for name in REFERENCES]
+    lines += ["", "Licences of the sources:", ""]
+    lines += [f"- {name}: {known[name].licence} {known[name].licence_url}".rstrip() for name in sorted(sources) if name in known]
+    return "\n".join(lines) + "\n"
+
+
+def _cite(card: SourceCard) -> str:
+    return card.citation + (f" https://doi.org/{card.doi}" if card.doi else "")
+
+
+def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, SourceCard] | None = None) -> None:
+    """Write CITATION.txt and ro-crate-metadata.json into a release; `manifest` is its manifest without the outputs."""
+    known = cards or read_sources()
+    sources = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
+    (folder / CITATION).write_text(citation_text(sources, known), encoding="utf-8")
+    outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != CRATE]
+    inputs = [_input(row, known) for row in manifest["inputs"]]
+    program = {
+        "@id": "#bulkatlas",
+        "@type": "SoftwareApplication",
+        "name": "bulkatlas",
+        "version": manifest["versions"]["bulkatlas"],
+        "softwareRequirements": [f"{name} {version}" for name, version in sorted(manifest["versions"].items()) if name != "bulkatlas"],
+    }
+    parameters = [
+        {"@id": f"#parameter-{name}", "@type": "PropertyValue", "name": name, "value": str(value)}
+        for name, value in sorted(manifest["parameters"].items())
+    ]
+    action = {
+        "@id": "#build",
+        "@type": "CreateAction",
+        "name": f"curate build {manifest['build_id']}",
+        "endTime": manifest["created"],
+        "instrument": {"@id": "#bulkatlas"},
+        "object": _links([*inputs, *parameters]),
+        "result": _links(outputs),
+    }
+    articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
+    licences = list({entity["@id"]: entity for name in sources for entity in [_licence(known.get(name, known["table"]))]}.values())
+    graph = [
+        {
+            "@id": CRATE,
+            "@type": "CreativeWork",
+            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+            "about": {"@id": "./"},
+        },
+        {
+            "@id": "./",
+            "@type": "Dataset",
+            "name": f"bulkatlas compendium {manifest['build_id']}",
+            "description": f"Human bulk RNA-seq samples of {', '.join(sources)} with tissue labels, splits and provenance.",
+            "datePublished": manifest["created"],
+            "identifier": manifest["build_id"],
+            "license": _links(licences),
+            "citation": _links(articles),
+            "hasPart": _links([*outputs, *inputs]),
+            "mentions": {"@id": "#build"},
+        },
+        action,
+        program,
+        *parameters,
+        *outputs,
+        *inputs,
+        *articles,
+        *licences,
+    ]
+    write_json(folder / CRATE, {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+
+
+def _links(entities: Iterable[Entity]) -> list[Entity]:
+    return [{"@id": entity["@id"]} for entity in entities]
+
+
+def _output(path: Path, folder: Path) -> Entity:
+    name = path.relative_to(folder).as_posix()
+    return {
+        "@id": name,
+        "@type": "File",
+        "name": name,
+        "contentSize": str(path.stat().st_size),
+        "encodingFormat": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
+        "sha256": sha256(path),
+    }
+
+
+def _input(row: Mapping[str, Any], known: Mapping[str, SourceCard]) -> Entity:
+    """An input is named by its checksum: it is no part of the folder, and the same file elsewhere is the same input."""
+    card = known.get(row["source"], known["table"])
+    entity = {
+        "@id": f"urn:sha256:{row['sha256']}",
+        "@type": "CreativeWork",
+        "name": f"{row['source']}/{row['file']}",
+        "contentSize": str(row["bytes"]),
+        "sha256": row["sha256"],
+    }
+    return entity if row["source"] == "ontology" else {**entity, "license": {"@id": _licence(card)["@id"]}}
+
+
+def _article(card: SourceCard) -> Entity:
+    return {"@id": f"https://doi.org/{card.doi}", "@type": "ScholarlyArticle", "name": card.citation}
+
+
+def _licence(card: SourceCard) -> Entity:
+    stated = "not stated by the source" if card.licence == UNSTATED else card.licence
+    address = LICENCE_URLS.get(card.licence) or (card.licence_url if card.licence != UNSTATED else "") or f"#licence-{card.source}"
+    return {"@id": address, "@type": "CreativeWork", "name": stated, "description": f"commercial use: {card.commercial_use}"}
