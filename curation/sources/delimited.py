@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -79,7 +79,7 @@ class Grid:
                 text = io.TextIOWrapper(cast(BinaryIO, lines), encoding="utf-8", errors="replace", newline="")
                 for _ in range(self.lines_above):
                     text.readline()
-                rows = csv.reader(text, delimiter=self.separator, quoting=csv.QUOTE_MINIMAL if self.separator == "," else csv.QUOTE_NONE)
+                rows = _cells(text, self.separator)
                 for number, row in enumerate(rows, start=self.lines_above + 1):
                     if row and len(row) != len(self.names):
                         return MatrixFault(
@@ -92,6 +92,13 @@ class Grid:
         except (EOFError, OSError) as cut:
             return MatrixFault(f"{self.path} is damaged or cut off ({cut}); download it again")
         return MatrixFault(f"{self.path} cannot be read as a table: {error}")
+
+
+def _cells(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    """The fields of each line; only comma-separated files use quotes."""
+    if separator == ",":
+        return csv.reader(lines)
+    return csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
 
 
 def _is_number(cell: str) -> bool:
@@ -129,8 +136,7 @@ def read_grid(path: Path, header_line: int = 0) -> Grid:
     """The column names of a delimited file whose header is the given line (from 0); R leaves out the name of the first column."""
     lines = head(path, header_line + 2)
     separator = Grid(path, ()).separator
-    quoting = csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
-    names, first = (next(csv.reader([line], delimiter=separator, quoting=quoting), []) for line in lines[header_line : header_line + 2])
+    names, first = (next(_cells([line], separator), []) for line in lines[header_line : header_line + 2])
     if not first:
         raise MatrixFault(f"{path} has no row of values below its header; download it again")
     if len(first) == len(names) + 1:
@@ -251,7 +257,8 @@ def _refuse_missing(tile: NDArray[np.float32], genes: Sequence[str], grid: Grid,
     if not np.isfinite(tile).all():
         sample, gene = np.argwhere(~np.isfinite(tile))[0]
         name = genes[len(genes) - tile.shape[1] + gene]
-        raise BadValue(f"{grid.path} has a missing or infinite value for gene '{name}' in sample '{grid.names[columns[sample]]}'; complete it")
+        who = grid.names[columns[sample]]
+        raise BadValue(f"{grid.path} has a missing or infinite value for gene '{name}' in sample '{who}'; complete it")
 
 
 def check_values(values_ng: NDArray[np.float32], scale: Scale, where: str, genes: Sequence[str], samples: Sequence[str]) -> None:
@@ -264,7 +271,6 @@ def check_values(values_ng: NDArray[np.float32], scale: Scale, where: str, genes
     bad = ~((values_ng >= lowest) & (values_ng <= highest) & np.isfinite(values_ng))
     sample, gene = np.argwhere(bad)[0]
     raise BadValue(
-        f"{where} holds {int(bad.sum())} values that {scale.unit} cannot have, first: {values_ng[sample, gene]} for gene '{genes[gene]}' in "
-        f"sample '{samples[sample]}'; missing, infinite and negative values are not replaced: correct the file"
+        f"{where} holds {int(bad.sum())} values that {scale.unit} cannot have, first: {values_ng[sample, gene]} for gene '{genes[gene]}' "
+        f"in sample '{samples[sample]}'; missing, infinite and negative values are not replaced: correct the file"
     )
-

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.sources import GeneIds
+from curation.sources import GeneIds, SourceFault
 from curation.sources.declared import Declared, look_up
 from curation.sources.delimited import GeneRows, Grid, MatrixFault, head, read_grid, scan
-from curation.sources.folder import FolderSource, SourceFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
 from curation.sources.unit import quantity_in_name, settle
 
 

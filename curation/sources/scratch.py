@@ -46,10 +46,11 @@ class Tiles:
     def append(self, tile: NDArray[np.float32]) -> None:
         """Add the next genes of all samples, shape (n samples, some genes). Raises ScratchFull."""
         try:
-            self.file.write(np.ascontiguousarray(tile, dtype=np.float32))
+            self.file.write(np.ascontiguousarray(tile, dtype=np.float32).data)
         except OSError as error:
             gb = self.n_samples * (self.n_genes + tile.shape[1]) * 4 / 1e9
-            raise ScratchFull(f"{tempfile.gettempdir()} is full after {gb:.1f} GB ({error}); set TMPDIR to a folder with more room") from error
+            where = tempfile.gettempdir()
+            raise ScratchFull(f"{where} has no room for {gb:.1f} GB ({error}); set TMPDIR to a folder that has") from error
         self.widths.append(tile.shape[1])
 
     def blocks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:

@@ -96,8 +96,9 @@ class Evidence:
 
     def __str__(self) -> str:
         share = 100 * self.n_fractional / max(self.n_values, 1)
-        text = f"{self.n_values:,} values of {len(self.totals)} samples from {self.minimum:.4g} to {self.maximum:.6g}, {share:.1f}% with decimals"
-        return text if not self.totals.size else f"{text}, median sum per sample {float(np.median(self.totals)):,.0f}"
+        spread = f"{self.minimum:.4g} to {self.maximum:.6g}, {share:.1f}% with decimals"
+        total = f"{float(np.median(self.totals)):,.0f}" if self.totals.size else "unknown"
+        return f"{len(self.totals)} samples x {self.n_genes:,} genes: {spread}, median sum per sample {total}"
 
 
 def quantity_in_name(name: str) -> Quantity | None:

@@ -1,0 +1,218 @@
+"""ARCHS4: human_gene_v2.x.h5 (maayanlab.cloud/archs4), metadata and counts.
+
+Text is handed on as the archive has it, mojibake included: `labels` normalises it, and an audit can show what GEO showed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pyarrow as pa
+
+from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault, Unit
+from curation.sources.folder import find, refuse_duplicates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+EXPRESSION = "data/expression"
+BATCH_ROWS = 50_000
+SLAB_BYTES = 64 << 20
+# Our column, and the names that releases gave it.
+TEXT_FIELDS = {
+    "series_id": ("series_id",),
+    "title": ("title",),
+    "source_name": ("source_name_ch1",),
+    "characteristics": ("characteristics_ch1",),
+    "description": ("description",),
+}
+REQUIRED_FIELDS = ("series_id", "title", "source_name", "characteristics")
+ENSEMBL_NAMES = ("ensembl_gene", "ensembl_gene_id")
+PROBABILITY = "singlecellprobability"
+
+
+class Archs4Fault(SourceFault):
+    """A file is no readable ARCHS4 v2 file."""
+
+
+@contextmanager
+def open_h5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading; every failure to read names the file. Raises Archs4Fault."""
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except OSError as error:
+        with path.open("rb") as start:
+            first = start.read(64).lstrip()
+        if first.startswith(b"<"):
+            raise Archs4Fault(f"{path} is a web page, not HDF5; the download returned an error page, fetch it again") from error
+        kind = "is cut off" if "truncated" in str(error) else "cannot be read as HDF5"
+        raise Archs4Fault(f"{path} {kind} ({str(error)[:200]}); download it again and compare its checksum") from error
+
+
+@dataclass(frozen=True)
+class Archs4Matrix:
+    """data/expression of one file: genes x samples, uint32 counts."""
+
+    path: Path
+    file: str
+    genes: GeneIds
+    n_samples: int
+    unit: Unit = "counts"
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """See Matrix.blocks: every chunk that holds a wanted sample is read once."""
+        with open_h5(self.path) as file:
+            expression = file[EXPRESSION]
+            width = expression.chunks[1] if expression.chunks else max(1, SLAB_BYTES // (4 * len(self.genes)))
+            starts = np.flatnonzero(np.diff(rows // width, prepend=-1))
+            for positions in np.split(np.arange(len(rows), dtype=np.int64), starts[1:]):
+                yield positions, self._slab(expression, rows[positions])
+
+    def _slab(self, expression: h5py.Dataset, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The wanted samples of one column of chunks, (n samples, n genes)."""
+        first, last = int(rows[0]), int(rows[-1]) + 1
+        height = expression.chunks[0] if expression.chunks else len(self.genes)
+        step = max(1, SLAB_BYTES // (4 * height * (last - first))) * height
+        block = np.empty((len(rows), len(self.genes)), dtype=np.float32)
+        for gene in range(0, len(self.genes), step):
+            piece = expression[gene : gene + step, first:last]
+            block[:, gene : gene + step] = piece[:, rows - first].T
+        return block
+
+
+@dataclass
+class Archs4Source:
+    """All *.h5 files of a folder."""
+
+    files: list[Path]
+    matrix_list: list[Archs4Matrix]
+    name: str = "archs4"
+    _notes: list[str] = field(default_factory=list)
+
+    def samples(self) -> Iterator[pa.RecordBatch]:
+        """Batches of SAMPLE_SCHEMA in the order of the files. Raises Archs4Fault when a metadata array cannot be read."""
+        for path, matrix in zip(self.files, self.matrix_list, strict=True):
+            with open_h5(path) as file:
+                for first in range(0, matrix.n_samples, BATCH_ROWS):
+                    yield _batch(file["meta/samples"], matrix, first, min(first + BATCH_ROWS, matrix.n_samples))
+
+    def matrices(self) -> list[Matrix]:
+        return list(self.matrix_list)
+
+    def input_files(self) -> list[Path]:
+        return list(self.files)
+
+    def notes(self) -> list[str]:
+        return list(self._notes)
+
+
+def open_archs4(folder: Path) -> Archs4Source:
+    """Open every *.h5 of a folder. Raises Archs4Fault for a damaged or foreign file, DuplicateSamples across files."""
+    paths = find(folder, "*.h5", "*.hdf5")
+    if not paths:
+        raise SourceFault(f"{folder} holds no *.h5 file; put human_gene_v2.x.h5 there")
+    matrices, notes, accessions = [], [], []
+    for path in paths:
+        with open_h5(path) as file:
+            _refuse_foreign(file, path)
+            matrices.append(_matrix(file, path, folder))
+            notes += _file_notes(file, path)
+            accessions.append(_text(file["meta/samples/geo_accession"][:]))
+    refuse_duplicates([sample for part in accessions for sample in part.to_pylist()], str(folder))
+    return Archs4Source(paths, matrices, _notes=notes)
+
+
+def _refuse_foreign(file: h5py.File, path: Path) -> None:
+    """Raise Archs4Fault unless this is the v2 layout with one name for every row and column."""
+    if "meta/Sample_geo_accession" in file:
+        raise Archs4Fault(f"{path} has the ARCHS4 v1 layout (flat meta/Sample_*); download human_gene_v2.x.h5 instead")
+    fields = ["geo_accession", *(names[0] for key, names in TEXT_FIELDS.items() if key in REQUIRED_FIELDS)]
+    needed = [EXPRESSION, "meta/genes/symbol", *(f"meta/samples/{name}" for name in fields)]
+    missing = [name for name in needed if name not in file]
+    if missing:
+        raise Archs4Fault(f"{path} is no ARCHS4 v2 gene file: it lacks {', '.join(missing)}; download human_gene_v2.x.h5")
+    shape = (len(file["meta/genes/symbol"]), len(file["meta/samples/geo_accession"]))
+    if file[EXPRESSION].shape != shape:
+        raise Archs4Fault(
+            f"{path}: {EXPRESSION} is {file[EXPRESSION].shape} but the metadata name {shape[0]} genes x {shape[1]} samples; fetch it again"
+        )
+    lengths = {name: len(file[f"meta/samples/{name}"]) for name in (*fields, PROBABILITY) if f"meta/samples/{name}" in file}
+    wrong = {name: n for name, n in lengths.items() if n != shape[1]}
+    if wrong:
+        raise Archs4Fault(f"{path}: there are {shape[1]} samples but metadata of other lengths: {wrong}; download it again")
+    if file[EXPRESSION].dtype.kind not in "ui":
+        raise Archs4Fault(f"{path}: {EXPRESSION} holds {file[EXPRESSION].dtype}, not whole-number counts; read it through the table source")
+
+
+def _matrix(file: h5py.File, path: Path, folder: Path) -> Archs4Matrix:
+    genes = file["meta/genes"]
+    ensembl = next((name for name in ENSEMBL_NAMES if name in genes), None)
+    ids = GeneIds(
+        ensembl=tuple(_text(genes[ensembl][:]).to_pylist()) if ensembl else (),
+        symbol=tuple(_text(genes["symbol"][:]).to_pylist()),
+    )
+    return Archs4Matrix(path, path.relative_to(folder).as_posix(), ids, file[EXPRESSION].shape[1])
+
+
+def _file_notes(file: h5py.File, path: Path) -> list[str]:
+    notes = []
+    samples = file["meta/samples"]
+    if PROBABILITY not in samples:
+        notes.append(f"{path.name} has no {PROBABILITY}: single-cell samples cannot be told from bulk, and none are dropped for it")
+    if "organism_ch1" in samples:
+        organisms = _text(samples["organism_ch1"][:])
+        other = [str(o) for o in organisms.unique().to_pylist() if o != "Homo sapiens"]
+        n_other = sum(1 for o in organisms.to_pylist() if o != "Homo sapiens")
+        if n_other == len(organisms):
+            raise Archs4Fault(f"{path} holds no sample of Homo sapiens but of {', '.join(other[:3])}; download human_gene_v2.x.h5")
+        if n_other:
+            notes.append(f"{path.name}: {n_other} samples name another organism than Homo sapiens ({', '.join(other[:3])}); they are kept")
+    return notes
+
+
+def _text(values: NDArray[Any]) -> pa.Array:
+    """HDF5 strings as Arrow strings; bytes that are no UTF-8 are read as Latin-1, which loses nothing."""
+    if values.dtype.kind == "S":
+        values = values.astype(object)
+    try:
+        return pa.array(values, pa.binary()).cast(pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([_decode(value) for value in values], pa.string())
+
+
+def _decode(value: bytes | str) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _batch(samples: h5py.Group, matrix: Archs4Matrix, first: int, last: int) -> pa.RecordBatch:
+    """Rows first..last of the sample table."""
+    n = last - first
+    columns: dict[str, pa.Array] = {
+        "sample_id": _text(samples["geo_accession"][first:last]),
+        "source": pa.repeat("archs4", n),
+        "unit": pa.repeat(matrix.unit, n),
+        "matrix_file": pa.repeat(matrix.file, n),
+        "matrix_row": pa.array(np.arange(first, last, dtype=np.int32)),
+    }
+    for column, names in TEXT_FIELDS.items():
+        name = next((name for name in names if name in samples), None)
+        if name:
+            columns[column] = _text(samples[name][first:last])
+    if PROBABILITY in samples:
+        probability = samples[PROBABILITY][first:last].astype(np.float64)
+        columns["single_cell_probability"] = pa.array(probability, mask=np.isnan(probability))
+    return pa.RecordBatch.from_arrays(
+        [columns.get(name, pa.nulls(n, SAMPLE_SCHEMA.field(name).type)) for name in SAMPLE_SCHEMA.names], schema=SAMPLE_SCHEMA
+    )

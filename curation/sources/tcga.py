@@ -1,0 +1,264 @@
+"""TCGA and TARGET: a UCSC Xena matrix with its phenotype table, or GDC STAR-count files with their sample sheet.
+
+Tumour and normal are told apart by the sample code of the barcode, TCGA-tss-patient-CODE (GDC code tables: 01-09 tumour,
+10-19 normal, 20 and above control or model); TARGET barcodes are built the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from curation.sources import GeneIds, Matrix, SourceFault, Unit
+from curation.sources.declared import Declared, look_up
+from curation.sources.delimited import GeneRows, MatrixFault, check_values, head, read_grid, scan
+from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BARCODE = re.compile(r"^(?:TCGA|TARGET)-[A-Z0-9]+-[A-Z0-9]+-(\d\d)", re.IGNORECASE)
+# Sample codes whose name says more than "tumour" or "normal" of where the sample was taken.
+SAMPLE_TYPES = {
+    3: "Primary Blood Derived Cancer - Peripheral Blood",
+    4: "Recurrent Blood Derived Cancer - Bone Marrow",
+    6: "Metastatic",
+    7: "Additional Metastatic",
+    9: "Primary Blood Derived Cancer - Bone Marrow",
+    10: "Blood Derived Normal",
+    14: "Bone Marrow Normal",
+    20: "Control Analyte",
+    40: "Recurrent Blood Derived Cancer - Peripheral Blood",
+    41: "Post treatment Blood Cancer - Bone Marrow",
+    42: "Post treatment Blood Cancer - Blood",
+    50: "Cell Lines",
+}
+TUMOUR_CODES = frozenset({*range(1, 10), 40, 41, 42})
+NORMAL_CODES = frozenset(range(10, 20))
+STAR_PATTERN = "*.augmented_star_gene_counts.tsv*"
+STAR_COLUMN = "unstranded"
+STAR_SUMMARY = "N_"
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """What a phenotype table or sample sheet says of one sample."""
+
+    field: str
+    site: str | None
+    sample_type: str | None
+
+
+def open_tcga(folder: Path) -> FolderSource:
+    """Open a folder in the Xena or the GDC layout. Raises SourceFault."""
+    star = sorted({*find(folder, STAR_PATTERN), *folder.glob(f"*/{STAR_PATTERN}")})
+    return _open_gdc(folder, star) if star else _open_xena(folder)
+
+
+def sample_code(sample: str) -> int | None:
+    """The two digits of a TCGA or TARGET barcode that tell tumour from normal."""
+    match = BARCODE.match(sample)
+    return int(match.group(1)) if match else None
+
+
+def is_tumour(sample: str, sample_type: str | None) -> bool | None:
+    """By the barcode; where there is none, by the sample type; None where neither says."""
+    code = sample_code(sample)
+    if code is None:
+        lowered = (sample_type or "").lower()
+        return False if "normal" in lowered else True if re.search("tumor|tumour|cancer|metasta|recurrent", lowered) else None
+    return True if code in TUMOUR_CODES else False if code in NORMAL_CODES else None
+
+
+def _declared(sample: str, clinic: Clinic | None) -> tuple[str | None, str | None, Declared | None]:
+    """(field, text, row of declared_tissue.tsv): the specimen where the sample type names it, else the site."""
+    if clinic is None:
+        return None, None, None
+    code = sample_code(sample)
+    sample_type = SAMPLE_TYPES.get(code, clinic.sample_type) if code is not None else clinic.sample_type
+    specimen = look_up("tcga", "sample_type", sample_type)
+    if specimen:
+        return "sample_type", sample_type, specimen
+    return clinic.field, clinic.site, look_up("tcga", clinic.field, clinic.site)
+
+
+def _row(sample: str, clinic: Clinic | None, matrix: Matrix, i: int) -> dict[str, Any]:
+    field, text, declared = _declared(sample, clinic)
+    return {
+        "sample_id": sample,
+        "source": "tcga",
+        "donor_id": "-".join(sample.split("-")[:3]),
+        "is_tumour": is_tumour(sample, clinic.sample_type if clinic else None),
+        "declared_field": field if text else None,
+        "declared_text": text,
+        "declared_term_id": declared.term_id if declared else None,
+        "is_cell_line_declared": declared.is_cell_line if declared else None,
+        "unit": matrix.unit,
+        "matrix_file": matrix.file,
+        "matrix_row": i,
+    }
+
+
+def _unlabelled_notes(rows: list[dict[str, Any]], clinics: dict[str, Clinic]) -> list[str]:
+    """Why samples with a row in the table still have no term."""
+    no_term = [row for row in rows if row["declared_term_id"] is None and row["sample_id"] in clinics]
+    texts = Counter((row["declared_field"], row["declared_text"]) for row in no_term if row["declared_text"])
+    notes = []
+    for (field, text), n in sorted(texts.items()):
+        declared = look_up("tcga", field, text)
+        reason = declared.reason if declared else "it has no row in ontology/declared_tissue.tsv: unlabelled"
+        notes.append(f"{n} samples with {field} '{text}': {reason}")
+    blank = [row["sample_id"] for row in no_term if not row["declared_text"]]
+    return [*notes, f"{len(blank)} samples have an empty site: {some(blank)}; they are unlabelled"] if blank else notes
+
+
+# UCSC Xena
+
+
+def _open_xena(folder: Path) -> FolderSource:
+    phenotype = find_one(folder, "phenotype table", "*phenotype*")
+    path = _xena_matrix(folder, phenotype)
+    clinics = _read_phenotype(phenotype)
+    matrix, notes = _xena_rows(path, folder)
+    foreign = {sample for sample in matrix.sample_ids if not BARCODE.match(sample)}
+    if foreign:
+        notes.append(f"{len(foreign)} columns of {path.name} have no TCGA or TARGET barcode ({some(sorted(foreign))}): left out")
+    rows = [_row(sample, clinics.get(sample), matrix, i) for i, sample in enumerate(matrix.sample_ids) if sample not in foreign]
+    notes += _unlisted_note(rows, clinics, phenotype) + _unlabelled_notes(rows, clinics)
+    return FolderSource("tcga", sample_table(rows, folder), [matrix], [path, phenotype], notes)
+
+
+def _xena_matrix(folder: Path, phenotype: Path) -> Path:
+    found = [path for path in find(folder, "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.gz") if path != phenotype]
+    if len(found) != 1:
+        names = some([path.name for path in found]) if found else "none"
+        raise SourceFault(
+            f"{folder} must hold one Xena expression matrix (or GDC {STAR_PATTERN} files) beside {phenotype.name}, found: {names}"
+        )
+    return found[0]
+
+
+def _xena_rows(path: Path, folder: Path) -> tuple[GeneRows, list[str]]:
+    grid = read_grid(path)
+    columns = tuple(range(1, len(grid.names)))
+    refuse_duplicates([grid.names[i] for i in columns], f"the header of {path}")
+    scanned = scan(grid, (0,), columns)
+    scale = settle(quantity_in_name(path.name), scanned.evidence, str(path))
+    names = scanned.text[0]
+    genes = GeneIds(ensembl=names) if names[0].startswith("ENSG") else GeneIds(symbol=names)
+    matrix = GeneRows(path.relative_to(folder).as_posix(), grid, genes, scale, columns)
+    return matrix, [f"{path.name}: {len(columns):,} samples x {len(names):,} genes, {scale.unit} ({scanned.evidence})"]
+
+
+def _read_phenotype(path: Path) -> dict[str, Clinic]:
+    frame = read_metadata(path, ("sample", "_primary_site", "_sample_type"))
+    refuse_duplicates(frame["sample"].drop_nulls().to_list(), str(path))
+    return {
+        sample: Clinic("_primary_site", site, sample_type)
+        for sample, site, sample_type in frame.select("sample", "_primary_site", "_sample_type").iter_rows()
+        if sample
+    }
+
+
+def _unlisted_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic], phenotype: Path) -> list[str]:
+    """Name the samples that the table lacks, with what their tissue source site (2nd part of the barcode) suggests to a curator."""
+    unlisted = [row["sample_id"] for row in rows if row["sample_id"] not in clinics]
+    if not unlisted:
+        return []
+    sites: dict[str, Counter[str]] = {}
+    for sample, clinic in clinics.items():
+        if sample.startswith("TCGA-") and clinic.site:
+            sites.setdefault(sample.split("-")[1], Counter())[clinic.site] += 1
+    hints = [f"{sample} ({_hint(sites.get(sample.split('-')[1], Counter()))})" for sample in unlisted]
+    return [
+        f"{len(unlisted)} samples are not in {phenotype.name}: {some(hints, 20)}. They are unlabelled, and tumour or normal by their "
+        "barcode; to label them, add rows to ontology/overrides.tsv"
+    ]
+
+
+def _hint(sites: Counter[str]) -> str:
+    if not sites:
+        return "no listed sample shares its tissue source site"
+    return "its tissue source site is " + ", ".join(f"{site} in {n} listed samples" for site, n in sites.most_common(3))
+
+
+# GDC
+
+
+@dataclass(frozen=True)
+class StarMatrix:
+    """One STAR-count file per sample, all with the same genes; the unstranded counts."""
+
+    file: str
+    paths: tuple[Path, ...]
+    genes: GeneIds
+    unit: Unit = "counts"
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.paths)
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """See Matrix.blocks: one file at a time."""
+        for position, row in enumerate(rows):
+            genes, counts = _read_star(self.paths[row])
+            if genes != self.genes:
+                raise MatrixFault(f"{self.paths[row]} has other genes than {self.paths[0].name}; all files must be of one GDC data release")
+            check_values(counts, Scale(self.unit), str(self.paths[row]), genes.ensembl, [self.paths[row].name])
+            yield np.array([position], dtype=np.int64), counts
+
+
+def _read_star(path: Path) -> tuple[GeneIds, NDArray[np.float32]]:
+    """Gene ids and unstranded counts, shape (1, n genes), without the summary rows of STAR."""
+    lines = head(path, 3)
+    grid = read_grid(path, header_line=next((i for i, line in enumerate(lines) if not line.startswith("#")), 0))
+    missing = [name for name in ("gene_id", "gene_name", STAR_COLUMN) if name not in grid.names]
+    if missing:
+        raise MatrixFault(f"{path} has no column {', '.join(missing)}; it must be an augmented STAR gene count file of the GDC")
+    columns = [grid.names.index(name) for name in ("gene_id", "gene_name", STAR_COLUMN)]
+    table = pa.Table.from_batches(list(grid.batches(columns[:2], columns[2:])))
+    table = table.filter(pc.invert(pc.starts_with(table.column(0), STAR_SUMMARY)))
+    genes = GeneIds(ensembl=tuple(table.column(0).to_pylist()), symbol=tuple(table.column(1).to_pylist()))
+    return genes, table.column(2).to_numpy().reshape(1, -1)
+
+
+def _open_gdc(folder: Path, star: list[Path]) -> FolderSource:
+    import polars as pl
+
+    sheet = find_one(folder, "GDC sample sheet", "gdc_sample_sheet*.tsv", "*sample_sheet*.tsv")
+    needed = ("File Name", "Project ID", "Sample ID", "Sample Type")
+    frame = read_metadata(sheet, needed).select(needed).filter(pl.col("File Name").is_in([path.name for path in star]))
+    absent = sorted({path.name for path in star} - set(frame["File Name"]))
+    notes = [f"{len(absent)} count files are not in {sheet.name} and were left out: {some(absent)}"] if absent else []
+    by_name = {path.name: path for path in star}
+    chosen: dict[str, tuple[Path, Clinic]] = {}
+    doubled = []
+    for name, project, samples, sample_type in frame.sort("File Name").iter_rows():
+        # A file pooled from several portions lists them all, comma-joined; they are of one patient and type.
+        sample = samples.split(",")[0].strip()
+        if sample in chosen:
+            doubled.append(f"{sample} ({name})")
+        chosen.setdefault(sample, (by_name[name], Clinic("project", project, sample_type.split(",")[0].strip() if sample_type else None)))
+    if doubled:
+        notes.append(f"{len(doubled)} files are further sequencing runs of a sample and were left out: {some(doubled, 10)}")
+    if not chosen:
+        raise MetadataFault(f"{sheet} lists none of the {len(star)} count files of {folder}; download the sheet of the same cart")
+    genes, counts = _read_star(next(iter(chosen.values()))[0])
+    evidence = Evidence()
+    evidence.add(counts)
+    confirm(Scale("counts"), evidence, str(chosen[next(iter(chosen))][0]))
+    matrix = StarMatrix(sheet.name, tuple(path for path, _ in chosen.values()), genes)
+    clinics = {sample: clinic for sample, (_, clinic) in chosen.items()}
+    rows = [_row(sample, clinic, matrix, i) for i, (sample, clinic) in enumerate(clinics.items())]
+    notes.append(f"{len(rows):,} STAR-count files x {len(genes):,} genes, column {STAR_COLUMN}")
+    notes += _unlabelled_notes(rows, clinics)
+    return FolderSource("tcga", sample_table(rows, folder), [matrix], [*matrix.paths, sheet], notes)
