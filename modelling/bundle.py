@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,11 @@ from torch import Tensor
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.model import Standardise, build
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from modelling.predict import Predictions
 
 Floats = NDArray[np.float32]
 BLOCK = 256
@@ -44,6 +49,25 @@ class TissueModel:
     config: TrainConfig
     temperature: float
     details: dict[str, Any]
+    gene_rows: list[dict[str, str]] = field(default_factory=list)
+    tissue_rows: list[dict[str, str]] = field(default_factory=list)
+    folder: Path | None = None
+
+    @staticmethod
+    def load(folder: str | Path, device: str = "cpu") -> TissueModel:
+        """A trained model from its run folder or bundle."""
+        return load(folder, device)
+
+    def predict(self, source: str | Path | AnnData, **options: Any) -> Predictions:
+        """Tissues of anyone's samples: a path or an AnnData in any gene ids and unit; see `modelling.predict.predict`."""
+        from modelling.predict import predict
+
+        return predict(self, source, **options)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the training matrix, as `log2(TPM+1)`."""
+        return str(self.details.get("unit", "unknown"))
 
     @property
     def mean_g(self) -> Floats:
@@ -121,8 +145,8 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
         raise BundleError(f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)")
     content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config = TrainConfig.load(folder / "config.json")
-    genes = [row["symbol"] for row in read_tsv(folder / "genes.tsv")]
-    tissues = [row["tissue"] for row in read_tsv(folder / "tissues.tsv")]
+    gene_rows, tissue_rows = read_tsv(folder / "genes.tsv"), read_tsv(folder / "tissues.tsv")
+    genes, tissues = [row["symbol"] for row in gene_rows], [row["tissue"] for row in tissue_rows]
     if {"n_genes": len(genes), "n_tissues": len(tissues)} != content["sizes"]:
         raise BundleError(f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {content['sizes']}; a file was changed")
     state = load_file(folder / "model.safetensors")
@@ -130,7 +154,7 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     blank = Standardise(torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm)
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
-    return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"])
+    return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder)
 
 
 def read_tsv(path: Path) -> list[dict[str, str]]:

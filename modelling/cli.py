@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,6 +14,29 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 @app.callback()
 def root() -> None:
     """Train, judge and serve a tissue model on a compendium."""
+
+
+@app.command()
+def train(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad from `curate build`, or any .h5ad with obs `tissue` and `split`")],
+    out: Annotated[Path, typer.Option(help="run folder to write")],
+    preset: Annotated[str, typer.Option(help="default (ours) or paper (the published model, for comparison)")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="samples a step; the learning rate follows its square root")] = None,
+    mask_fraction: Annotated[float | None, typer.Option(min=0, max=0.95, help="share of genes hidden at random while training (denoising)")] = None,
+    seed: Annotated[int | None, typer.Option(help="every random draw follows from it")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
+    also_standard: Annotated[bool, typer.Option("--also-standard", help="also train without masking, into OUT-standard, as the paper does")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with a stopped run")] = False,
+) -> None:
+    """Train a model and write its run folder."""
+    from modelling import config, training_report
+    from modelling.data import Compendium
+
+    asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
+    chosen = config.preset(preset).replace(**{name: value for name, value in asked.items() if value is not None})
+    with Compendium.open(compendium) as opened:
+        training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
 
 
 def main() -> None:

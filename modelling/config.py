@@ -38,6 +38,11 @@ class TrainConfig:
     class_weight: float = 1.0
     prior: Literal["mmd", "kl", "paper_mmd"] = "kl"
     prior_weight: float = 1e-3
+    prior_draws: int = 200
+    linear_encoder_rate: float = 0.01
+    linear_decoder_rate: float = 0.1
+    hidden_rate: float = 0.1
+    warmup_epochs: float = 1.0
     label_smoothing: float = 0.05
     class_balance: float = 0.5
     mask_fraction: float = 0.1
@@ -68,6 +73,10 @@ class TrainConfig:
     def scaled_learning_rate(self) -> float:
         """The learning rate at this batch size."""
         return float(self.learning_rate * (self.batch_size / self.reference_batch) ** 0.5)
+
+    def weight(self, term: str) -> float:
+        """Weight of a loss term by its name in the history."""
+        return {"reconstruction": self.reconstruction_weight, "class": self.class_weight, "prior": self.prior_weight}[term]
 
     def hidden(self, n_genes: int) -> int:
         """Width of the hidden layers for this number of genes."""

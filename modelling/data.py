@@ -111,6 +111,10 @@ class Compendium:
             self._moments = mean.astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32)
         return self._moments
 
+    def kept_var(self, name: str) -> Array:
+        """A column of var (g) for the genes of `x`."""
+        return self.var[name][self._columns]
+
     def sha256(self) -> str:
         """Checksum of the file."""
         with self.path.open("rb") as file:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from modelling.arrays import Floats
 from modelling.config import TrainConfig
+from modelling.pca import fit_components
 
 
 class Output(NamedTuple):
@@ -67,6 +71,8 @@ class TissueVAE(nn.Module):
     its batch.
     """
 
+    prior_var_k: Tensor
+
     def __init__(self, n_genes: int, n_tissues: int, config: TrainConfig, standardise: Standardise) -> None:
         super().__init__()
         h, k = config.hidden(n_genes), config.n_latent
@@ -78,6 +84,7 @@ class TissueVAE(nn.Module):
         self.encode_mean = nn.Linear(h, k)
         self.encode_log_var = nn.Linear(h, k)
         self.decode_linear = nn.Linear(k, n_genes)
+        self.register_buffer("prior_var_k", torch.ones(k))
         self.head = nn.Sequential(nn.Linear(k, config.head_hidden), nn.LayerNorm(config.head_hidden), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.head_hidden, n_tissues))
         self.head_linear = nn.Linear(k, n_tissues, bias=False)
         self.dropout = nn.Dropout(config.dropout)
@@ -87,13 +94,41 @@ class TissueVAE(nn.Module):
         nn.init.constant_(self.encode_log_var.bias, -4.0)
 
     @torch.no_grad()
-    def start_from(self, components_gk: Tensor, scale_k: Tensor, centre_g: Tensor) -> None:
-        """Set the linear path to whitened principal components: z = (x - centre) C / scale, x = centre + (z scale) C'."""
-        encode_kg = (components_gk / scale_k).T
-        self.encode_linear.weight.copy_(encode_kg)
-        self.encode_linear.bias.copy_(-encode_kg @ centre_g)
-        self.decode_linear.weight.copy_(components_gk * scale_k)
+    def start_from(self, components_gk: Tensor, score_sd_k: Tensor, centre_g: Tensor) -> None:
+        """Set the linear path to principal components: z = (x - centre) C / s, x = centre + z s C', s the root mean square of the scores.
+
+        One scale for all dimensions keeps distances between samples; the prior takes each component's own variance instead.
+        """
+        k = components_gk.shape[1]
+        s = score_sd_k.square().mean().sqrt().clamp_min(1e-6)
+        for parameter in (*self.encode_linear.parameters(), self.decode_linear.weight):
+            parameter.zero_()
+        self.encode_linear.weight[:k] = components_gk.T / s
+        self.encode_linear.bias[:k] = -(components_gk.T @ centre_g) / s
+        self.decode_linear.weight[:, :k] = components_gk * s
         self.decode_linear.bias.copy_(centre_g)
+        self.prior_var_k.fill_(self.prior_var_k.new_tensor(1e-2))
+        self.prior_var_k[:k] = (score_sd_k / s).square().clamp_min(1e-2)
+
+    def begin(self, training_inputs: Callable[[], Iterable[Floats]], n_rows: int, seed: int) -> None:
+        """Called once before training; each call of `training_inputs` yields the network input of the training rows in blocks (n, g)."""
+        n_genes, k = self.encode_linear.in_features, self.encode_linear.out_features
+        components = fit_components(training_inputs, min(k, n_genes, n_rows), seed)
+        squared = sum((np.square(components.project(x)).sum(0, dtype=np.float64) for x in training_inputs()), np.zeros(len(components.axes)))
+        score_sd_k = torch.from_numpy(np.sqrt(squared / n_rows)).float()
+        self.start_from(torch.from_numpy(components.axes.T.copy()), score_sd_k, torch.from_numpy(components.mean))
+
+    def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
+        """Parameters with their share of the learning rate: what starts from principal components moves slowly."""
+        shares = {"encode_linear": config.linear_encoder_rate, "decode_linear": config.linear_decoder_rate, "encode_hidden": config.hidden_rate}
+        groups: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in self.named_parameters():
+            rate = shares.get(name.split(".")[0], 1.0)
+            if rate == 0:
+                parameter.requires_grad_(False)
+            else:
+                groups.setdefault(rate, []).append(parameter)
+        return [{"params": parameters, "rate": rate} for rate, parameters in groups.items()]
 
     def encode(self, x_ng: Tensor, seen_ng: Tensor) -> tuple[Tensor, Tensor]:
         """Posterior mean and log variance (n, k) of network input; what is missing is made up for by the share that is measured."""

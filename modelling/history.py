@@ -1,0 +1,102 @@
+"""What a training did, epoch by epoch: a bar while it runs; history.csv, a picture and environment.json afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+
+class Report(Protocol):
+    """What the training tells while it runs."""
+
+    def batch(self, share_done: float, n_samples: int) -> None: ...
+
+    def epoch(self, row: dict[str, float], best_epoch: int) -> None: ...
+
+
+class Silence:
+    """No report."""
+
+    def batch(self, share_done: float, n_samples: int) -> None:
+        pass
+
+    def epoch(self, row: dict[str, float], best_epoch: int) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
+    """A Rich bar on standard error with samples/s and the time left until the last possible epoch."""
+    if not shown:
+        yield Silence()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn(), TextColumn("at most"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=epochs, completed=first_epoch, text="")
+
+        class Bar:
+            done = first_epoch
+
+            def batch(self, share_done: float, n_samples: int) -> None:
+                progress.update(task, completed=self.done + share_done)
+
+            def epoch(self, row: dict[str, float], best_epoch: int) -> None:
+                self.done += 1
+                text = (
+                    f"epoch {self.done} (best {best_epoch + 1}) loss {row['train_loss']:.3f} balanced accuracy {row['validation_balanced_accuracy']:.3f} "
+                    f"explained {row['validation_explained']:.3f} {row['samples_per_second']:,.0f} samples/s"
+                )
+                progress.update(task, completed=self.done, text=text)
+
+        yield Bar()
+
+
+def write(folder: Path, rows: list[dict[str, float]], best_epoch: int) -> None:
+    """history.csv (one row per epoch) and history.svg."""
+    with (folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    _picture(folder / "history.svg", rows, best_epoch)
+
+
+def write_environment(folder: Path, device: torch.device, n_processes: int, compendium: dict[str, str]) -> None:
+    """environment.json: what the run ran on and was trained from."""
+    packages = ("torch", "numpy", "safetensors", "h5py", "anndata", "bulkatlas")
+    content = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: importlib.metadata.version(name) for name in packages},
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "processes": n_processes,
+        "compendium": compendium,
+    }
+    (folder / "environment.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _picture(path: Path, rows: list[dict[str, float]], best_epoch: int) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.2), layout="constrained")
+    panels = (("reconstruction", "squared error"), ("class", "cross-entropy (nats)"), ("scores", "validation scores"))
+    for axes, (name, label) in zip(figure.subplots(1, 3), panels, strict=True):
+        shown = ("validation_balanced_accuracy", "validation_explained") if name == "scores" else (f"train_{name}", f"validation_{name}")
+        for column in shown:
+            axes.plot([row["epoch"] for row in rows], [row[column] for row in rows], label=column.replace("_", " "))
+        axes.axvline(best_epoch, color="0.7", linestyle=":", label="best epoch")
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.legend(fontsize=7, frameon=False)
+    figure.savefig(path, metadata={"Date": None})
