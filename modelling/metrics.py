@@ -6,7 +6,6 @@ Samples of one study resemble each other: an interval that resamples samples wou
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -179,17 +178,17 @@ def median_with_interval(values: Floats, groups: Groups) -> tuple[float, Interva
     return float(np.median(ordered)), percentile_interval(draws)
 
 
-def jackknife_interval(estimate: float, leave_out: Callable[[Ints], float], member: Ints, n_folds: int = 10) -> Interval | None:
-    """Interval of a costly statistic by leaving out one of `n_folds` folds of groups at a time.
-
-    Args: leave_out takes the kept sample numbers and returns the statistic without the others.
-    """
-    n_groups = int(member.max()) + 1 if len(member) else 0
-    n_folds = min(n_folds, n_groups)
+def jackknife_interval(estimate: float, left_out: Floats) -> Interval | None:
+    """Interval of a costly statistic from its values with one fold of groups left out at a time; None for fewer than two folds."""
+    n_folds = len(left_out)
     if n_folds < 2:
         return None
-    fold_of_group = np.arange(n_groups) % n_folds
-    values = np.array([leave_out(np.flatnonzero(fold_of_group[member] != fold)) for fold in range(n_folds)])
-    error = np.sqrt((n_folds - 1) / n_folds * ((values - values.mean()) ** 2).sum())
+    error = np.sqrt((n_folds - 1) / n_folds * ((left_out - left_out.mean()) ** 2).sum())
     half = float(norm.ppf((1 + LEVEL) / 2)) * error
     return (float(estimate - half), float(estimate + half)) if np.isfinite(half) else None
+
+
+def fold_of_groups(member: Ints, n_folds: int = 10) -> Ints:
+    """Fold number of each sample; the samples of one group share a fold, and no fold is empty."""
+    n_groups = int(member.max()) + 1 if len(member) else 0
+    return np.asarray(member % max(1, min(n_folds, n_groups)))

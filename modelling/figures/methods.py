@@ -1,0 +1,106 @@
+"""Figures that compare: methods by accuracy and dimensions, transfer by category, scores by training size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from modelling.figures.canvas import FigureFolder, canvas, grid, spaced
+from modelling.figures.palette import ACCENT, FOURTH, SECOND, SERIES, THIRD
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def method_comparison(folder: FigureFolder, rows: Rows) -> None:
+    """Balanced accuracy of every method against the dimensions that it classifies in; ours is the filled point."""
+    ordered = sorted(rows, key=lambda row: row["balanced_accuracy"])
+    with canvas(9.0, 1.2 + 0.3 * len(ordered)) as figure:
+        left, right = figure.subplots(1, 2, width_ratios=[1.55, 1])
+        grid(left, "x")
+        for y, row in enumerate(ordered):
+            colour = _kind_colour(row)
+            left.plot(row["interval"], [y, y], color=colour, linewidth=2, alpha=0.5)
+            left.plot(row["balanced_accuracy"], y, "o", color=colour, markersize=6)
+            left.text(1.02, y, f"{row['balanced_accuracy']:.3f}", va="center", fontsize=8, transform=left.get_yaxis_transform())
+        left.set_yticks(range(len(ordered)), [f"{row['method']} ({row['n_dimensions']:,})" for row in ordered])
+        left.set_ylim(-0.6, len(ordered) - 0.4)
+        left.set_xlabel("balanced accuracy on the test part, 95% interval")
+        grid(right, "both")
+        for row in ordered:
+            right.errorbar(row["n_dimensions"], row["balanced_accuracy"], yerr=_bars(row), fmt="o", color=_kind_colour(row), markersize=5, elinewidth=1, alpha=0.9)
+        right.set_xscale("log")
+        right.set_xlabel("dimensions")
+        for word, colour in (("model", ACCENT), ("kNN", SECOND), ("classifier", THIRD), ("outside embedding", FOURTH)):
+            if any(_kind_colour(row) == colour for row in rows):
+                right.plot([], [], "o", color=colour, label=word)
+        right.legend(fontsize=8, loc="lower right")
+        keys = ("method", "kind", "n_dimensions", "n", "balanced_accuracy", "interval", "accuracy", "macro_f1", "weighted_f1", "mcc", "seconds")
+        folder.save(figure, "methods", {key: [row.get(key) for row in ordered[::-1]] for key in keys})
+
+
+def _kind_colour(row: Mapping[str, Any]) -> str:
+    return {"model": ACCENT, "knn": SECOND, "classifier": THIRD, "embedding": FOURTH}[row["kind"]]
+
+
+def _bars(row: Mapping[str, Any]) -> np.ndarray:
+    low, high = row["interval"] or (row["balanced_accuracy"],) * 2
+    return np.maximum(np.array([[row["balanced_accuracy"] - low], [high - row["balanced_accuracy"]]]), 0)
+
+
+def transfer_bars(folder: FigureFolder, rows: Rows, columns: Sequence[str], classifiers: Sequence[str]) -> None:
+    """Share of each category called an accepted tissue, by head and by kNN, one panel per rubric column, with the null beside it."""
+    names = list(dict.fromkeys(row["category"] for row in rows))
+    with canvas(3.6 * len(columns) + 2.2, 1.3 + 0.5 * len(names)) as figure:
+        panels = np.atleast_1d(figure.subplots(1, len(columns), sharey=True))
+        for axes, column in zip(panels, columns, strict=True):
+            grid(axes, "x")
+            for row in (row for row in rows if row["rubric"] == column):
+                shift = 0.18 - 0.36 * classifiers.index(row["classifier"]) / max(1, len(classifiers) - 1)
+                y = len(names) - 1 - names.index(row["category"]) + shift
+                colour = SERIES[classifiers.index(row["classifier"])]
+                axes.barh(y, row["score"], height=0.3, color=colour, alpha=0.85)
+                axes.plot(row["interval"], [y, y], color="#16181c", linewidth=0.9)
+                axes.plot([row["null"]] * 2, [y - 0.17, y + 0.17], color=FOURTH, linewidth=2)
+            axes.set_title(column)
+            axes.set_xlim(0, 1.02)
+            axes.set_xlabel("share accepted, 95% Wilson interval")
+        counts = {row["category"]: row["n"] for row in rows}
+        panels[0].set_yticks(range(len(names)), [f"{spaced(name)} ({counts[name]:,})" for name in names[::-1]])
+        for number, word in enumerate(classifiers):
+            panels[-1].barh(0, 0, color=SERIES[number], label=word)
+        panels[-1].plot([], [], color=FOURTH, linewidth=2, label="always the largest class")
+        figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8)
+        keys = ("category", "rubric", "classifier", "n", "n_abstained", "score", "interval", "null")
+        folder.save(figure, "transfer", {key: [row[key] for row in rows] for key in keys})
+
+
+def scale_curve(folder: FigureFolder, rows: Rows, scores: Mapping[str, str]) -> None:
+    """Scores on one fixed test part against training size: every seed a dot, the mean a line, a 95% t interval of the mean shaded."""
+    sizes = sorted({row["n_train"] for row in rows})
+    with canvas(3.4 * len(scores) + 0.3, 3.2) as figure:
+        for axes, (key, word), colour in zip(np.atleast_1d(figure.subplots(1, len(scores))), scores.items(), SERIES, strict=False):
+            grid(axes, "y")
+            groups = [np.array([row[key] for row in rows if row["n_train"] == size], dtype=float) for size in sizes]
+            for size, values in zip(sizes, groups, strict=True):
+                axes.plot([size] * len(values), values, "o", color=colour, markersize=4, alpha=0.6)
+            axes.plot(sizes, [values.mean() for values in groups], color=colour, linewidth=1.6)
+            half = [mean_half_width(values) for values in groups]
+            axes.fill_between(sizes, [v.mean() - h for v, h in zip(groups, half, strict=True)], [v.mean() + h for v, h in zip(groups, half, strict=True)], color=colour, alpha=0.15, linewidth=0)
+            axes.set_xscale("log")
+            axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+            axes.minorticks_off()
+            axes.set_title(word)
+            axes.set_xlabel("training samples")
+        folder.save(figure, "scale", {key: [row[key] for row in rows] for key in ("fraction", "seed", "n_train", "n_test", *scores)})
+
+
+def mean_half_width(values: np.ndarray) -> float:
+    """Half the 95% t interval of a mean of a few seeds; 0 for one."""
+    from scipy.stats import t
+
+    n = len(values)
+    return float(t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
+
+
