@@ -162,6 +162,41 @@ def sql(
     show_answer(answer.columns, answer.rows, out, limit)
 
 
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; must not exist. The truth goes to FOLDER-truth.")],
+    samples: Annotated[int, typer.Option(help="Samples in all four sources together.")] = 3000,
+    genes: Annotated[int, typer.Option(help="Genes, with real symbols; every marker gene is among them.")] = 3000,
+    seed: Annotated[int, typer.Option(help="Seed: the same one gives the same bytes.")] = 42,
+) -> None:
+    """Write a small simulated world in the native layouts of archs4, gtex, tcga and depmap."""
+    from curation.demo import write_demo
+    from curation.progress import Progress
+
+    report = write_demo(folder, samples, genes, seed, Progress(visible=True))
+    parts = ", ".join(f"{n:,} {source}" for source, n in report.n_samples.items())
+    typer.echo(f"{folder}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues")
+    typer.echo(f"{report.truth}: what each sample really is, and {report.n_wrong_labels} planted wrong labels")
+    typer.echo(f"next: curate build --input {folder} --out RELEASE --cap 300")
+
+
+@app.command()
+def doctor(
+    input_folder: Path | None = typer.Option(None, "--input", help="Folder of a planned build: its needs and times are worked out."),
+    out: Path = typer.Option(Path("."), help="Where the release would be written."),
+    cap: str = typer.Option("10000", help="Cap of the planned build."),
+) -> None:
+    """Say whether this machine can run a build, what the build will need, and about how long it will take."""
+    from curation.config import parse_limit
+    from curation.doctor import diagnose, refuse
+    from curation.report_table import print_table
+
+    findings = diagnose(input_folder, out, parse_limit("cap", cap))
+    verdict = {True: "good", False: "NOT GOOD", None: ""}
+    print_table(["what", "found", "needed", "verdict"], [[f.what, f.found, f.needed, verdict[f.is_fit]] for f in findings])
+    refuse(findings)
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from curation.errors import CurationError
