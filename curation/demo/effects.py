@@ -1,0 +1,42 @@
+"""The sizes of all simulated effects, as set against measured GTEx and TCGA samples; docs/demo.md has both columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Library sizes of a source, log-normal: median in millions of reads, and the standard deviation of the natural logarithm."""
+
+    median_millions: float
+    log_sd: float
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Standard deviations in log2 units unless another unit is named, and shares."""
+
+    gene_spread: float = 0.42  # natural log; some genes vary far more than others
+    programme: float = 0.42  # of a whole programme on any gene, beside its markers
+    organ_system: float = 0.26
+    tissue: float = 0.22
+    region: float = 0.16
+    source: float = 0.33
+    source_in_tissue: float = 0.30
+    study: float = 0.30
+    tumour: float = 0.40
+    tumour_type: float = 0.75
+    cell_line: float = 0.70
+    technical: tuple[float, ...] = (0.24, 0.18, 0.14)  # sample-wide factors: degradation, GC content, library chemistry
+    state: float = 0.45  # weight of proliferation, interferon response and the like
+    composition: float = 0.22  # natural log of the weight of every programme of a tissue
+    infiltration: float = 0.10  # weight of programmes that a tissue is not made of
+    mixed_share: float = 0.16  # of samples that hold some of a neighbouring tissue
+    dispersion: float = 0.075  # negative-binomial, median over genes, beside all of the above
+    cell_dispersion: float = 0.8
+    wrong_labels: float = 0.02
+    depth: dict[str, Depth] = field(
+        default_factory=lambda: {"archs4": Depth(22, 0.55), "gtex": Depth(45, 0.3), "tcga": Depth(50, 0.35), "depmap": Depth(60, 0.25)}
+    )
+    cell_depth: Depth = Depth(0.4, 0.8)
