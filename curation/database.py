@@ -95,4 +95,4 @@ def run_select(con: Connection, query: str) -> tuple[list[str], list[tuple[Any, 
         cursor = con.execute(statements[0])
         return [column[0] for column in cursor.description or []], cursor.fetchall()
     except duckdb.Error as error:
-        raise DatabaseFault(str(error).strip()) from error
+        raise DatabaseFault(str(error).strip().splitlines()[0]) from error
