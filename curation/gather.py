@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -21,6 +22,9 @@ from numpy.typing import NDArray
 from curation.chunks import ChunkTable, chunk_table
 from curation.errors import CurationError
 from curation.inflate import NATIVE, OK, add_chunks, add_plain, fault_text
+
+if TYPE_CHECKING:
+    from curation.sources import GeneIds, Unit
 
 BLOCK_BYTES = 256 << 20  # of sums held at a time by one worker
 SHARD_ROWS = 256  # enough to keep a worker busy; a chunk wider than this is still read once
@@ -112,13 +116,13 @@ class Gather:
     A `Gather` may be used by several threads at once; close it, or use it as a context manager.
     """
 
-    def __init__(self, layout: Layout, rows: NDArray[np.int64], *, target: NDArray[np.int64] | None = None, names: Sequence[str] | None = None) -> None:
+    def __init__(self, layout: Layout, rows: NDArray[np.int64], *, target: NDArray[np.int64] | None = None, n_columns: int | None = None, names: Sequence[str] | None = None) -> None:
         """Find the chunks. Raises GatherFault when a row is not in the dataset; `names` of the rows are used in errors."""
         if rows.size and (rows[0] < 0 or rows[-1] >= layout.n_samples or bool((np.diff(rows) <= 0).any())):
             raise GatherFault(f"{layout.path.name}: rows {rows.min()} to {rows.max()} were asked for, sorted and each once; {layout.dataset} has {layout.n_samples:,} samples")
         self.layout, self.rows, self.names = layout, rows, names
         self.target = np.arange(layout.n_genes) if target is None else target
-        self.n_columns = int(self.target.max(initial=-1)) + 1
+        self.n_columns = int(self.target.max(initial=-1)) + 1 if n_columns is None else n_columns
         self.chunk_columns, self.slot = np.unique(rows // layout.chunk_samples, return_inverse=True)
         self.table = self._table() if layout.native else None
         self.native = self.table is not None and self.table.filter_mask == 0
@@ -246,3 +250,25 @@ def gather(path: Path, dataset: str, rows: NDArray[np.int64], *, n_genes: int, n
             if i + workers < len(shards):
                 ahead.append(pool.submit(work.read, shards[i + workers]))
             yield shard, values.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class ChunkedMatrix:
+    """A `curation.sources.Matrix` in an HDF5 dataset of linear values; an export reads it by `Gather`, straight into its own genes."""
+
+    file: str
+    genes: GeneIds
+    unit: Unit
+    layout: Layout
+    sample_ids: tuple[str, ...] | None = None
+
+    @property
+    def n_samples(self) -> int:
+        """Samples in the dataset."""
+        return self.layout.n_samples
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield (positions into `rows`, values (n, n_genes))."""
+        with Gather(self.layout, rows, names=[self.sample_ids[r] for r in rows] if self.sample_ids else None) as work:
+            for shard in work.shards():
+                yield shard, work.read(shard)[0].astype(np.float32)

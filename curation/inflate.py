@@ -6,10 +6,13 @@ without the GIL and without a Python object per chunk: a tall chunk of ARCHS4 ta
 
 from __future__ import annotations
 
+import zlib
+
 import deflate._deflate
 import llvmlite.binding
 import numpy as np
 from numba import njit, types
+from numpy.typing import NDArray
 
 OK, SHORT, CORRUPT, WRONG_SIZE = 0, 1, 2, 3
 TILE = 16  # genes summed for all samples of a chunk before the next ones: values of one cache line, read once
@@ -23,6 +26,15 @@ free_inflater = types.ExternalFunction("libdeflate_free_decompressor", types.voi
 inflate = types.ExternalFunction("libdeflate_zlib_decompress", types.int32(types.uintp, types.uintp, types.uintp, types.uintp, types.uintp, types.uintp))
 crc32 = types.ExternalFunction("libdeflate_crc32", types.uint32(types.uint32, types.uintp, types.uintp))
 read_at = types.ExternalFunction("pread", types.intp(types.int32, types.uintp, types.uintp, types.int64))
+
+
+def row_checksums(x_ng: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """CRC-32 of the bytes of each row of a C-contiguous matrix."""
+    if not NATIVE:
+        return np.array([zlib.crc32(row) for row in x_ng], np.uint32)
+    result = np.empty(x_ng.shape[0], np.uint32)
+    _row_checksums(x_ng, result)
+    return result
 
 
 def fault_text(status: int) -> str:
@@ -89,3 +101,9 @@ def add_chunks(descriptor, offset, n_bytes, gene, first, last, within, target, s
             add_plain(plain, gene[i], n_genes, 1, chunk_genes, first[i], last[i], within, target, sums, total)
     free_inflater(inflater)
     return status, i
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _row_checksums(x_ng, result):  # type: ignore[no-untyped-def]  # pragma: no cover
+    for row in range(x_ng.shape[0]):
+        result[row] = crc32(0, x_ng[row].ctypes.data, x_ng.shape[1] * x_ng.itemsize)

@@ -1,0 +1,234 @@
+"""Gathers the kept samples of all sources and writes them as one compendium.h5ad, in bounded memory."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import pickle
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curation.cluster import ClusterFault, executor
+from curation.compendium import create, finish, open_matrix, writing
+from curation.config import BuildConfig
+from curation.inflate import row_checksums
+from curation.normalise import UNIT_NAMES
+from curation.plan import ExportPlan, plan_export
+from curation.progress import Advance, Progress
+from curation.quality import obs_frame, var_frame
+from curation.scaler import Moments
+from curation.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file
+
+if TYPE_CHECKING:
+    from curation.sources import Source
+
+CHECKSUMS = "compendium.checksums.tsv"
+BLOCK_ROWS = 1024  # of X, per checksum
+
+
+@dataclass(frozen=True)
+class MatrixReport:
+    """What was written."""
+
+    path: Path
+    n_samples: int
+    n_genes: int
+    unit: str
+    offset: int  # byte of the file at which X begins
+    ledger: pa.Table  # one row per input gene, and what became of it
+    quality: pa.Table  # sample_id, library_size, n_genes_detected, fraction_zero, is_outlier
+    notes: list[str]
+
+
+def write_compendium(
+    path: Path,
+    kept: pa.Table,
+    sources: Mapping[str, Source],
+    config: BuildConfig,
+    *,
+    uns: Mapping[str, Any],
+    progress: Progress | None = None,
+    resume: bool = False,
+    scheduler: str | None = None,
+    threads: int | None = None,
+) -> MatrixReport:
+    """Write the samples of `kept`, in its order, to `path`.
+
+    `kept` has sample_id, source, series_id, group_id, tissue, term_id, is_tumour, split, matrix_file, matrix_row. Until it is whole, the file has
+    another name and no X. With `resume`, what an interrupted export of the same plan had finished is not done again. `scheduler` is the address of
+    a Dask cluster that reads the same folders. Raises CurationError subclasses, and removes what it wrote then.
+    """
+    progress = progress or Progress()
+    with progress.stage("genes"):
+        plan = plan_export(kept, sources, config)
+    work = Work(path, plan, resume=resume)
+    try:
+        with progress.stage("matrix", plan.n_samples) as advance, executor(scheduler, threads) as pool:
+            work.run(pool, advance, is_remote=scheduler is not None)
+        with progress.stage("matrix statistics", plan.n_samples) as advance:
+            moments = work.seal(np.array(kept["split"].to_pylist()) == "train", advance)
+        with progress.stage("compendium"):
+            obs, var = obs_frame(kept, work.records), var_frame(plan.genes, moments)
+            finish(work.partial, obs, var, {**uns, "unit": UNIT_NAMES[config.unit]})
+            work.put_in_place()
+    except BaseException:
+        work.remove()
+        raise
+    quality = pa.Table.from_pandas(obs[["library_size", "n_genes_detected", "fraction_zero", "is_outlier"]].reset_index(names="sample_id"), preserve_index=False)
+    return MatrixReport(path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, work.notes + plan.notes)
+
+
+def read_whole(file: io.RawIOBase, into: NDArray[np.float32]) -> None:
+    """Fill an array from a file; what the file lacks stays as it is, and fails its checksum."""
+    view = memoryview(into).cast("B")
+    while view and (n := file.readinto(view)):
+        view = view[n:]
+
+
+class Work:
+    """The unfinished file of an export and what is known of its rows."""
+
+    def __init__(self, path: Path, plan: ExportPlan, *, resume: bool) -> None:
+        self.path, self.plan = path, plan
+        self.partial = path.with_name(path.name + ".partial")
+        self.folder = path.with_name(path.name + ".parts")
+        self.notes: list[str] = []
+        self.offset = self._resume() if resume else -1
+        if self.offset < 0:
+            self._start()
+        self.records = np.zeros(plan.n_samples, RECORD)
+
+    def _start(self) -> None:
+        self.remove()
+        self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
+        with writing(self.folder):
+            self.folder.mkdir()
+            state = {"plan": self.plan.fingerprint, "offset": self.offset}
+            (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+
+    def _resume(self) -> int:
+        """The byte of X in the file of an interrupted export of the same plan; -1 when there is none."""
+        try:
+            state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return -1
+        if state["plan"] != self.plan.fingerprint or not self.partial.exists():
+            self.notes.append("the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again")
+            return -1
+        return int(state["offset"])
+
+    def remove(self) -> None:
+        """Remove everything unfinished."""
+        self.partial.unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, pool: Executor, advance: Advance, *, is_remote: bool) -> None:
+        """Do every shard that is not done yet."""
+        descriptor = os.open(self.partial, os.O_RDWR)
+        try:
+            waiting: dict[Future[int], tuple[Path, NDArray[np.int64]]] = {}
+            n_resumed = 0
+            for number, matrix in enumerate(self.plan.matrices):
+                reader = PlanReader(matrix)
+                plan_file = self._save_plan(number) if is_remote else ""
+                for part, positions in enumerate(reader.shards()):
+                    done = self.folder / f"{number:05d}-{part:05d}.done"
+                    if self._is_whole(done, descriptor, positions.size):
+                        n_resumed += positions.size
+                        advance(positions.size)
+                    elif is_remote:
+                        rows, records = done.with_suffix(".f32"), done.with_suffix(".npy")
+                        waiting[pool.submit(write_shard_file, plan_file, positions, str(rows), str(records))] = done, positions
+                    else:
+                        waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done, positions
+            if n_resumed:
+                self.notes.append(f"{n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
+            with writing(self.partial):
+                self._collect(waiting, descriptor, advance, is_remote=is_remote)
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _save_plan(self, number: int) -> str:
+        file = self.folder / f"{number:05d}.plan"
+        file.write_bytes(pickle.dumps(self.plan.matrices[number]))
+        return str(file.resolve())
+
+    def _is_whole(self, done: Path, descriptor: int, n_rows: int) -> bool:
+        """Whether a shard was finished before, and its rows still have their checksums."""
+        if not done.exists():
+            return False
+        records = np.load(done)
+        width = 4 * self.plan.n_genes
+        for record in records:
+            row = np.frombuffer(os.pread(descriptor, width, self.offset + int(record["row"]) * width), np.float32)
+            if row.size != self.plan.n_genes or row_checksums(row[None])[0] != record["crc32"]:
+                return False
+        return bool(records.size == n_rows)
+
+    def _collect(self, waiting: dict[Future[int], tuple[Path, NDArray[np.int64]]], descriptor: int, advance: Advance, *, is_remote: bool) -> None:
+        for future in as_completed(waiting):
+            done, positions = waiting.pop(future)
+            try:
+                future.result()
+            except BaseException as error:
+                running = [other for other in waiting if not other.cancel()]
+                if not is_remote:
+                    wait(running)  # they write to the file that is closed next
+                if type(error).__name__ == "KilledWorker":
+                    raise ClusterFault(f"the cluster lost the worker of one shard again and again ({error}); see the logs of its workers") from error
+                raise
+            if is_remote:
+                self._join(done, descriptor)
+            advance(positions.size)
+
+    def _join(self, done: Path, descriptor: int) -> None:
+        """Put the rows of a worker's shard file into X."""
+        rows, records = done.with_suffix(".f32"), done.with_suffix(".npy")
+        table = np.load(records)
+        x = np.memmap(rows, np.float32, "r", shape=(table.size, self.plan.n_genes))
+        write_rows(descriptor, self.offset, table["row"], x)
+        records.replace(done)
+        rows.unlink()
+
+    def seal(self, is_train: NDArray[np.bool_], advance: Advance) -> Moments:
+        """Read all of X again: compare each row with the checksum of what was to be written, note a checksum per block, and take the moments."""
+        for done in sorted(self.folder.glob("*.done")):
+            records = np.load(done)
+            self.records[records["row"]] = records
+        moments, lines = Moments(self.plan.n_genes), ["first_row\tn_rows\tsha256\n"]
+        with ThreadPoolExecutor(1) as pool, self.partial.open("rb", buffering=0) as file:
+            file.seek(self.offset)
+            for start in range(0, self.plan.n_samples, BLOCK_ROWS):
+                rows = slice(start, start + BLOCK_ROWS)
+                block = np.empty((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
+                read_whole(file, block)
+                digest = pool.submit(lambda b: hashlib.sha256(b).hexdigest(), block)
+                wrong = np.flatnonzero(row_checksums(block) != self.records["crc32"][rows])
+                if wrong.size:
+                    raise MatrixFault(f"{self.partial}: {wrong.size} rows were not read back as they were written, first row {start + wrong[0]}; the disk or the file system is faulty")
+                moments.add(np.ascontiguousarray(block[is_train[rows]]))
+                lines.append(f"{start}\t{block.shape[0]}\t{digest.result()}\n")
+                advance(block.shape[0])
+        with writing(self.path):
+            self.path.with_name(CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+        return moments
+
+    def put_in_place(self) -> None:
+        """Flush and give the file its name."""
+        with writing(self.path):
+            with self.partial.open("r+b") as file:
+                os.fsync(file.fileno())
+            self.partial.replace(self.path)
+            shutil.rmtree(self.folder)
+        assert open_matrix(self.path).shape == (self.plan.n_samples, self.plan.n_genes)

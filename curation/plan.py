@@ -1,0 +1,224 @@
+"""Which genes an export holds and where every gene and sample of the sources goes; nothing is read from a matrix here but its gene names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from curation.config import BuildConfig
+from curation.errors import CurationError
+from curation.normalise import Normaliser, refuse_unit_mix
+from curation.shards import MatrixFault, MatrixPlan
+
+if TYPE_CHECKING:
+    from curation.genes import GeneMap, GeneTable
+    from curation.sources import GeneIds, Matrix, Source
+
+LEDGER = pa.schema([("source", pa.string()), ("matrix_file", pa.string()), ("input_gene", pa.string()), ("symbol", pa.string()), ("fate", pa.string()), ("reason", pa.string())])
+
+
+class NoSharedGenes(CurationError):
+    """No gene is measured by every source, or none has a length."""
+
+
+@dataclass(frozen=True)
+class ExportGenes:
+    """The genes of the compendium, in its order."""
+
+    symbol: tuple[str, ...]
+    ensembl_gene_id: tuple[str, ...]
+    hgnc_id: tuple[str, ...]
+    length_bp: NDArray[np.int32]  # 0: unknown
+
+
+@dataclass(frozen=True)
+class ExportPlan:
+    """All of an export but the values."""
+
+    genes: ExportGenes
+    matrices: list[MatrixPlan]
+    ledger: pa.Table
+    notes: list[str]
+    n_samples: int
+    fingerprint: str  # equal for the same samples, genes, parameters and input files
+
+    @property
+    def n_genes(self) -> int:
+        return len(self.genes.symbol)
+
+
+@dataclass(frozen=True)
+class _Used:
+    """A matrix with kept samples."""
+
+    source: str
+    matrix: Matrix
+    kept_rows: NDArray[np.int64]  # positions in the kept table, in the order of `rows`
+    rows: NDArray[np.int64]  # sorted matrix rows
+    genes: GeneMap
+
+    @property
+    def name(self) -> str:
+        return f"{self.source}/{self.matrix.file}"
+
+    @property
+    def quantity(self) -> str:
+        return self.matrix.unit.removeprefix("log2_")
+
+
+def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan:
+    """Decide the genes and the place of every value. Raises CurationError subclasses when samples, units or genes do not fit together."""
+    from curation.genes import load_genes
+
+    table = load_genes()
+    refuse_duplicate_ids(kept)
+    used = _used_matrices(kept, sources)
+    refuse_unit_mix({u.name: u.quantity for u in used}, config.unit)
+    measured = [np.unique(u.genes.target[u.genes.target >= 0]) for u in used]
+    counts = any(u.quantity in ("counts", "cpm") for u in used)
+    reasons = _reasons_to_drop(used, measured, table, config, needs_length=counts and config.unit == "tpm")
+    index = np.setdiff1d(np.unique(np.concatenate(measured)), np.fromiter(reasons, np.int64))
+    if index.size == 0:
+        sizes = ", ".join(f"{u.name}: {m.size:,}" for u, m in zip(used, measured, strict=True))
+        raise NoSharedGenes(f"no gene can be exported with --genes {config.genes} and --unit {config.unit} ({sizes}); check the gene identifiers, or use --genes union")
+    genes = ExportGenes(
+        symbol=tuple(table.symbol[i] for i in index),
+        ensembl_gene_id=tuple(table.ensembl_gene_id[i] for i in index),
+        hgnc_id=tuple(table.hgnc_id[i] for i in index),
+        length_bp=np.asarray(table.length_bp)[index].astype(np.int32),
+    )
+    ids = kept["sample_id"].to_pylist()
+    matrices = [_matrix_plan(u, ids, index, genes, config) for u in used]
+    return ExportPlan(genes, matrices, _ledger(used, table, index, reasons), _notes(used, measured, reasons, config), kept.num_rows, _fingerprint(kept, genes, sources, config))
+
+
+def refuse_duplicate_ids(kept: pa.Table) -> None:
+    """Raise MatrixFault when a sample id occurs twice."""
+    repeated = [name for name, n in Counter(kept["sample_id"].to_pylist()).items() if n > 1]
+    if repeated:
+        raise MatrixFault(f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; every row of the matrix needs its own id")
+
+
+def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]:
+    """The matrices with kept samples, sources in their order, files in theirs."""
+    from curation.genes import resolve
+
+    place = np.array([f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)])
+    row = kept["matrix_row"].to_numpy()
+    maps: dict[GeneIds, GeneMap] = {}
+    used = []
+    for name, source in sources.items():
+        for matrix in source.matrices():
+            at = np.flatnonzero(place == f"{name}\t{matrix.file}")
+            if at.size == 0:
+                continue
+            at = at[np.argsort(row[at], kind="stable")]
+            rows = row[at].astype(np.int64)
+            place[at] = ""
+            _refuse_bad_rows(f"{name}/{matrix.file}", matrix, rows, kept["sample_id"].take(pa.array(at)))
+            if matrix.genes not in maps:
+                maps[matrix.genes] = resolve(matrix.genes)
+            used.append(_Used(name, matrix, at, rows, maps[matrix.genes]))
+    lost = np.unique(place[place != ""])
+    if lost.size:
+        raise MatrixFault(f"samples refer to {lost.size} matrices that no source has, first: {lost[0].replace(chr(9), '/')}; metadata and matrices disagree")
+    return used
+
+
+def _refuse_bad_rows(name: str, matrix: Matrix, rows: NDArray[np.int64], sample_ids: pa.ChunkedArray) -> None:
+    """Raise MatrixFault when the sample table and the matrix disagree about which sample stands where."""
+    outside = np.flatnonzero((rows < 0) | (rows >= matrix.n_samples))
+    if outside.size:
+        raise MatrixFault(
+            f"{name}: {outside.size} samples, first {sample_ids[int(outside[0])]}, are said to stand at row {rows[outside[0]]} and the like of a matrix "
+            f"of {matrix.n_samples:,} samples; metadata and matrix disagree, fetch both again"
+        )
+    twice = np.flatnonzero(np.diff(rows) == 0)
+    if twice.size:
+        raise MatrixFault(f"{name}: samples {sample_ids[int(twice[0])]} and {sample_ids[int(twice[0]) + 1]} are said to stand at the same row {rows[twice[0]]}; metadata and matrix disagree")
+    own = getattr(matrix, "sample_ids", None)
+    wrong = [i for i, r in enumerate(rows) if own and own[r] != sample_ids[i].as_py()]
+    if wrong:
+        raise MatrixFault(f"{name}: {len(wrong)} samples stand at rows of other samples, first: {sample_ids[wrong[0]]} at the row of {own[rows[wrong[0]]] if own else ''}; metadata and matrix disagree")
+
+
+def _reasons_to_drop(used: list[_Used], measured: list[NDArray[np.int64]], table: GeneTable, config: BuildConfig, *, needs_length: bool) -> dict[int, str]:
+    """Why a gene that some matrix measures is not exported, by gene."""
+    sets = [set(m.tolist()) for m in measured]
+    reasons: dict[int, str] = {}
+    for gene in np.unique(np.concatenate(measured)).tolist():
+        lacking = [u.name for u, has in zip(used, sets, strict=True) if gene not in has] if config.genes == "shared" else []
+        if lacking:
+            reasons[gene] = f"not measured by {len(lacking)} of {len(used)} matrices, first {lacking[0]}"
+        elif needs_length and table.length_bp[gene] == 0:
+            reasons[gene] = "no length is known, and counts have to become TPM"
+    return reasons
+
+
+def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], genes: ExportGenes, config: BuildConfig) -> MatrixPlan:
+    place = np.full(int(max(index.max(), used.genes.target.max())) + 1, -1, np.int64)
+    place[index] = np.arange(index.size)
+    target = np.where(used.genes.target >= 0, place[used.genes.target], -1)
+    measured = np.zeros(index.size, bool)
+    measured[target[target >= 0]] = True
+    divides = config.unit == "tpm" and used.quantity in ("counts", "cpm")
+    return MatrixPlan(
+        name=used.name,
+        matrix=used.matrix,
+        rows=used.rows,
+        destination=used.kept_rows,
+        sample_ids=tuple(sample_ids[i] for i in used.kept_rows),
+        target=target,
+        n_columns=index.size,
+        normaliser=Normaliser(genes.length_bp / 1000 if divides else None, measured, is_counts=used.quantity == "counts"),
+    )
+
+
+def _ledger(used: list[_Used], table: GeneTable, index: NDArray[np.int64], reasons: dict[int, str]) -> pa.Table:
+    """One row per input gene of every distinct gene list: what became of it and why."""
+    exported = set(index.tolist())
+    seen: set[int] = set()
+    parts = []
+    for u in used:
+        if id(u.genes) in seen:
+            continue
+        seen.add(id(u.genes))
+        ledger, target = u.genes.ledger, u.genes.target.tolist()
+        fate = [("exported" if t in exported else "not exported") if t >= 0 else own for t, own in zip(target, ledger["fate"].to_pylist(), strict=True)]
+        reason = [reasons.get(t, own) if t >= 0 else own for t, own in zip(target, ledger["reason"].to_pylist(), strict=True)]
+        columns = {"source": [u.source] * len(target), "matrix_file": [u.matrix.file] * len(target), "input_gene": ledger["input_gene"], "symbol": ledger["symbol"]}
+        parts.append(pa.table({**columns, "fate": fate, "reason": reason}, schema=LEDGER))
+    return pa.concat_tables(parts)
+
+
+def _notes(used: list[_Used], measured: list[NDArray[np.int64]], reasons: dict[int, str], config: BuildConfig) -> list[str]:
+    notes = []
+    no_length = sum(reason.startswith("no length") for reason in reasons.values())
+    if no_length:
+        notes.append(f"{no_length:,} genes were left out of the matrix because no length is known for them (counts become TPM)")
+    if len(reasons) > no_length:
+        notes.append(f"{len(reasons) - no_length:,} genes were left out because not every matrix measures them (--genes shared)")
+    for quantity in sorted({u.quantity for u in used} - {"counts"}):
+        of = sorted({u.source for u in used if u.quantity == quantity})
+        notes.append(f"{', '.join(of)}: {quantity.upper()} re-closed over the exported genes; its library sizes are unknown")
+    return notes
+
+
+def _fingerprint(kept: pa.Table, genes: ExportGenes, sources: Mapping[str, Source], config: BuildConfig) -> str:
+    digest = hashlib.sha256()
+    for name in ("sample_id", "source", "matrix_file", "matrix_row"):
+        digest.update("\n".join(map(str, kept[name].to_pylist())).encode())
+    digest.update("\n".join(genes.symbol).encode())
+    digest.update(repr((config.parameters(), genes.length_bp.tolist())).encode())
+    for name, source in sources.items():
+        for file in sorted(source.input_files()):
+            status = file.stat()
+            digest.update(f"{name}\t{file.name}\t{status.st_size}\t{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""The work of an export in independent parts: each reads some samples of one matrix and makes rows of X, on a thread here or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import CurationError
+from curation.gather import Gather, Layout
+from curation.inflate import row_checksums
+from curation.normalise import Normaliser
+from curation.sources import Matrix
+
+RECORD = np.dtype(
+    [("row", np.int64), ("crc32", np.uint32), ("library_size", np.float64), ("n_genes_detected", np.float64), ("fraction_zero", np.float64)]
+)
+QUALITY = ["library_size", "n_genes_detected", "fraction_zero"]
+
+
+class MatrixFault(CurationError):
+    """A matrix gives other samples, genes or values than its source said."""
+
+
+@dataclass(frozen=True)
+class MatrixPlan:
+    """What an export takes from one matrix: samples `rows` (sorted positions) to rows `destination` of X, genes by `target` (-1: none)."""
+
+    name: str
+    matrix: Matrix
+    rows: NDArray[np.int64]
+    destination: NDArray[np.int64]
+    sample_ids: tuple[str, ...]
+    target: NDArray[np.int64]
+    n_columns: int
+    normaliser: Normaliser
+
+
+class PlanReader:
+    """Reads one plan shard by shard; the shards of a plan are the same on every machine. May be used by several threads."""
+
+    def __init__(self, plan: MatrixPlan) -> None:
+        layout = getattr(plan.matrix, "layout", None)
+        self.plan = plan
+        self._gather = Gather(layout, plan.rows, target=plan.target, n_columns=plan.n_columns, names=plan.sample_ids) if isinstance(layout, Layout) else None
+
+    def shards(self) -> list[NDArray[np.int64]]:
+        """Positions into the plan's rows. A matrix that can only be read from its first line to its last is one shard."""
+        return self._gather.shards() if self._gather else [np.arange(self.plan.rows.size)]
+
+    def blocks(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.float32]]]:
+        """Yield (records, X) of finished rows of one shard. Raises MatrixFault, GatherFault."""
+        for at, sums, total in self._sums(positions):
+            x, quality = self.plan.normaliser.rows(sums, total)
+            records = np.empty(at.size, RECORD)
+            records["row"] = self.plan.destination[at]
+            records["crc32"] = row_checksums(x)
+            for i, name in enumerate(QUALITY):
+                records[name] = quality[:, i]
+            yield records, x
+
+    def _sums(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+        if self._gather:
+            yield positions, *self._gather.read(positions)
+            return
+        plan, seen = self.plan, np.zeros(positions.size, np.int64)
+        for at, values in plan.matrix.blocks(plan.rows[positions]):
+            if values.shape != (at.size, plan.target.size):
+                raise MatrixFault(f"{plan.name}: a block of {values.shape[1]:,} genes came for {plan.target.size:,} gene names; its gene column and its values disagree")
+            self._refuse_bad_values(values, positions[at])
+            seen[at] += 1
+            yield positions[at], sum_genes(values, plan.target, plan.n_columns), values.sum(axis=1, dtype=np.float64)
+        wrong = np.flatnonzero(seen != 1)
+        if wrong.size:
+            raise MatrixFault(f"{plan.name}: {wrong.size} of {positions.size} samples came {seen[wrong[0]]} times instead of once, first {plan.sample_ids[positions[wrong[0]]]}; metadata and matrix disagree")
+
+    def _refuse_bad_values(self, values: NDArray[np.float32], positions: NDArray[np.int64]) -> None:
+        bad = ~(values >= 0) | np.isinf(values)
+        if bad.any():
+            sample, gene = np.argwhere(bad)[0]
+            raise MatrixFault(
+                f"{self.plan.name}: {int(bad.sum()):,} negative, missing (NaN) or infinite values, first {values[sample, gene]} in sample "
+                f"{self.plan.sample_ids[positions[sample]]}, gene {gene + 1:,} of the file; correct the file, or leave these samples out"
+            )
+
+
+def sum_genes(values: NDArray[np.float32], target: NDArray[np.int64], n_columns: int) -> NDArray[np.float64]:
+    """Sums (n, n_columns) in float64 of the input genes (n, g) that share a target; target -1 is left out."""
+    order = np.argsort(target, kind="stable")
+    order = order[target[order] >= 0]
+    sums = np.zeros((values.shape[0], n_columns))
+    if order.size:
+        columns, starts = np.unique(target[order], return_index=True)
+        sums[:, columns] = np.add.reduceat(values[:, order], starts, axis=1, dtype=np.float64)
+    return sums
+
+
+def write_in_place(reader: PlanReader, positions: NDArray[np.int64], descriptor: int, offset: int, done: Path) -> int:
+    """Write the rows of one shard into X at their places, then say so in `done`. Returns the number of rows."""
+    records = []
+    for part, x in reader.blocks(positions):
+        write_rows(descriptor, offset, part["row"], x)
+        records.append(part)
+    save_records(done, np.concatenate(records))
+    return positions.size
+
+
+def write_rows(descriptor: int, offset: int, rows: NDArray[np.int64], x: NDArray[np.float32]) -> None:
+    """Put rows of X (n, g) at their places in a file whose X begins at byte `offset`."""
+    n_bytes = x.shape[1] * x.itemsize
+    for row, values in zip(rows, x, strict=True):
+        place, view = offset + int(row) * n_bytes, memoryview(values).cast("B")
+        while view:
+            written = os.pwrite(descriptor, view, place)
+            place, view = place + written, view[written:]
+
+
+def write_shard_file(plan_file: str, positions: NDArray[np.int64], rows_file: str, records_file: str) -> int:
+    """What a cluster worker does: write one shard's rows into a file of its own, then its records. May be done again at any time."""
+    scratch = Path(f"{rows_file}.{os.getpid()}")
+    records = []
+    with scratch.open("wb") as file:
+        for part, x in load_plan(plan_file).blocks(positions):
+            file.write(memoryview(x).cast("B"))
+            records.append(part)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(rows_file)
+    save_records(Path(records_file), np.concatenate(records))
+    return positions.size
+
+
+@lru_cache(maxsize=4)
+def load_plan(plan_file: str) -> PlanReader:
+    """The plan that the export wrote for its workers; the chunks of a file are looked up once per worker."""
+    with open(plan_file, "rb") as file:
+        return PlanReader(pickle.load(file))
+
+
+def save_records(path: Path, records: NDArray[np.void]) -> None:
+    """Write the records of finished rows so that the file exists only when whole."""
+    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    with scratch.open("wb") as file:
+        np.save(file, records)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
