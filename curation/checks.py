@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from curation.database import Connection, run_sql_file
@@ -17,9 +16,9 @@ class BrokenPromise(CurationError):
     """A check found rows that break what the build promises."""
 
 
-def check_names(folder: Path | None = None) -> list[str]:
-    """The promises, in order of their names."""
-    return sorted(path.stem for path in ((folder or sql_folder()) / "checks").glob("*.sql"))
+def check_names(part: str = "") -> list[str]:
+    """The promises about the tables, or, in the part `exported`, those about the written matrix; in order of their names."""
+    return [f"{part}/{path.stem}" if part else path.stem for path in sorted((sql_folder() / "checks" / part).glob("*.sql"))]
 
 
 def broken_rows(con: Connection, name: str, parameters: Mapping[str, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -28,9 +27,9 @@ def broken_rows(con: Connection, name: str, parameters: Mapping[str, Any]) -> tu
     return [column[0] for column in cursor.description or []], cursor.fetchall()
 
 
-def run_checks(con: Connection, parameters: Mapping[str, Any]) -> list[str]:
-    """Run every check; the names of those that held. Raises BrokenPromise with the first rows of the first that did not."""
-    names = check_names()
+def run_checks(con: Connection, parameters: Mapping[str, Any], part: str = "") -> list[str]:
+    """Run every check of a part; the names of those that held. Raises BrokenPromise with the first rows of the first that did not."""
+    names = check_names(part)
     for name in names:
         columns, rows = broken_rows(con, name, parameters)
         if rows:

@@ -38,4 +38,4 @@ FROM twin
 LEFT JOIN kept AS here ON twin.sample_id = here.sample_id
 LEFT JOIN kept AS there ON twin.twin_id = there.sample_id
 GROUP BY twin.sample_id, twin.series_id, twin.named, twin.match
-ORDER BY splits_differ DESC, match DESC, twin.sample_id, twin.named;
+ORDER BY splits_differ DESC, match DESC, twin.sample_id ASC, twin.named ASC;

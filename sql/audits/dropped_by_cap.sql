@@ -12,4 +12,4 @@ INNER JOIN sample USING (sample_id)
 LEFT JOIN kept USING (sample_id)
 WHERE draw.split IN ('train', 'unlabelled')
 GROUP BY draw.tissue
-ORDER BY n_dropped DESC, tissue;
+ORDER BY n_dropped DESC, tissue ASC;

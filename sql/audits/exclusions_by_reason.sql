@@ -8,4 +8,4 @@ SELECT
 FROM exclusion
 INNER JOIN sample USING (sample_id)
 GROUP BY exclusion.step, sample.source, regexp_replace(exclusion.reason, '[0-9][0-9.,]*', '#', 'g')
-ORDER BY exclusion.step, n_samples DESC, sample.source, reason;
+ORDER BY exclusion.step ASC, n_samples DESC, sample.source ASC, reason ASC;

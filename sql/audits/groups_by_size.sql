@@ -11,4 +11,4 @@ INNER JOIN sample USING (sample_id)
 LEFT JOIN sample_key USING (sample_id)
 LEFT JOIN split USING (sample_id)
 GROUP BY sample_group.group_id
-ORDER BY n_samples DESC, sample_group.group_id;
+ORDER BY n_samples DESC, sample_group.group_id ASC;

@@ -11,4 +11,4 @@ FROM sample
 WHERE single_cell_probability IS NOT NULL
 GROUP BY series_id
 HAVING count_if(single_cell_probability BETWEEN 0.3 AND 0.7) > 0 OR count_if(single_cell_probability >= 0.5) NOT IN (0, count(*))
-ORDER BY n_uncertain DESC, n_samples DESC, series_id;
+ORDER BY n_uncertain DESC, n_samples DESC, series_id ASC;

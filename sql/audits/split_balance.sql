@@ -20,4 +20,4 @@ SELECT
     round(test / n_samples, 3) AS test_share,
     concat_ws(', ', if(train = 0, 'no train', NULL), if(validation = 0, 'no validation', NULL), if(test = 0, 'no test', NULL)) AS missing
 FROM part
-ORDER BY n_samples DESC, tissue;
+ORDER BY n_samples DESC, tissue ASC;

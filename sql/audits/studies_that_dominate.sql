@@ -31,4 +31,4 @@ SELECT
     round(share_of_train, 3) AS share_of_train
 FROM ranked
 WHERE share > 0.1
-ORDER BY share DESC, tissue, group_id;
+ORDER BY share DESC, tissue ASC, group_id ASC;
