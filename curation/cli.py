@@ -8,12 +8,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from curation import cli_override
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Public bulk RNA-seq archives -> one audited compendium.",
 )
+
+
+app.add_typer(cli_override.app, name="override")
 
 
 @app.callback()

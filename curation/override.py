@@ -1,0 +1,202 @@
+"""A person's decisions about samples: added, imported, checked against ontology and build, and shown with what they would change."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from curation.audit import database_of
+from curation.database import Connection, connect, open_for_reading
+from curation.errors import CurationError
+from curation.resources import ontology_folder
+
+TABLE = "overrides.tsv"
+SCOPES = ("sample", "series", "text")
+SHOWN = 5
+
+
+class OverrideFault(CurationError):
+    """An override cannot be: its term, its target, its form, or its clash with another one."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One row of overrides.tsv. An empty `term_id` takes the label away; `is_cell_line` is true, false or empty (as the evidence says)."""
+
+    override_id: str
+    scope: str
+    target: str
+    term_id: str
+    is_cell_line: str
+    curator: str
+    date: str
+    reason: str
+
+
+COLUMNS = tuple(field.name for field in fields(Override))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One sample that an override touches: its label in the build, and its label under the override."""
+
+    override_id: str
+    sample_id: str
+    tissue_before: str
+    term_before: str
+    decided_by: str
+    tissue_after: str
+    term_after: str
+
+    @property
+    def changes(self) -> bool:
+        return (self.tissue_before, self.term_before) != (self.tissue_after, self.term_after)
+
+
+def read_overrides(folder: Path | None = None) -> list[Override]:
+    """The rows of overrides.tsv in an ontology folder; a missing file has none. Raises OverrideFault."""
+    path = (folder or ontology_folder()) / TABLE
+    return _read(path, COLUMNS) if path.exists() else []
+
+
+def read_import(path: Path, known: Iterable[Override]) -> list[Override]:
+    """Rows of a TSV to import; its override_id column may be missing or empty, ids are then given. Raises OverrideFault."""
+    rows = _read(path, COLUMNS, optional=("override_id",))
+    taken = {row.override_id for row in known}
+    named = []
+    for row in rows:
+        row = row if row.override_id else Override(**{**asdict(row), "override_id": next_id(taken)})
+        if row.override_id in taken:
+            raise OverrideFault(f"{path.name}: the id {row.override_id} is taken; leave override_id empty to get a new one")
+        taken.add(row.override_id)
+        named.append(row)
+    return named
+
+
+def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[Override]:
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise OverrideFault(f"{path} cannot be read: {error}") from error
+    found = tuple(reader.fieldnames or ())
+    missing = [name for name in columns if name not in found and name not in optional]
+    unknown = [name for name in found if name not in columns]
+    if missing or unknown:
+        told = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+        raise OverrideFault(f"{path.name} {' and '.join(told)}; its columns are {', '.join(columns)}")
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise OverrideFault(f"{path.name} line {number} does not have {len(found)} tab-separated fields")
+    return [Override(**{name: str(row.get(name) or "").strip() for name in columns}) for row in rows]
+
+
+def next_id(taken: Iterable[str]) -> str:
+    """The first free id O0001, O0002, ..."""
+    numbers = [int(name[1:]) for name in taken if name[:1] == "O" and name[1:].isdigit()]
+    return f"O{max(numbers, default=0) + 1:04d}"
+
+
+def check_form(rows: Iterable[Override]) -> None:
+    """Raise OverrideFault for a row that says nothing, nobody, no reason or no day, and for two rows about one target."""
+    seen: dict[tuple[str, str], str] = {}
+    for row in rows:
+        where = f"override {row.override_id}"
+        if row.scope not in SCOPES:
+            raise OverrideFault(f"{where}: scope is {row.scope!r}, it must be one of {', '.join(SCOPES)}")
+        empty = [name for name in ("override_id", "target", "curator", "reason") if not getattr(row, name)]
+        if empty:
+            raise OverrideFault(f"{where} has no {', '.join(empty)}; every decision has a target, a person and a reason")
+        if any(character in value for value in asdict(row).values() for character in "\t\r\n\0"):
+            raise OverrideFault(f"{where} holds a tab, a line break or NUL; a row is one line of tab-separated fields")
+        if row.is_cell_line not in ("", "true", "false"):
+            raise OverrideFault(f"{where}: is_cell_line is {row.is_cell_line!r}, it must be true, false or empty")
+        try:
+            day = date.fromisoformat(row.date)
+        except ValueError:
+            raise OverrideFault(f"{where}: date is {row.date!r}, it must be a day such as 2026-01-31") from None
+        if day > date.today():
+            raise OverrideFault(f"{where}: its date {row.date} lies ahead")
+        if (twin := seen.setdefault((row.scope, row.target), row.override_id)) != row.override_id:
+            raise OverrideFault(f"{where} and {twin} both decide about {row.scope} {row.target}; keep one")
+
+
+def check_terms(con: Connection, rows: Iterable[Override]) -> None:
+    """Raise OverrideFault for a term that the ontology does not have, with its successor where it was withdrawn."""
+    wanted = sorted({row.term_id for row in rows if row.term_id})
+    live = {
+        name for (name,) in con.execute("SELECT DISTINCT term_id FROM term WHERE list_contains($ids, term_id)", {"ids": wanted}).fetchall()
+    }
+    gone = con.execute("SELECT term_id, replaced_by FROM obsolete_term WHERE list_contains($ids, term_id)", {"ids": wanted}).fetchall()
+    successor = {term: next_term for term, next_term in gone if next_term}
+    bad = [f"{term} (withdrawn, now {successor[term]})" if term in successor else term for term in wanted if term not in live]
+    if bad:
+        raise OverrideFault(f"{len(bad)} of {len(wanted)} terms are not in the ontology: {', '.join(bad[:SHOWN])}")
+
+
+def effects(con: Connection, rows: Iterable[Override]) -> list[Effect]:
+    """What overrides would change in a build, sample by sample; a sample decision beats its series', that beats a text's.
+
+    `con` reads the database of a build. Raises OverrideFault for one that matches no sample of it.
+    """
+    touched: dict[str, tuple[int, Override, tuple[Any, ...]]] = {}
+    unmatched = []
+    for row in rows:
+        found = con.execute(MATCHES[row.scope], {"target": row.target}).fetchall()
+        if not found:
+            unmatched.append(f"{row.override_id} ({row.scope} {row.target})")
+        for sample in found:
+            rank = SCOPES.index(row.scope)
+            if sample[0] not in touched or rank < touched[sample[0]][0]:
+                touched[sample[0]] = (rank, row, sample)
+    if unmatched:
+        raise OverrideFault(f"{len(unmatched)} overrides match no sample of this build: {', '.join(unmatched[:SHOWN])}")
+    tissue_of = dict(con.execute("SELECT term_id, tissue FROM term_tissue").fetchall())
+    return [_effect(row, sample, tissue_of) for _, (_, row, sample) in sorted(touched.items())]
+
+
+def _effect(row: Override, sample: tuple[Any, ...], tissue_of: Mapping[str, str]) -> Effect:
+    identifier, tissue, term, decided_by = sample
+    return Effect(row.override_id, identifier, tissue, term, decided_by, tissue_of.get(row.term_id, ""), row.term_id)
+
+
+_SAMPLE = """
+SELECT sample.sample_id, coalesce(label.tissue, ''), coalesce(label.term_id, ''), coalesce(label.decided_by, 'unlabelled')
+FROM sample LEFT JOIN label USING (sample_id)
+"""
+MATCHES = {
+    "sample": _SAMPLE + "WHERE sample.sample_id = $target",
+    "series": _SAMPLE + "WHERE list_contains(list_transform(string_split(sample.series_id, ','), lambda name: trim(name)), $target)",
+    "text": _SAMPLE + "WHERE $target IN (sample.title, sample.source_name, sample.characteristics, sample.description)",
+}
+
+
+def open_checks(folder: Path | None, db: Path | None) -> Connection:
+    """A connection that knows the ontology: that of a build where one is given, else the ontology folder loaded in memory."""
+    if db is not None:
+        return open_for_reading(database_of(db))
+    from curation.ontology import load_reference
+
+    con = connect()
+    load_reference(con, folder or ontology_folder())
+    return con
+
+
+def write_overrides(rows: Iterable[Override], folder: Path | None = None) -> Path:
+    """Write overrides.tsv sorted by id, in one step. Raises OverrideFault when the folder cannot be written."""
+    path = (folder or ontology_folder()) / TABLE
+    ordered = sorted(rows, key=lambda row: row.override_id)
+    lines = ["\t".join(COLUMNS), *("\t".join(asdict(row).values()) for row in ordered)]
+    draft = path.with_name(TABLE + ".new")
+    try:
+        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise OverrideFault(f"{path} cannot be written: {error.strerror}; copy the ontology folder and give it with --ontology") from error
+    return path
