@@ -26,11 +26,14 @@ COLUMNS = ("symbol", "hgnc_id", "ensembl_gene_id", "entrez_id", "alias_symbol", 
 ENSEMBL = re.compile(r"^ENSG(R?)(\d{10,11})(?:\.\d+)?(?:_PAR_Y)?$")
 
 K = TypeVar("K")
-Fate = Literal["ensembl", "symbol", "previous", "alias", "excel", "entrez", "ambiguous", "unknown"]
+Outcome = Literal["ensembl", "symbol", "previous", "alias", "excel", "entrez", "ambiguous", "unknown"]
 LEDGER_SCHEMA = pa.schema(
     [
-        ("input_gene", pa.string()),  # every identifier that the matrix gives, as it gives them
-        ("fate", pa.string()),  # see Fate; ambiguous and unknown genes are dropped
+        ("source", pa.string()),
+        ("matrix_column", pa.int32()),  # position among the genes of the matrix
+        ("input_id", pa.string()),
+        ("input_symbol", pa.string()),
+        ("outcome", pa.string()),  # see Outcome; ambiguous and unknown are dropped
         ("symbol", pa.string()),
         ("hgnc_id", pa.string()),
         ("reason", pa.string()),
@@ -40,6 +43,10 @@ LEDGER_SCHEMA = pa.schema(
 
 class GeneTableFault(CurationError):
     """ontology/genes.tsv.gz is not what it should be."""
+
+
+class NoSharedGenes(CurationError):
+    """No gene is measured by every source."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +60,10 @@ class GeneTable:
     alias: tuple[tuple[str, ...], ...]
     previous: tuple[tuple[str, ...], ...]
     locus_group: tuple[str, ...]
-    length_bp: NDArray[np.int32]  # median length of GENCODE's transcripts; 0: not annotated
+    length_bp: NDArray[np.float64]  # median length of GENCODE's transcripts; NaN: not annotated
 
     def __len__(self) -> int:
         return len(self.symbol)
-
-    def in_locus_groups(self, groups: Sequence[str]) -> NDArray[np.bool_]:
-        """Which genes are of HGNC's locus groups, for instance "protein-coding gene". Raises GeneTableFault for an unknown group."""
-        known = sorted(set(self.locus_group))
-        unknown = [group for group in groups if group not in known]
-        if unknown:
-            raise GeneTableFault(f"HGNC has no locus group {', '.join(unknown)}; its groups are {', '.join(known)}")
-        return np.isin(np.array(self.locus_group), list(groups))
 
     @cached_property
     def by_ensembl(self) -> Mapping[str, tuple[int, ...]]:
@@ -122,7 +121,7 @@ def load_genes(path: Path | None = None) -> GeneTable:
         tuple(tuple(names.split("|")) if names else () for names in alias),
         tuple(tuple(names.split("|")) if names else () for names in previous),
         group,
-        np.array([int(bp or 0) for bp in length], dtype=np.int32),
+        np.array([float(bp) if bp else np.nan for bp in length]),
     )
 
 
@@ -134,10 +133,10 @@ def plain_ensembl(gene: str) -> str:
 
 
 class Resolved(NamedTuple):
-    """What became of one input gene; the target is -1 when it is dropped."""
+    """What became of one input gene; gene is -1 when it is dropped."""
 
-    target: int
-    fate: Fate
+    gene: int
+    outcome: Outcome
     reason: str
 
 
@@ -145,35 +144,46 @@ class Resolved(NamedTuple):
 class GeneMap:
     """Which gene of the table each input gene is."""
 
-    target: NDArray[np.int64]  # per input gene, index into the GeneTable; -1: dropped
+    gene: NDArray[np.int64]  # per input gene, index into the GeneTable; -1: dropped
     ledger: pa.Table  # LEDGER_SCHEMA, one row per input gene
 
-    def fates(self) -> dict[str, int]:
-        """Input genes per fate, most frequent first."""
-        return dict(Counter(self.ledger["fate"].to_pylist()).most_common())
+    @property
+    def measured(self) -> NDArray[np.int64]:
+        """The genes that at least one input gene is, ascending."""
+        return np.unique(self.gene[self.gene >= 0])
+
+    def counts(self) -> dict[str, int]:
+        """Input genes per outcome, most frequent first."""
+        return dict(Counter(self.ledger["outcome"].to_pylist()).most_common())
 
 
-def resolve(ids: GeneIds, table: GeneTable | None = None) -> GeneMap:
+def resolve(ids: GeneIds, source: str = "", table: GeneTable | None = None) -> GeneMap:
     """Name every input gene by HGNC.
 
     By Ensembl id, then approved symbol, then previous before alias where it is unambiguous, then a symbol that a spreadsheet
-    turned into a date, then Entrez id. Input genes that are one gene share their target: whoever reads the matrix sums them.
+    turned into a date, then Entrez id. Two input genes that are one are both kept: whoever reads the matrix sums them.
     """
     table = table or load_genes()
     n = len(ids)
     ensembl, symbols, entrez = (list(kind) if kind else [""] * n for kind in (ids.ensembl, ids.symbol, ids.entrez))
     numeric_names = _names_are_numbers(symbols)
-    given = list(zip(ensembl, symbols, entrez, strict=True))
-    found = [_resolve_one(table, *names, numeric_names) for names in given]
-    copies = Counter(one.target for one in found)
-    columns = {
-        "input_gene": [" ".join(dict.fromkeys(name for name in names if name)) for names in given],
-        "fate": [one.fate for one in found],
-        "symbol": [table.symbol[one.target] if one.target >= 0 else None for one in found],
-        "hgnc_id": [table.hgnc_id[one.target] if one.target >= 0 else None for one in found],
-        "reason": [_with_copies(one, copies) for one in found],
-    }
-    return GeneMap(np.array([one.target for one in found], dtype=np.int64), pa.table(columns, schema=LEDGER_SCHEMA))
+    found = [_resolve_one(table, *names, numeric_names) for names in zip(ensembl, symbols, entrez, strict=True)]
+    copies = Counter(one.gene for one in found if one.gene >= 0)
+    reasons = [_with_copies(one, copies) for one in found]
+    ledger = pa.table(
+        [
+            pa.repeat(source, n),
+            pa.array(range(n), pa.int32()),
+            pa.array([e or z or None for e, z in zip(ensembl, entrez, strict=True)], pa.string()),
+            pa.array([symbol or None for symbol in symbols], pa.string()),
+            pa.array([one.outcome for one in found], pa.string()),
+            pa.array([table.symbol[one.gene] if one.gene >= 0 else None for one in found], pa.string()),
+            pa.array([table.hgnc_id[one.gene] if one.gene >= 0 else None for one in found], pa.string()),
+            pa.array(reasons, pa.string()),
+        ],
+        schema=LEDGER_SCHEMA,
+    )
+    return GeneMap(np.array([one.gene for one in found], dtype=np.int64), ledger)
 
 
 def _names_are_numbers(symbols: Sequence[str]) -> bool:
@@ -183,9 +193,9 @@ def _names_are_numbers(symbols: Sequence[str]) -> bool:
 
 
 def _with_copies(one: Resolved, copies: Mapping[int, int]) -> str:
-    if one.target < 0 or copies[one.target] == 1:
+    if one.gene < 0 or copies[one.gene] == 1:
         return one.reason
-    return f"{one.reason}; summed with {copies[one.target] - 1} more input gene(s) of the same name"
+    return f"{one.reason}; summed with {copies[one.gene] - 1} more input gene(s) of the same name"
 
 
 def _resolve_one(table: GeneTable, ensembl: str, symbol: str, entrez: str, numeric_names: bool) -> Resolved:
@@ -197,22 +207,20 @@ def _resolve_one(table: GeneTable, ensembl: str, symbol: str, entrez: str, numer
     if len(by_id) == 1:
         return Resolved(by_id[0], "ensembl", _ensembl_reason(ensembl or symbol, plain))
     by_name = _by_symbol(table, symbol)
-    if by_id and by_name.target not in by_id:
+    if by_id and by_name.gene not in by_id:
         return Resolved(-1, "ambiguous", f"Ensembl id {plain} serves {_names(table, by_id)}, and the symbol names none of them")
-    if by_name.fate == "alias" and plain and not by_id:
+    if by_name.outcome == "alias" and plain and not by_id:
         # Families of small RNAs share an alias: the id says that this is another locus than the one HGNC means.
-        return Resolved(
-            -1, "unknown", f"Ensembl id {plain} is not in HGNC, and the symbol is only an alias of {table.symbol[by_name.target]}"
-        )
-    if by_name.target >= 0:
+        return Resolved(-1, "unknown", f"Ensembl id {plain} is not in HGNC, and the symbol is only an alias of {table.symbol[by_name.gene]}")
+    if by_name.gene >= 0:
         absent = f"{by_name.reason}; Ensembl id {plain} is not in HGNC" if plain and not by_id else by_name.reason
-        return Resolved(by_name.target, by_name.fate, absent)
+        return Resolved(by_name.gene, by_name.outcome, absent)
     by_number = table.by_entrez.get(entrez, ())
     if len(by_number) == 1:
         return Resolved(by_number[0], "entrez", "Entrez gene id")
     if not (plain or symbol or entrez):
         return Resolved(-1, "unknown", "no identifier")
-    if plain and by_name.fate == "unknown":
+    if plain and by_name.outcome == "unknown":
         return Resolved(-1, "unknown", "Ensembl id and symbol are not in HGNC" if symbol else "Ensembl id is not in HGNC")
     return by_name if symbol else Resolved(-1, "unknown", "Entrez gene id is not in HGNC")
 
@@ -227,15 +235,15 @@ def _by_symbol(table: GeneTable, symbol: str) -> Resolved:
     """Approved symbol, then previous, then alias, then spreadsheet date; several candidates at one level decide nothing."""
     if symbol in table.by_symbol:
         return Resolved(table.by_symbol[symbol][0], "symbol", "approved symbol")
-    levels: list[tuple[Fate, str, Callable[[], tuple[int, ...]]]] = [
+    levels: list[tuple[Outcome, str, Callable[[], tuple[int, ...]]]] = [
         ("previous", "previous symbol", lambda: table.by_previous.get(symbol, ())),
         ("alias", "alias symbol", lambda: table.by_alias.get(symbol, ())),
         ("excel", "symbol turned into a date by a spreadsheet", lambda: _by_date(table, symbol)),
     ]
-    for fate, what, find in levels:
+    for outcome, what, find in levels:
         genes = find()
         if len(genes) == 1:
-            return Resolved(genes[0], fate, what)
+            return Resolved(genes[0], outcome, what)
         if genes:
             return Resolved(-1, "ambiguous", f"{what} of {_names(table, genes)}")
     return Resolved(-1, "unknown", "symbol is not in HGNC")
@@ -247,3 +255,35 @@ def _by_date(table: GeneTable, symbol: str) -> tuple[int, ...]:
 
 def _names(table: GeneTable, genes: Sequence[int]) -> str:
     return ", ".join(sorted(table.symbol[gene] for gene in genes))
+
+
+def select_genes(
+    maps: Mapping[str, Sequence[GeneMap]],
+    how: Literal["shared", "union"] = "shared",
+    locus_groups: Sequence[str] = (),
+    table: GeneTable | None = None,
+) -> NDArray[np.int64]:
+    """The genes to export, indices into the table in the order of the symbols, from the maps of each source's matrices.
+
+    `shared`: what every matrix of every source measures; `union`: what any of them does. `locus_groups` keeps only those of HGNC
+    ("protein-coding gene", "non-coding RNA", "pseudogene", "other"); none given keeps all. Raises NoSharedGenes.
+    """
+    table = table or load_genes()
+    unknown = sorted(set(locus_groups) - set(table.locus_group))
+    if unknown:
+        raise GeneTableFault(f"HGNC has no locus group {', '.join(unknown)}; its groups are {', '.join(sorted(set(table.locus_group)))}")
+    n_matrices = sum(len(of_source) for of_source in maps.values())
+    measured = np.zeros(len(table), dtype=np.int64)
+    for of_source in maps.values():
+        for gene_map in of_source:
+            measured[gene_map.measured] += 1
+    wanted = measured >= (n_matrices if how == "shared" else 1)
+    if locus_groups:
+        wanted &= np.isin(np.array(table.locus_group), list(locus_groups))
+    genes = np.flatnonzero(wanted)
+    if genes.size == 0:
+        sizes = ", ".join(f"{source}: {max((m.measured.size for m in of_source), default=0):,}" for source, of_source in maps.items())
+        raise NoSharedGenes(
+            f"no gene is measured by every source ({sizes} genes with a name in HGNC); check the gene columns, or take the union"
+        )
+    return genes
