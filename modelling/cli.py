@@ -39,6 +39,19 @@ def train(
         training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
 
 
+@app.command()
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
+    out: Annotated[Path, typer.Option(help="folder for metrics.json, report.html, predictions.tsv and figures/")],
+    seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
+) -> None:
+    """Score a run on the whole test part: metrics.json, report.html and figures."""
+    from modelling.evaluate_command import run_evaluate
+
+    run_evaluate(run, compendium, out, seed)
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from modelling.errors import ModellingError

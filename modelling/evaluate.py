@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,11 @@ from modelling.metrics import draw_groups
 from modelling.neighbours import knn_classify
 from modelling.pca import fit_components
 from modelling.reconstruction import Errors, RankScores, rank_scores, sample_errors
+from modelling.stages import Stage, silent
 from modelling.testpart import BLOCK, TestPart, read_test_part, score_imputation, shared_genes
 
 SEED = 42
 N_COMPONENTS = 121
-
-Stage = Callable[[str, int], Callable[[int], None]]
-
-
-def silent(_: str, __: int) -> Callable[[int], None]:
-    """Report no progress."""
-    return lambda n: None
-
 
 @dataclass(frozen=True)
 class Evaluation:

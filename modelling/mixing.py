@@ -32,15 +32,16 @@ class Mixing:
 
 
 def source_mixing(z_nk: Floats, source: Ints, k: int = N_NEIGHBOURS) -> Mixing | None:
-    """Share of the k nearest neighbours (cosine) that come from another source; None for fewer than two sources.
+    """Share of the k nearest neighbours (cosine) that come from another source; None for fewer than two sources or four samples.
 
-    Perfect mixing: each of the other n - 1 samples is as likely a neighbour as any other.
+    Perfect mixing: each of the other n - 1 samples is as likely a neighbour as any other. Where k is more than a third of them, a third is
+    taken: with all others as neighbours every space would look mixed.
     """
     counts = np.bincount(source)
     n = len(source)
-    if (counts > 0).sum() < 2:
+    k = min(k, (n - 1) // 3)
+    if (counts > 0).sum() < 2 or k < 1:
         return None
-    k = min(k, n - 1)
     index, _ = cosine_neighbours(z_nk, z_nk, k, exclude_self=True)
     foreign = (source[index] != source[:, None]).mean()
     expected = ((n - counts[source]) / (n - 1)).mean()
@@ -55,7 +56,7 @@ def mixing_within_tissue(z_nk: Floats, source: Ints, tissue: np.ndarray, k: int 
     per_tissue: dict[str, Mixing] = {}
     for name in sorted(set(tissue) - {""}):
         rows = np.flatnonzero(tissue == name)
-        mixing = source_mixing(z_nk[rows], source[rows], k) if len(rows) > 2 else None
+        mixing = source_mixing(z_nk[rows], source[rows], k)
         if mixing is not None:
             per_tissue[name] = mixing
     if not per_tissue:

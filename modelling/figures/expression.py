@@ -59,12 +59,12 @@ def imputation(folder: FigureFolder, detail: Mapping[str, Any]) -> None:
 
 
 def gene_scatter(folder: FigureFolder, genes: list[str], mean_g: Floats, std_g: Floats, per_gene: Floats) -> None:
-    """Every gene: how variable it is in training against how well it is restored; the least well restored variable genes are named."""
+    """Every gene: how variable it is in training against how well it is restored."""
     finite = np.isfinite(per_gene)
     with canvas(6.4, 4.4) as figure:
         axes = figure.subplots()
-        points = axes.scatter(std_g[finite], per_gene[finite], c=mean_g[finite], s=4, cmap="cividis", linewidths=0, alpha=0.7, rasterized=True)
-        bar = figure.colorbar(points, ax=axes, pad=0.02)
+        points = axes.scatter(std_g[finite], per_gene[finite], c=mean_g[finite], s=4, cmap="viridis", vmin=0, vmax=float(np.quantile(mean_g[finite], 0.99)), linewidths=0, alpha=0.7, rasterized=True)
+        bar = figure.colorbar(points, ax=axes, pad=0.02, extend="max")
         bar.set_label("mean expression in training")
         bar.outline.set_visible(False)
         edges = np.unique(np.quantile(std_g[finite], np.linspace(0, 1, 21)))

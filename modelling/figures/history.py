@@ -11,6 +11,13 @@ from matplotlib.patches import Polygon
 from modelling.figures.canvas import FigureFolder, canvas, grid
 from modelling.figures.palette import ACCENT, INK, MUTED, SECOND, SERIES
 
+CURVES = {
+    "loss": ("train_loss", "validation_score"),
+    "reconstruction": ("train_reconstruction", "validation_reconstruction"),
+    "classification": ("train_class", "validation_class"),
+    "validation": ("validation_balanced_accuracy", "validation_explained"),
+}
+
 
 def funnel(folder: FigureFolder, steps: Sequence[Mapping[str, Any]]) -> None:
     """Samples through the steps of the build: a band as wide as the samples that pass, a branch for those that leave."""
@@ -40,14 +47,11 @@ def funnel(folder: FigureFolder, steps: Sequence[Mapping[str, Any]]) -> None:
 def training_curves(folder: FigureFolder, history: Mapping[str, Sequence[float]], best_epoch: int | None) -> None:
     """Losses and validation scores by epoch; the epoch whose weights were kept is marked."""
     epoch = np.asarray(history["epoch"])
-    panels = {
-        "loss": [name for name in history if "loss" in name],
-        "validation score": [name for name in history if name != "epoch" and "loss" not in name and any(word in name for word in ("accuracy", "f1", "r2", "spearman"))],
-    }
-    shown = {title: names for title, names in panels.items() if names}
+    shown = {title: [name for name in names if name in history] for title, names in CURVES.items()}
+    shown = {title: names for title, names in shown.items() if names}
     if not shown:
         return
-    with canvas(3.8 * len(shown) + 0.4, 3.1) as figure:
+    with canvas(2.6 * len(shown) + 0.2, 2.7) as figure:
         for axes, (title, names) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown.items(), strict=True):
             grid(axes, "y")
             for number, name in enumerate(names):
@@ -55,6 +59,7 @@ def training_curves(folder: FigureFolder, history: Mapping[str, Sequence[float]]
             if best_epoch is not None:
                 axes.axvline(best_epoch, color=INK, linewidth=0.9, linestyle=":")
             axes.set_title(title)
-            axes.set_xlabel("epoch" + ("; dotted: weights kept" if best_epoch is not None else ""))
+            axes.set_xlabel("epoch")
             axes.legend(fontsize=7)
+            axes.margins(y=0.18)
         folder.save(figure, "training", dict(history))

@@ -91,7 +91,7 @@ def map_by_tissue(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[
         for t in sorted(set(tissue[~blank])):
             rows = tissue == t
             axes.scatter(*xy[rows].T, s=size, c=looks[t].colour, marker=looks[t].marker, linewidths=0, alpha=0.85, rasterized=True)
-        _bare(axes, xy)
+        _bare(axes)
         anchors = {t: _densest(xy[tissue == t]) for t in sorted(set(tissue[~blank]))}
         place_labels(axes, anchors, {t: looks[t].colour for t in anchors}, xy)
         systems = {looks[t].system: looks[t].colour for t in anchors if looks[t].system != t}
@@ -118,7 +118,7 @@ def map_by_source(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[
             handles.append(Line2D([], [], marker="o", linestyle="none", color=colour, markersize=6, label=f"{words[i] or 'unknown'} ({counts[i]:,})"))
         if tumour.any():
             handles.append(Line2D([], [], marker="^", linestyle="none", color=MUTED, markersize=6, label=f"tumour ({int(tumour.sum()):,})"))
-        _bare(axes, xy)
+        _bare(axes)
         figure.legend(handles=handles, loc="outside right upper", fontsize=8)
         axes.set_title(f"{len(xy):,} test samples", fontweight="normal")
         _save(folder, figure, name, drawn, samples)
@@ -132,14 +132,12 @@ def _point_size(n: int) -> float:
     return float(np.clip(9000 / n, 2.0, 26.0))
 
 
-def _bare(axes: Axes, xy: Floats) -> None:
+def _bare(axes: Axes) -> None:
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    margin = 0.06 * np.ptp(xy, axis=0)
-    axes.set_xlim(xy[:, 0].min() - margin[0], xy[:, 0].max() + margin[0])
-    axes.set_ylim(xy[:, 1].min() - margin[1], xy[:, 1].max() + margin[1])
+    axes.margins(0.06)
 
 
 def _densest(xy: Floats) -> Floats:
@@ -181,7 +179,7 @@ def _free_spot(anchor: Floats, width: float, height: float, boxes: list[tuple[fl
             if any(left < b[2] and right > b[0] and low < b[3] and high > b[1] for b in boxes):
                 continue
             covered = ((points[:, 0] > left) & (points[:, 0] < right) & (points[:, 1] > low) & (points[:, 1] < high)).sum()
-            cost = radius / 40 + 12 * covered / max(len(points), 1) ** 0.5
+            cost = radius / 40 + 2 * covered**0.5
             if cost < best_cost:
                 best, best_cost = np.array([x, y]), cost
         if best_cost < (radius + 7) / 40:

@@ -30,7 +30,9 @@ def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks
             for state, marker, shift in (("tumour", "^", 0.22), ("normal", "v", -0.22)):
                 if score[state]["n"] and score["tumour"]["n"] and score["normal"]["n"]:
                     axes.plot(score[state]["recall"], y + shift, marker, color=INK, markersize=3.2, markerfacecolor="none", markeredgewidth=0.7)
-            axes.text(1.03, y, f"{score['n']:,}", va="center", fontsize=8, transform=axes.get_yaxis_transform())
+            states = [f"{score[state]['n']:,} {state}" for state in ("tumour", "normal") if score[state]["n"]]
+            words = f"{score['n']:,}" + (f" ({', '.join(states)})" if len(states) > 1 else "")
+            axes.text(1.03, y, words, va="center", fontsize=8, transform=axes.get_yaxis_transform())
         axes.text(1.03, len(names) - 0.1, "n", va="bottom", fontsize=8, fontweight="bold", transform=axes.get_yaxis_transform())
         axes.set_yticks(place, [spaced(name) for name in names])
         axes.set_ylim(-0.7, len(names) - 0.3)
@@ -60,7 +62,7 @@ def confusion_matrix(folder: FigureFolder, counts: Ints, classes: list[str], loo
     size = 1.8 + 0.21 * len(names)
     with canvas(size + 0.7, size) as figure:
         axes = figure.subplots()
-        image = axes.imshow(np.where(shown > 0, share, np.nan), cmap="cividis_r", vmin=0, vmax=1)
+        image = axes.imshow(np.where(shown > 0, share, np.nan), cmap="Blues", vmin=-0.08, vmax=1)
         for row, column in zip(*np.nonzero(shown), strict=True):
             tone = "white" if share[row, column] > 0.55 else "#16181c"
             axes.text(column, row, f"{shown[row, column]:,}", ha="center", va="center", fontsize=5.6, color=tone)

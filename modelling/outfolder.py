@@ -1,0 +1,32 @@
+"""A folder of results appears whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modelling.errors import ModellingError
+
+
+class FolderTaken(ModellingError):
+    """The folder to write exists and holds something."""
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A temporary folder beside `out` that becomes `out` on success and is removed on any error. Raises FolderTaken."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FolderTaken(f"{out}: exists and is not empty; choose another folder or remove it")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield partial
+        partial.chmod(0o755)
+        if out.exists():
+            out.rmdir()
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
