@@ -178,7 +178,7 @@ def _split_groups(con: Connection) -> None:
     """Write group_split(group_id, split, reason), one row per group with a labelled sample."""
     rows = con.execute("SELECT group_id, tissue, n_samples, draw FROM group_tissue ORDER BY group_id, tissue").fetchall()
     placed = con.execute(
-        "SELECT group_id, any_value(split) FROM sample_group JOIN previous_split USING (sample_id) GROUP BY group_id"
+        "SELECT sample_group.group_id, any_value(previous_split.split) FROM sample_group JOIN previous_split USING (sample_id) GROUP BY ALL"
     ).fetchall()
     result = assign(groups_of(rows), dict(placed))
     table = pa.table(

@@ -1,0 +1,111 @@
+"""A small build by hand: sources, terms and labels are typed here, everything after them comes from the real files of sql/build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curation.build import _split_groups, run_build_files, sql_parameters
+from curation.config import BuildConfig
+from curation.database import Connection, connect, insert_arrow, run_sql_file
+from curation.resources import sql_folder
+from curation.sources import SAMPLE_SCHEMA
+from curation.tables import record_build
+
+SOURCES = ["archs4", "gtex", "tcga"]
+TISSUES = {"liver": "UBERON:0002107", "brain": "UBERON:0000955", "lung": "UBERON:0002048"}
+
+LABEL = """
+CREATE OR REPLACE TABLE label (sample_id VARCHAR, term_id VARCHAR, tissue VARCHAR, evidence_id VARCHAR, decided_by VARCHAR,
+    runner_up VARCHAR, margin DOUBLE, is_cell_line BOOLEAN, cell_line VARCHAR, origin_tissue VARCHAR);
+CREATE OR REPLACE TABLE evidence (evidence_id VARCHAR, sample_id VARCHAR, field VARCHAR, matched_text VARCHAR, rule_id VARCHAR,
+    synonym VARCHAR, scope VARCHAR, term_id VARCHAR, weight DOUBLE);
+CREATE OR REPLACE TABLE term (term_id VARCHAR, name VARCHAR, synonym VARCHAR, scope VARCHAR);
+CREATE OR REPLACE TABLE obsolete_term (term_id VARCHAR, name VARCHAR, replaced_by VARCHAR);
+CREATE OR REPLACE TABLE term_tissue (term_id VARCHAR, tissue VARCHAR);
+CREATE OR REPLACE TABLE tissue (tissue VARCHAR, root_id VARCHAR, root_name VARCHAR, organ_system VARCHAR, priority INTEGER);
+CREATE OR REPLACE TABLE override (override_id VARCHAR, scope VARCHAR, target VARCHAR, term_id VARCHAR, is_cell_line BOOLEAN,
+    curator VARCHAR, date DATE, reason VARCHAR);
+"""
+
+
+def sample_rows() -> list[dict[str, Any]]:
+    """60 archive samples of 20 series, 12 GTEx samples of 6 donors, 8 tumours; one single cell, one cell line, one unlabelled, one twin."""
+    tissues = list(TISSUES)
+    rows = []
+    for i in range(60):
+        series = f"GSE{i // 3}" + (",GSE100" if i % 21 == 0 else "")
+        rows.append(row(f"GSM{i:03}", "archs4", tissues[(i // 3) % 3], series_id=series, single_cell_probability=0.9 if i == 5 else 0.1))
+    for i in range(12):
+        tissue = tissues[i % 3]
+        rows.append(
+            row(f"GTEX-AAA{i // 2}-0226-SM-5GZZ{i % 10}", "gtex", tissue, donor_id=f"GTEX-AAA{i // 2}", declared_term_id=TISSUES[tissue])
+        )
+    for i in range(8):
+        tissue = tissues[i % 3]
+        rows.append(
+            row(f"TCGA-AA-{i:04}-01A", "tcga", tissue, donor_id=f"TCGA-AA-{i:04}", is_tumour=True, declared_term_id=TISSUES[tissue])
+        )
+    rows[10] |= {"title": "HepG2 cells", "tissue": "liver"}
+    rows[11] |= {"title": "something", "tissue": ""}
+    rows[12] |= {"title": f"GTEx donor, sample {rows[60]['sample_id'].lower()}"}
+    for i, item in enumerate(rows):
+        item |= {"matrix_file": f"{item['source']}.h5", "matrix_row": i}
+    return rows
+
+
+def row(sample_id: str, source: str, tissue: str, **values: Any) -> dict[str, Any]:
+    """One sample; `tissue` is what it will be labelled as."""
+    return {"sample_id": sample_id, "source": source, "title": f"{tissue} sample", "unit": "counts", "tissue": tissue, **values}
+
+
+def build(path: Path | None = None, config: BuildConfig | None = None, rows: list[dict[str, Any]] | None = None) -> Connection:
+    """Run the build on hand-made labels. Returns the open connection."""
+    config = config or BuildConfig(cap=12)
+    rows = rows if rows is not None else sample_rows()
+    con = connect(path, threads=1)
+    for name in ("sample", "previous_split"):
+        run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
+    fields = SAMPLE_SCHEMA.names
+    insert_arrow(con, "sample", pa.Table.from_pylist([{name: item.get(name) for name in fields} for item in rows], schema=SAMPLE_SCHEMA))
+    parameters = sql_parameters(config, SOURCES)
+    run_build_files(con, 10, 19, parameters)
+    label(con, rows)
+    run_build_files(con, 40, 50, parameters)
+    _split_groups(con)
+    run_build_files(con, 52, 79, parameters)
+    con.execute("CREATE OR REPLACE TABLE matrix_row AS SELECT row, sample_id FROM kept")
+    con.execute("CREATE OR REPLACE TABLE gene_ledger (source VARCHAR, matrix VARCHAR, fate VARCHAR)")
+    record_build(con, {"build_id": "handmade", "parameters": config.parameters()})
+    return con
+
+
+def label(con: Connection, rows: list[dict[str, Any]]) -> None:
+    """Write the tables that the labels area writes, in one pass over the typed tissues."""
+    con.execute(LABEL)
+    for tissue, term in TISSUES.items():
+        con.execute("INSERT INTO term VALUES (?, ?, ?, 'NAME')", [term, tissue, tissue])
+        con.execute("INSERT INTO term_tissue VALUES (?, ?)", [term, tissue])
+        con.execute("INSERT INTO tissue VALUES (?, ?, ?, 'organs', 1)", [tissue, term, tissue])
+    con.execute("INSERT INTO obsolete_term VALUES ('UBERON:9999999', 'old liver', 'UBERON:0002107')")
+    for item in rows:
+        identifier, tissue = item["sample_id"], item["tissue"]
+        if not tissue:
+            continue
+        decided = "declared" if item.get("declared_term_id") else "text"
+        is_line = item["title"] == "HepG2 cells"
+        con.execute(
+            "INSERT INTO evidence VALUES (?, ?, 'title', ?, 'R1', ?, 'NAME', ?, 1.0)",
+            [f"E{identifier}", identifier, tissue, tissue, TISSUES[tissue]],
+        )
+        con.execute(
+            "INSERT INTO label VALUES (?, ?, ?, ?, ?, NULL, 1.0, ?, ?, NULL)",
+            [identifier, TISSUES[tissue], tissue, f"E{identifier}", decided, is_line, "HepG2" if is_line else None],
+        )
+
+
+def parameters(config: BuildConfig | None = None) -> dict[str, Any]:
+    """The parameters with which the checks run."""
+    return sql_parameters(config or BuildConfig(cap=12), SOURCES)
