@@ -1,8 +1,8 @@
 """Where the chunks of an HDF5 dataset lie in its file, so that they can be read without the HDF5 library.
 
-The library finds one chunk at a time, or calls back into Python for each (about 3 us); a full ARCHS4 file has 30 million. Files in the default
-format index their chunks by a version 1 B-tree, whose nodes are read here directly (HDF5 File Format Specification 3.0, sections III.A.1 and
-IV.A.2). Any other index is listed through the library's own `chunk_iter`. Both give the same table; the tests compare them.
+The library finds one chunk at a time, or calls back into Python for each (about 3 us); a full ARCHS4 file has 30 million. Files in
+the default format index their chunks by a version 1 B-tree, whose nodes are read here directly (HDF5 File Format Specification 3.0,
+sections III.A.1 and IV.A.2). Any other index is listed by the library's own `chunk_iter`. Both give the same table; tests compare them.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ class ChunkTable:
     n_bytes: NDArray[np.int64]
     filter_mask: int  # any filter that any chunk skips
 
+    def of_columns(self, columns: NDArray[np.int64]) -> ChunkTable:
+        """The entries of some of the chunk columns."""
+        return ChunkTable(self.offset[columns], self.n_bytes[columns], self.filter_mask)
+
 
 def chunk_table(dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], samples_axis: int) -> ChunkTable:
     """The chunks of the chunk columns `columns` (sorted) of a 2-d dataset, `samples_axis` being the axis of the samples.
@@ -60,12 +64,16 @@ def chunk_table(dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], s
     finally:
         os.close(descriptor)
     if mask < 0:
-        raise ChunkIndexFault(f"{path.name}: the chunk index of {dataset.name} is damaged (a node is cut short or is no node); fetch the file again")
+        raise ChunkIndexFault(
+            f"{path.name}: the chunk index of {dataset.name} is damaged (a node is cut short or is no node); fetch the file again"
+        )
     _compare_with_library(dataset, path, columns, samples_axis, offset)
     return ChunkTable(offset, n_bytes, int(mask))
 
 
-def _by_library(dataset: h5py.Dataset, slot: NDArray[np.int64], samples_axis: int, offset: NDArray[np.int64], n_bytes: NDArray[np.int64]) -> ChunkTable:
+def _by_library(
+    dataset: h5py.Dataset, slot: NDArray[np.int64], samples_axis: int, offset: NDArray[np.int64], n_bytes: NDArray[np.int64]
+) -> ChunkTable:
     width, height = dataset.chunks[samples_axis], dataset.chunks[1 - samples_axis]
     mask = 0
 
@@ -108,7 +116,9 @@ def _btree_root(dataset: h5py.Dataset, path: Path) -> int | None:
     return None
 
 
-def _compare_with_library(dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], samples_axis: int, offset: NDArray[np.int64]) -> None:
+def _compare_with_library(
+    dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], samples_axis: int, offset: NDArray[np.int64]
+) -> None:
     """A few entries, first and last among them, must be what the library says."""
     for column, row in {(0, 0), (offset.shape[0] - 1, offset.shape[1] - 1), (offset.shape[0] // 2, offset.shape[1] // 2)}:
         start = [0, 0]
@@ -116,7 +126,9 @@ def _compare_with_library(dataset: h5py.Dataset, path: Path, columns: NDArray[np
         start[1 - samples_axis] = row * dataset.chunks[1 - samples_axis]
         expected = dataset.id.get_chunk_info_by_coord(tuple(start)).byte_offset
         if (-1 if expected is None else expected) != offset[column, row]:
-            raise ChunkIndexFault(f"{path.name}: the chunk of {dataset.name} at {start} is indexed at byte {offset[column, row]} and at {expected}; fetch the file again")
+            raise ChunkIndexFault(
+                f"{path.name}: the chunk of {dataset.name} at {start} is indexed at byte {offset[column, row]} and at {expected}; fetch the file again"
+            )
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,9 +18,15 @@ class ClusterFault(CurationError):
     """The cluster cannot be reached, or gave up on a shard."""
 
 
+def lost_workers() -> tuple[type[BaseException], ...]:
+    """What a shard raises whose workers were lost too often; nothing where no cluster was ever used."""
+    module = sys.modules.get("distributed")
+    return (module.scheduler.KilledWorker, module.CancelledError) if module else ()
+
+
 @contextmanager
 def executor(scheduler: str | None, threads: int | None = None) -> Iterator[Executor]:
-    """An executor: threads here (the gather holds no GIL), or a Dask scheduler by its address. Raises ClusterFault when it does not answer."""
+    """Threads here (the gather holds no GIL), or the Dask scheduler at an address. Raises ClusterFault when it does not answer."""
     if scheduler is None:
         with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
             try:
@@ -35,6 +42,8 @@ def executor(scheduler: str | None, threads: int | None = None) -> Iterator[Exec
     try:
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise ClusterFault(f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS} s ({error}); start one, see docs/matrix.md") from error
+        raise ClusterFault(
+            f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS} s ({error}); start one, see docs/matrix.md"
+        ) from error
     with client, client.get_executor(pure=False, retries=RETRIES) as remote:
         yield remote

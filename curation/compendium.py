@@ -39,7 +39,11 @@ def writing(path: Path) -> Iterator[None]:
             raise
         free = shutil.disk_usage(path.parent).free / 1e9 if path.parent.exists() else 0.0
         why = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
-        advice = f"{free:.2f} GB are free; make room or choose another place" if error.errno in (None, errno.ENOSPC, errno.EDQUOT) else "choose another place"
+        advice = (
+            f"{free:.2f} GB are free; make room or choose another place"
+            if error.errno in (None, errno.ENOSPC, errno.EDQUOT)
+            else "choose another place"
+        )
         raise CannotWriteMatrix(f"{path} cannot be written: {why}; {advice}") from error
 
 
@@ -49,7 +53,9 @@ def create(path: Path, n_samples: int, n_genes: int) -> int:
     The matrix is not yet called X: the file cannot be taken for a compendium. Raises CannotWriteMatrix when the disk has no room.
     """
     with writing(path):
-        with h5py.File(path, "w", alignment_threshold=min(ALIGNMENT, max(4 * n_samples * n_genes, 1)), alignment_interval=ALIGNMENT) as file:
+        with h5py.File(
+            path, "w", alignment_threshold=min(ALIGNMENT, max(4 * n_samples * n_genes, 1)), alignment_interval=ALIGNMENT
+        ) as file:
             creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             creation.set_layout(h5py.h5d.CONTIGUOUS)
             creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)

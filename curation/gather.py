@@ -1,8 +1,8 @@
 """Reads chosen samples of a large HDF5 expression dataset: every chunk that holds one is read and decompressed once, in file order.
 
-Gene chunks go from the file to the sums of the wanted genes in one compiled loop outside the GIL (pread, libdeflate, unshuffle, sum), so plain
-threads use all cores and no row is held that is not wanted. The HDF5 library is asked only where the chunks lie; a dataset whose filters or type
-this loop does not know is read through the library, a chunk-aligned slab at a time, into the same sums.
+Chunks go from the file to the sums of the wanted genes in one compiled loop outside the GIL (pread, libdeflate, unshuffle, sum), so
+plain threads use all cores and no gene is held that is not wanted. A dataset whose filters or type this loop does not know is read
+through the HDF5 library, a slab of whole chunks at a time, into the same sums.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Layout:
                 raise GatherFault(f"{path.name} has no dataset {dataset}")
             data = file[dataset]
             if data.ndim != 2 or data.dtype.kind not in "uif" or n_genes not in data.shape:
-                raise GatherFault(f"{path.name}: {dataset} is {data.dtype} of shape {data.shape}; a matrix of numbers with {n_genes:,} genes on one axis was expected")
+                raise GatherFault(
+                    f"{path.name}: {dataset} is {data.dtype} of shape {data.shape}; a matrix of numbers with {n_genes:,} genes on one axis was expected"
+                )
             samples_axis = 1 if data.shape[0] == n_genes else 0
             n_samples = int(data.shape[samples_axis])
             filters = data._filters
@@ -84,7 +86,12 @@ class Layout:
                 dtype=data.dtype,
                 zlib="gzip" in filters,
                 shuffle="shuffle" in filters,
-                native=NATIVE and known and data.dtype.isnative and data.dtype.itemsize > 1 and (data.chunks is not None or at is not None) and data.fillvalue == 0,
+                native=NATIVE
+                and known
+                and data.dtype.isnative
+                and data.dtype.itemsize > 1
+                and (data.chunks is not None or at is not None)
+                and data.fillvalue == 0,
                 contiguous_at=-1 if at is None else int(at),
             )
 
@@ -93,7 +100,9 @@ def _open(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise GatherFault(f"{path} cannot be opened as HDF5 ({str(error).splitlines()[0]}); if it was downloaded, fetch it again") from error
+        raise GatherFault(
+            f"{path} cannot be opened as HDF5 ({str(error).splitlines()[0]}); if it was downloaded, fetch it again"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -116,15 +125,27 @@ class Gather:
     A `Gather` may be used by several threads at once; close it, or use it as a context manager.
     """
 
-    def __init__(self, layout: Layout, rows: NDArray[np.int64], *, target: NDArray[np.int64] | None = None, n_columns: int | None = None, names: Sequence[str] | None = None) -> None:
-        """Find the chunks. Raises GatherFault when a row is not in the dataset; `names` of the rows are used in errors."""
+    def __init__(
+        self,
+        layout: Layout,
+        rows: NDArray[np.int64],
+        *,
+        target: NDArray[np.int64] | None = None,
+        n_columns: int | None = None,
+        names: Sequence[str] | None = None,
+        table: ChunkTable | None = None,
+    ) -> None:
+        """Find the chunks, unless `table` has them. Raises GatherFault when a row is not in the dataset; `names` of the rows are for errors."""
         if rows.size and (rows[0] < 0 or rows[-1] >= layout.n_samples or bool((np.diff(rows) <= 0).any())):
-            raise GatherFault(f"{layout.path.name}: rows {rows.min()} to {rows.max()} were asked for, sorted and each once; {layout.dataset} has {layout.n_samples:,} samples")
+            raise GatherFault(
+                f"{layout.path.name}: rows {rows.min()} to {rows.max()} were asked for, to be ascending and each once; "
+                f"{layout.dataset} has {layout.n_samples:,} samples"
+            )
         self.layout, self.rows, self.names = layout, rows, names
         self.target = np.arange(layout.n_genes) if target is None else target
         self.n_columns = int(self.target.max(initial=-1)) + 1 if n_columns is None else n_columns
         self.chunk_columns, self.slot = np.unique(rows // layout.chunk_samples, return_inverse=True)
-        self.table = self._table() if layout.native else None
+        self.table = table if table is not None else self._table() if layout.native else None
         self.native = self.table is not None and self.table.filter_mask == 0
         self.descriptor = os.open(layout.path, os.O_RDONLY) if self.native else -1
 
@@ -139,6 +160,10 @@ class Gather:
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+    def table_of(self, positions: NDArray[np.int64]) -> ChunkTable | None:
+        """The chunks of some of the rows only, for a `Gather` of these elsewhere."""
+        return self.table.of_columns(np.unique(self.slot[positions])) if self.table is not None else None
 
     def _table(self) -> ChunkTable:
         layout = self.layout
@@ -232,15 +257,31 @@ class Gather:
                     except OSError as error:
                         raise self._fault(work.positions[first:last], f"genes {gene:,} and on: {str(error).splitlines()[0]}") from error
                     slab = np.ascontiguousarray(slab, slab.dtype.newbyteorder("="))
-                    add_plain(slab.ravel(), gene, slab.shape[0], slab.shape[1], 1, int(first), int(last), work.within, self.target, work.sums, work.total)
+                    add_plain(
+                        slab.ravel(),
+                        gene,
+                        slab.shape[0],
+                        slab.shape[1],
+                        1,
+                        int(first),
+                        int(last),
+                        work.within,
+                        self.target,
+                        work.sums,
+                        work.total,
+                    )
 
     def _fault(self, positions: NDArray[np.int64], what: str) -> GatherFault:
         names = [self.names[p] if self.names is not None else f"row {self.rows[p]}" for p in positions[:3]]
         more = f" and {positions.size - 3:,} more" if positions.size > 3 else ""
-        return GatherFault(f"{self.layout.path.name}, {self.layout.dataset}, sample {', '.join(names)}{more}: {what}; fetch the file again, or leave the samples out")
+        return GatherFault(
+            f"{self.layout.path.name}, {self.layout.dataset}, sample {', '.join(names)}{more}: {what}; fetch the file again, or leave the samples out"
+        )
 
 
-def gather(path: Path, dataset: str, rows: NDArray[np.int64], *, n_genes: int, names: Sequence[str] | None = None, workers: int = 2) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+def gather(
+    path: Path, dataset: str, rows: NDArray[np.int64], *, n_genes: int, names: Sequence[str] | None = None, workers: int = 2
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Yield (positions into `rows`, values (n, n_genes)) of the samples `rows` (sorted), read by `workers` threads; at most `workers` blocks are held."""
     with Gather(Layout.of(path, dataset, n_genes=n_genes), rows, names=names) as work, ThreadPoolExecutor(workers) as pool:
         shards = work.shards()

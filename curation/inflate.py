@@ -19,11 +19,16 @@ TILE = 16  # genes summed for all samples of a chunk before the next ones: value
 
 llvmlite.binding.load_library_permanently(deflate._deflate.__file__)
 # Whether this platform's build exports what the loops call; without it the HDF5 library reads the chunks.
-NATIVE = all(llvmlite.binding.address_of_symbol(name) for name in ("libdeflate_zlib_decompress", "libdeflate_alloc_decompressor", "libdeflate_free_decompressor", "libdeflate_crc32", "pread"))
+NATIVE = all(
+    llvmlite.binding.address_of_symbol(name)
+    for name in ("libdeflate_zlib_decompress", "libdeflate_alloc_decompressor", "libdeflate_free_decompressor", "libdeflate_crc32", "pread")
+)
 
 new_inflater = types.ExternalFunction("libdeflate_alloc_decompressor", types.uintp())
 free_inflater = types.ExternalFunction("libdeflate_free_decompressor", types.void(types.uintp))
-inflate = types.ExternalFunction("libdeflate_zlib_decompress", types.int32(types.uintp, types.uintp, types.uintp, types.uintp, types.uintp, types.uintp))
+inflate = types.ExternalFunction(
+    "libdeflate_zlib_decompress", types.int32(types.uintp, types.uintp, types.uintp, types.uintp, types.uintp, types.uintp)
+)
 crc32 = types.ExternalFunction("libdeflate_crc32", types.uint32(types.uint32, types.uintp, types.uintp))
 read_at = types.ExternalFunction("pread", types.intp(types.int32, types.uintp, types.uintp, types.int64))
 
@@ -39,7 +44,11 @@ def row_checksums(x_ng: NDArray[np.float32]) -> NDArray[np.uint32]:
 
 def fault_text(status: int) -> str:
     """What a status of `add_chunks` other than OK means."""
-    return {SHORT: "the file ends inside the chunk", CORRUPT: "the chunk is corrupt and cannot be decompressed", WRONG_SIZE: "the chunk has another size than the dataset says"}[status]
+    return {
+        SHORT: "the file ends inside the chunk",
+        CORRUPT: "the chunk is corrupt and cannot be decompressed",
+        WRONG_SIZE: "the chunk has another size than the dataset says",
+    }[status]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
@@ -72,7 +81,27 @@ def _unshuffle(shuffled, plain, size):  # type: ignore[no-untyped-def]  # pragma
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def add_chunks(descriptor, offset, n_bytes, gene, first, last, within, target, sums, total, plain, spare, raw, chunk_genes, chunk_samples, genes_first, zlib, shuffle, is_cut):  # type: ignore[no-untyped-def]  # pragma: no cover
+def add_chunks(
+    descriptor,
+    offset,
+    n_bytes,
+    gene,
+    first,
+    last,
+    within,
+    target,
+    sums,
+    total,
+    plain,
+    spare,
+    raw,
+    chunk_genes,
+    chunk_samples,
+    genes_first,
+    zlib,
+    shuffle,
+    is_cut,
+):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Read chunk i (bytes `offset[i]`, `n_bytes[i]`; genes from `gene[i]`) for the rows first[i]..last[i], in the given order.
 
     `is_cut`: the last piece along the samples is shorter than `chunk_samples` (a dataset without chunks). Returns (status, i).
@@ -89,7 +118,10 @@ def add_chunks(descriptor, offset, n_bytes, gene, first, last, within, target, s
         if not zlib and n_bytes[i] != plain_bytes.size and not is_cut:
             status = WRONG_SIZE
             break
-        if zlib and inflate(inflater, raw.ctypes.data, n_bytes[i], (spare if shuffle else plain_bytes).ctypes.data, plain_bytes.size, 0) != 0:
+        if (
+            zlib
+            and inflate(inflater, raw.ctypes.data, n_bytes[i], (spare if shuffle else plain_bytes).ctypes.data, plain_bytes.size, 0) != 0
+        ):
             status = CORRUPT
             break
         if shuffle:

@@ -6,10 +6,9 @@ import hashlib
 import io
 import json
 import os
-import pickle
 import shutil
 from collections.abc import Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curation.cluster import ClusterFault, executor
+from curation.cluster import ClusterFault, executor, lost_workers
 from curation.compendium import create, finish, open_matrix, writing
 from curation.config import BuildConfig
 from curation.inflate import row_checksums
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 CHECKSUMS = "compendium.checksums.tsv"
 BLOCK_ROWS = 1024  # of X, per checksum
+WINDOW = 64  # shards handed out at a time
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,17 @@ def write_compendium(
     except BaseException:
         work.remove()
         raise
-    quality = pa.Table.from_pandas(obs[["library_size", "n_genes_detected", "fraction_zero", "is_outlier"]].reset_index(names="sample_id"), preserve_index=False)
-    return MatrixReport(path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, work.notes + plan.notes)
+    quality = pa.Table.from_pandas(
+        obs[["library_size", "n_genes_detected", "fraction_zero", "is_outlier"]].reset_index(names="sample_id"), preserve_index=False
+    )
+    return MatrixReport(
+        path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, work.notes + plan.notes
+    )
 
 
 def read_whole(file: io.RawIOBase, into: NDArray[np.float32]) -> None:
     """Fill an array from a file; what the file lacks stays as it is, and fails its checksum."""
-    view = memoryview(into).cast("B")
+    view = memoryview(into.data).cast("B")
     while view and (n := file.readinto(view)):
         view = view[n:]
 
@@ -103,6 +107,7 @@ class Work:
         self.partial = path.with_name(path.name + ".partial")
         self.folder = path.with_name(path.name + ".parts")
         self.notes: list[str] = []
+        self.n_resumed = 0
         self.offset = self._resume() if resume else -1
         if self.offset < 0:
             self._start()
@@ -123,7 +128,9 @@ class Work:
         except (FileNotFoundError, json.JSONDecodeError):
             return -1
         if state["plan"] != self.plan.fingerprint or not self.partial.exists():
-            self.notes.append("the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again")
+            self.notes.append(
+                "the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again"
+            )
             return -1
         return int(state["offset"])
 
@@ -133,36 +140,46 @@ class Work:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, pool: Executor, advance: Advance, *, is_remote: bool) -> None:
-        """Do every shard that is not done yet."""
+        """Do every shard that is not done yet. Raises what a shard raised, when no other one is still writing."""
         descriptor = os.open(self.partial, os.O_RDWR)
+        waiting: dict[Future[int], Path] = {}
         try:
-            waiting: dict[Future[int], tuple[Path, NDArray[np.int64]]] = {}
-            n_resumed = 0
-            for number, matrix in enumerate(self.plan.matrices):
-                reader = PlanReader(matrix)
-                plan_file = self._save_plan(number) if is_remote else ""
-                for part, positions in enumerate(reader.shards()):
-                    done = self.folder / f"{number:05d}-{part:05d}.done"
-                    if self._is_whole(done, descriptor, positions.size):
-                        n_resumed += positions.size
-                        advance(positions.size)
-                    elif is_remote:
-                        rows, records = done.with_suffix(".f32"), done.with_suffix(".npy")
-                        waiting[pool.submit(write_shard_file, plan_file, positions, str(rows), str(records))] = done, positions
-                    else:
-                        waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done, positions
-            if n_resumed:
-                self.notes.append(f"{n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
             with writing(self.partial):
-                self._collect(waiting, descriptor, advance, is_remote=is_remote)
+                for number, matrix in enumerate(self.plan.matrices):
+                    reader = PlanReader(matrix)
+                    for part, positions in enumerate(reader.shards()):
+                        done = self.folder / f"{number:05d}-{part:05d}.done"
+                        if self._is_whole(done, descriptor, positions.size):
+                            self.n_resumed += positions.size
+                            advance(positions.size)
+                        elif is_remote:
+                            shard = pool.submit(
+                                write_shard_file, reader.part(positions), done.with_suffix(".f32"), done.with_suffix(".npy")
+                            )
+                            waiting[shard] = done
+                        else:
+                            waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done
+                        if len(waiting) >= WINDOW:
+                            self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
+                    self._collect(waiting, descriptor, advance, ALL_COMPLETED)
+                    reader.close()
                 os.fsync(descriptor)
         finally:
+            running = [shard for shard in waiting if not shard.cancel()]
+            if not is_remote:
+                wait(running)  # they write to the file that is closed next
             os.close(descriptor)
 
-    def _save_plan(self, number: int) -> str:
-        file = self.folder / f"{number:05d}.plan"
-        file.write_bytes(pickle.dumps(self.plan.matrices[number]))
-        return str(file.resolve())
+    def _collect(self, waiting: dict[Future[int], Path], descriptor: int, advance: Advance, until: str) -> None:
+        for shard in wait(waiting, return_when=until).done:
+            done = waiting.pop(shard)
+            try:
+                n_rows = shard.result()
+            except lost_workers() as error:
+                raise ClusterFault(f"the cluster lost the worker of a shard again and again ({error}); see the workers' logs") from error
+            if not done.exists():
+                self._join(done, descriptor)
+            advance(n_rows)
 
     def _is_whole(self, done: Path, descriptor: int, n_rows: int) -> bool:
         """Whether a shard was finished before, and its rows still have their checksums."""
@@ -175,22 +192,6 @@ class Work:
             if row.size != self.plan.n_genes or row_checksums(row[None])[0] != record["crc32"]:
                 return False
         return bool(records.size == n_rows)
-
-    def _collect(self, waiting: dict[Future[int], tuple[Path, NDArray[np.int64]]], descriptor: int, advance: Advance, *, is_remote: bool) -> None:
-        for future in as_completed(waiting):
-            done, positions = waiting.pop(future)
-            try:
-                future.result()
-            except BaseException as error:
-                running = [other for other in waiting if not other.cancel()]
-                if not is_remote:
-                    wait(running)  # they write to the file that is closed next
-                if type(error).__name__ == "KilledWorker":
-                    raise ClusterFault(f"the cluster lost the worker of one shard again and again ({error}); see the logs of its workers") from error
-                raise
-            if is_remote:
-                self._join(done, descriptor)
-            advance(positions.size)
 
     def _join(self, done: Path, descriptor: int) -> None:
         """Put the rows of a worker's shard file into X."""
@@ -213,10 +214,12 @@ class Work:
                 rows = slice(start, start + BLOCK_ROWS)
                 block = np.empty((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
                 read_whole(file, block)
-                digest = pool.submit(lambda b: hashlib.sha256(b).hexdigest(), block)
+                digest = pool.submit(lambda b: hashlib.sha256(b.data).hexdigest(), block)
                 wrong = np.flatnonzero(row_checksums(block) != self.records["crc32"][rows])
                 if wrong.size:
-                    raise MatrixFault(f"{self.partial}: {wrong.size} rows were not read back as they were written, first row {start + wrong[0]}; the disk or the file system is faulty")
+                    raise MatrixFault(
+                        f"{self.partial}: {wrong.size} rows were not read back as they were written, first row {start + wrong[0]}; the disk or the file system is faulty"
+                    )
                 moments.add(np.ascontiguousarray(block[is_train[rows]]))
                 lines.append(f"{start}\t{block.shape[0]}\t{digest.result()}\n")
                 advance(block.shape[0])

@@ -57,10 +57,12 @@ class Normaliser:
 
 
 def refuse_unit_mix(quantities: dict[str, str], unit: str) -> None:
-    """Raise UnitMix when a source's quantity cannot become the unit of the export; `quantities` maps matrix -> counts, tpm, fpkm or cpm."""
-    wrong = sorted(name for name, quantity in quantities.items() if unit == "cpm" and quantity not in ("counts", "cpm"))
+    """Raise UnitMix when a source's quantity cannot become the unit of the export; `quantities` maps matrix -> counts, tpm or fpkm."""
+    wrong = sorted(name for name, quantity in quantities.items() if unit == "cpm" and quantity != "counts")
     if wrong:
-        raise UnitMix(f"--unit cpm: {len(wrong)} of {len(quantities)} matrices hold TPM or FPKM ({', '.join(wrong[:3])}), which cannot become CPM; use --unit tpm")
+        raise UnitMix(
+            f"--unit cpm: {len(wrong)} of {len(quantities)} matrices hold TPM or FPKM ({', '.join(wrong[:3])}), which cannot become CPM; use --unit tpm"
+        )
 
 
 def outliers(quality: NDArray[np.float64], source: NDArray[np.str_], *, deviations: float = 5.0) -> NDArray[np.bool_]:

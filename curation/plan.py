@@ -16,16 +16,15 @@ from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.normalise import Normaliser, refuse_unit_mix
 from curation.shards import MatrixFault, MatrixPlan
+from curation.sources import LINEAR
 
 if TYPE_CHECKING:
     from curation.genes import GeneMap, GeneTable
     from curation.sources import GeneIds, Matrix, Source
 
-LEDGER = pa.schema([("source", pa.string()), ("matrix_file", pa.string()), ("input_gene", pa.string()), ("symbol", pa.string()), ("fate", pa.string()), ("reason", pa.string())])
 
-
-class NoSharedGenes(CurationError):
-    """No gene is measured by every source, or none has a length."""
+class NoLengths(CurationError):
+    """Counts cannot become TPM."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class ExportGenes:
     symbol: tuple[str, ...]
     ensembl_gene_id: tuple[str, ...]
     hgnc_id: tuple[str, ...]
-    length_bp: NDArray[np.int32]  # 0: unknown
+    length_bp: NDArray[np.float64]  # NaN: unknown
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,12 @@ class _Used:
 
     @property
     def quantity(self) -> str:
-        return self.matrix.unit.removeprefix("log2_")
+        return LINEAR[self.matrix.unit]
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether its values are proportional to the length of a gene."""
+        return self.quantity == "counts"
 
 
 def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan:
@@ -81,36 +85,40 @@ def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConf
     refuse_duplicate_ids(kept)
     used = _used_matrices(kept, sources)
     refuse_unit_mix({u.name: u.quantity for u in used}, config.unit)
-    measured = [np.unique(u.genes.target[u.genes.target >= 0]) for u in used]
-    counts = any(u.quantity in ("counts", "cpm") for u in used)
-    reasons = _reasons_to_drop(used, measured, table, config, needs_length=counts and config.unit == "tpm")
-    index = np.setdiff1d(np.unique(np.concatenate(measured)), np.fromiter(reasons, np.int64))
-    if index.size == 0:
-        sizes = ", ".join(f"{u.name}: {m.size:,}" for u, m in zip(used, measured, strict=True))
-        raise NoSharedGenes(f"no gene can be exported with --genes {config.genes} and --unit {config.unit} ({sizes}); check the gene identifiers, or use --genes union")
+    index, reasons = _choose_genes(used, table, config)
     genes = ExportGenes(
         symbol=tuple(table.symbol[i] for i in index),
         ensembl_gene_id=tuple(table.ensembl_gene_id[i] for i in index),
         hgnc_id=tuple(table.hgnc_id[i] for i in index),
-        length_bp=np.asarray(table.length_bp)[index].astype(np.int32),
+        length_bp=table.length_bp[index],
     )
     ids = kept["sample_id"].to_pylist()
-    matrices = [_matrix_plan(u, ids, index, genes, config) for u in used]
-    return ExportPlan(genes, matrices, _ledger(used, table, index, reasons), _notes(used, measured, reasons, config), kept.num_rows, _fingerprint(kept, genes, sources, config))
+    return ExportPlan(
+        genes=genes,
+        matrices=[_matrix_plan(u, ids, index, genes, config) for u in used],
+        ledger=_ledger(used, reasons),
+        notes=_notes(used, reasons),
+        n_samples=kept.num_rows,
+        fingerprint=_fingerprint(kept, genes, sources, config),
+    )
 
 
 def refuse_duplicate_ids(kept: pa.Table) -> None:
     """Raise MatrixFault when a sample id occurs twice."""
     repeated = [name for name, n in Counter(kept["sample_id"].to_pylist()).items() if n > 1]
     if repeated:
-        raise MatrixFault(f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; every row of the matrix needs its own id")
+        raise MatrixFault(
+            f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; every row of the matrix needs its own id"
+        )
 
 
 def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]:
     """The matrices with kept samples, sources in their order, files in theirs."""
     from curation.genes import resolve
 
-    place = np.array([f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)])
+    place = np.array(
+        [f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)]
+    )
     row = kept["matrix_row"].to_numpy()
     maps: dict[GeneIds, GeneMap] = {}
     used = []
@@ -124,11 +132,13 @@ def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]
             place[at] = ""
             _refuse_bad_rows(f"{name}/{matrix.file}", matrix, rows, kept["sample_id"].take(pa.array(at)))
             if matrix.genes not in maps:
-                maps[matrix.genes] = resolve(matrix.genes)
+                maps[matrix.genes] = resolve(matrix.genes, name)
             used.append(_Used(name, matrix, at, rows, maps[matrix.genes]))
     lost = np.unique(place[place != ""])
     if lost.size:
-        raise MatrixFault(f"samples refer to {lost.size} matrices that no source has, first: {lost[0].replace(chr(9), '/')}; metadata and matrices disagree")
+        raise MatrixFault(
+            f"samples refer to {lost.size} matrices that no source has, first: {lost[0].replace(chr(9), '/')}; metadata and matrices disagree"
+        )
     return used
 
 
@@ -142,72 +152,83 @@ def _refuse_bad_rows(name: str, matrix: Matrix, rows: NDArray[np.int64], sample_
         )
     twice = np.flatnonzero(np.diff(rows) == 0)
     if twice.size:
-        raise MatrixFault(f"{name}: samples {sample_ids[int(twice[0])]} and {sample_ids[int(twice[0]) + 1]} are said to stand at the same row {rows[twice[0]]}; metadata and matrix disagree")
+        raise MatrixFault(
+            f"{name}: samples {sample_ids[int(twice[0])]} and {sample_ids[int(twice[0]) + 1]} are said to stand at the same row {rows[twice[0]]}; metadata and matrix disagree"
+        )
     own = getattr(matrix, "sample_ids", None)
     wrong = [i for i, r in enumerate(rows) if own and own[r] != sample_ids[i].as_py()]
     if wrong:
-        raise MatrixFault(f"{name}: {len(wrong)} samples stand at rows of other samples, first: {sample_ids[wrong[0]]} at the row of {own[rows[wrong[0]]] if own else ''}; metadata and matrix disagree")
+        raise MatrixFault(
+            f"{name}: {len(wrong)} samples stand at rows of other samples, first: {sample_ids[wrong[0]]} at the row of {own[rows[wrong[0]]] if own else ''}; metadata and matrix disagree"
+        )
 
 
-def _reasons_to_drop(used: list[_Used], measured: list[NDArray[np.int64]], table: GeneTable, config: BuildConfig, *, needs_length: bool) -> dict[int, str]:
-    """Why a gene that some matrix measures is not exported, by gene."""
-    sets = [set(m.tolist()) for m in measured]
-    reasons: dict[int, str] = {}
-    for gene in np.unique(np.concatenate(measured)).tolist():
-        lacking = [u.name for u, has in zip(used, sets, strict=True) if gene not in has] if config.genes == "shared" else []
-        if lacking:
-            reasons[gene] = f"not measured by {len(lacking)} of {len(used)} matrices, first {lacking[0]}"
-        elif needs_length and table.length_bp[gene] == 0:
+def _choose_genes(used: list[_Used], table: GeneTable, config: BuildConfig) -> tuple[NDArray[np.int64], dict[int, str]]:
+    """The genes to export, in the order of their symbols, and why any other measured gene is not. Raises NoSharedGenes, NoLengths."""
+    from curation.genes import select_genes
+
+    maps: dict[str, list[GeneMap]] = {}
+    for u in used:
+        maps.setdefault(u.source, []).append(u.genes)
+    index = select_genes(maps, config.genes, table=table)
+    exported = np.zeros(len(table), bool)
+    exported[index] = True
+    lacking = {u.name: np.isin(np.arange(len(table)), u.genes.measured, invert=True) for u in {id(u.genes): u for u in used}.values()}
+    reasons = {}
+    for gene in np.flatnonzero(~np.logical_and.reduce(list(lacking.values())) & ~exported).tolist():
+        names = [name for name, lacks in lacking.items() if lacks[gene]]
+        reasons[gene] = f"not measured by {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+    if config.unit == "tpm" and any(u.is_divided for u in used):
+        for gene in index[np.isnan(table.length_bp[index])].tolist():
             reasons[gene] = "no length is known, and counts have to become TPM"
-    return reasons
+        index = index[np.isfinite(table.length_bp[index])]
+        if index.size == 0:
+            raise NoLengths("none of the genes that every source measures has a known length, so counts cannot become TPM; use --unit cpm")
+    return index, reasons
 
 
 def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], genes: ExportGenes, config: BuildConfig) -> MatrixPlan:
-    place = np.full(int(max(index.max(), used.genes.target.max())) + 1, -1, np.int64)
+    place = np.full(int(max(index.max(), used.genes.gene.max())) + 1, -1, np.int64)
     place[index] = np.arange(index.size)
-    target = np.where(used.genes.target >= 0, place[used.genes.target], -1)
+    target = np.where(used.genes.gene >= 0, place[used.genes.gene], -1)
     measured = np.zeros(index.size, bool)
     measured[target[target >= 0]] = True
-    divides = config.unit == "tpm" and used.quantity in ("counts", "cpm")
     return MatrixPlan(
         name=used.name,
-        matrix=used.matrix,
+        matrix=getattr(used.matrix, "layout", used.matrix),
         rows=used.rows,
         destination=used.kept_rows,
         sample_ids=tuple(sample_ids[i] for i in used.kept_rows),
         target=target,
         n_columns=index.size,
-        normaliser=Normaliser(genes.length_bp / 1000 if divides else None, measured, is_counts=used.quantity == "counts"),
+        normaliser=Normaliser(
+            genes.length_bp / 1000 if config.unit == "tpm" and used.is_divided else None, measured, is_counts=used.quantity == "counts"
+        ),
     )
 
 
-def _ledger(used: list[_Used], table: GeneTable, index: NDArray[np.int64], reasons: dict[int, str]) -> pa.Table:
-    """One row per input gene of every distinct gene list: what became of it and why."""
-    exported = set(index.tolist())
-    seen: set[int] = set()
+def _ledger(used: list[_Used], reasons: dict[int, str]) -> pa.Table:
+    """One row per input gene of every distinct gene list: what became of it, whether it is exported, and why not."""
     parts = []
-    for u in used:
-        if id(u.genes) in seen:
-            continue
-        seen.add(id(u.genes))
-        ledger, target = u.genes.ledger, u.genes.target.tolist()
-        fate = [("exported" if t in exported else "not exported") if t >= 0 else own for t, own in zip(target, ledger["fate"].to_pylist(), strict=True)]
-        reason = [reasons.get(t, own) if t >= 0 else own for t, own in zip(target, ledger["reason"].to_pylist(), strict=True)]
-        columns = {"source": [u.source] * len(target), "matrix_file": [u.matrix.file] * len(target), "input_gene": ledger["input_gene"], "symbol": ledger["symbol"]}
-        parts.append(pa.table({**columns, "fate": fate, "reason": reason}, schema=LEDGER))
+    for u in {id(u.genes): u for u in used}.values():
+        genes = u.genes.gene.tolist()
+        why_not = [None if gene >= 0 and gene not in reasons else reasons.get(gene, "no gene of HGNC") for gene in genes]
+        part = u.genes.ledger.append_column("matrix_file", pa.repeat(u.matrix.file, len(genes)))
+        part = part.append_column("is_exported", pa.array([reason is None for reason in why_not]))
+        parts.append(part.append_column("not_exported_because", pa.array(why_not, pa.string())))
     return pa.concat_tables(parts)
 
 
-def _notes(used: list[_Used], measured: list[NDArray[np.int64]], reasons: dict[int, str], config: BuildConfig) -> list[str]:
+def _notes(used: list[_Used], reasons: dict[int, str]) -> list[str]:
     notes = []
     no_length = sum(reason.startswith("no length") for reason in reasons.values())
     if no_length:
         notes.append(f"{no_length:,} genes were left out of the matrix because no length is known for them (counts become TPM)")
     if len(reasons) > no_length:
-        notes.append(f"{len(reasons) - no_length:,} genes were left out because not every matrix measures them (--genes shared)")
+        notes.append(f"{len(reasons) - no_length:,} genes were left out of the matrix because not every source measures them")
     for quantity in sorted({u.quantity for u in used} - {"counts"}):
         of = sorted({u.source for u in used if u.quantity == quantity})
-        notes.append(f"{', '.join(of)}: {quantity.upper()} re-closed over the exported genes; its library sizes are unknown")
+        notes.append(f"{', '.join(of)}: {quantity.upper()}, re-closed over the exported genes; library sizes are unknown")
     return notes
 
 

@@ -1,17 +1,17 @@
-"""The work of an export in independent parts: each reads some samples of one matrix and makes rows of X, on a thread here or on a cluster."""
+"""The work of an export in independent parts: each makes rows of X from samples of one matrix, on a thread here or on a cluster."""
 
 from __future__ import annotations
 
 import os
-import pickle
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.chunks import ChunkTable
 from curation.errors import CurationError
 from curation.gather import Gather, Layout
 from curation.inflate import row_checksums
@@ -33,26 +33,39 @@ class MatrixPlan:
     """What an export takes from one matrix: samples `rows` (sorted positions) to rows `destination` of X, genes by `target` (-1: none)."""
 
     name: str
-    matrix: Matrix
+    matrix: Matrix | Layout  # the layout alone is enough for a dataset in HDF5
     rows: NDArray[np.int64]
     destination: NDArray[np.int64]
     sample_ids: tuple[str, ...]
     target: NDArray[np.int64]
     n_columns: int
     normaliser: Normaliser
+    table: ChunkTable | None = None  # where the chunks of the rows lie, if that was looked up
 
 
 class PlanReader:
     """Reads one plan shard by shard; the shards of a plan are the same on every machine. May be used by several threads."""
 
     def __init__(self, plan: MatrixPlan) -> None:
-        layout = getattr(plan.matrix, "layout", None)
-        self.plan = plan
-        self._gather = Gather(layout, plan.rows, target=plan.target, n_columns=plan.n_columns, names=plan.sample_ids) if isinstance(layout, Layout) else None
+        self.plan, self._gather = plan, None
+        if isinstance(plan.matrix, Layout):
+            options = {"target": plan.target, "n_columns": plan.n_columns, "names": plan.sample_ids, "table": plan.table}
+            self._gather = Gather(plan.matrix, plan.rows, **options)
 
     def shards(self) -> list[NDArray[np.int64]]:
         """Positions into the plan's rows. A matrix that can only be read from its first line to its last is one shard."""
         return self._gather.shards() if self._gather else [np.arange(self.plan.rows.size)]
+
+    def part(self, positions: NDArray[np.int64]) -> MatrixPlan:
+        """The plan of one shard alone, small enough to be sent to a worker."""
+        plan, table = self.plan, self._gather.table_of(positions) if self._gather else None
+        ids = tuple(plan.sample_ids[p] for p in positions)
+        return replace(plan, rows=plan.rows[positions], destination=plan.destination[positions], sample_ids=ids, table=table)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._gather:
+            self._gather.close()
 
     def blocks(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.float32]]]:
         """Yield (records, X) of finished rows of one shard. Raises MatrixFault, GatherFault."""
@@ -70,15 +83,20 @@ class PlanReader:
             yield positions, *self._gather.read(positions)
             return
         plan, seen = self.plan, np.zeros(positions.size, np.int64)
+        assert not isinstance(plan.matrix, Layout)
         for at, values in plan.matrix.blocks(plan.rows[positions]):
             if values.shape != (at.size, plan.target.size):
-                raise MatrixFault(f"{plan.name}: a block of {values.shape[1]:,} genes came for {plan.target.size:,} gene names; its gene column and its values disagree")
+                raise MatrixFault(
+                    f"{plan.name}: a block of {values.shape[1]:,} genes came for {plan.target.size:,} gene names; its gene column and its values disagree"
+                )
             self._refuse_bad_values(values, positions[at])
             seen[at] += 1
             yield positions[at], sum_genes(values, plan.target, plan.n_columns), values.sum(axis=1, dtype=np.float64)
         wrong = np.flatnonzero(seen != 1)
         if wrong.size:
-            raise MatrixFault(f"{plan.name}: {wrong.size} of {positions.size} samples came {seen[wrong[0]]} times instead of once, first {plan.sample_ids[positions[wrong[0]]]}; metadata and matrix disagree")
+            raise MatrixFault(
+                f"{plan.name}: {wrong.size} of {positions.size} samples came {seen[wrong[0]]} times instead of once, first {plan.sample_ids[positions[wrong[0]]]}; metadata and matrix disagree"
+            )
 
     def _refuse_bad_values(self, values: NDArray[np.float32], positions: NDArray[np.int64]) -> None:
         bad = ~(values >= 0) | np.isinf(values)
@@ -115,37 +133,34 @@ def write_rows(descriptor: int, offset: int, rows: NDArray[np.int64], x: NDArray
     """Put rows of X (n, g) at their places in a file whose X begins at byte `offset`."""
     n_bytes = x.shape[1] * x.itemsize
     for row, values in zip(rows, x, strict=True):
-        place, view = offset + int(row) * n_bytes, memoryview(values).cast("B")
+        place, view = offset + int(row) * n_bytes, memoryview(values.data).cast("B")
         while view:
             written = os.pwrite(descriptor, view, place)
             place, view = place + written, view[written:]
 
 
-def write_shard_file(plan_file: str, positions: NDArray[np.int64], rows_file: str, records_file: str) -> int:
+def write_shard_file(plan: MatrixPlan, rows_file: Path, records_file: Path) -> int:
     """What a cluster worker does: write one shard's rows into a file of its own, then its records. May be done again at any time."""
-    scratch = Path(f"{rows_file}.{os.getpid()}")
-    records = []
-    with scratch.open("wb") as file:
-        for part, x in load_plan(plan_file).blocks(positions):
-            file.write(memoryview(x).cast("B"))
-            records.append(part)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(rows_file)
-    save_records(Path(records_file), np.concatenate(records))
-    return positions.size
-
-
-@lru_cache(maxsize=4)
-def load_plan(plan_file: str) -> PlanReader:
-    """The plan that the export wrote for its workers; the chunks of a file are looked up once per worker."""
-    with open(plan_file, "rb") as file:
-        return PlanReader(pickle.load(file))
+    scratch = rows_file.with_name(f"{rows_file.name}.{socket.gethostname()}.{os.getpid()}")
+    reader, records = PlanReader(plan), []
+    try:
+        with scratch.open("wb") as file:
+            for part, x in reader.blocks(np.arange(plan.rows.size)):
+                file.write(x.data)
+                records.append(part)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(rows_file)
+    finally:
+        reader.close()
+        scratch.unlink(missing_ok=True)
+    save_records(records_file, np.concatenate(records))
+    return plan.rows.size
 
 
 def save_records(path: Path, records: NDArray[np.void]) -> None:
     """Write the records of finished rows so that the file exists only when whole."""
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    scratch = path.with_name(f"{path.name}.{socket.gethostname()}.{os.getpid()}")
     with scratch.open("wb") as file:
         np.save(file, records)
         file.flush()
