@@ -27,7 +27,7 @@ subset AS (
     ANTI JOIN single_cell USING (sample_id)
     ANTI JOIN licence USING (sample_id)
     ANTI JOIN linking USING (sample_id)
-    WHERE source NOT IN ('tcga', 'gtex', 'depmap')
+    WHERE source = 'archs4'
     QUALIFY row_number() OVER (ORDER BY md5($seed || 'subset' || sample_id), sample_id) > $subset
 ),
 

@@ -4,7 +4,7 @@ CREATE OR REPLACE TABLE funnel AS
 WITH fate AS (
     SELECT
         sample.sample_id,
-        sample.source,
+        if(sample.source IN ('archs4', 'tcga', 'gtex', 'depmap'), sample.source, 'other sources') AS source,
         coalesce(exclusion.step, 0) AS excluded_at,
         coalesce(label.tissue, '') = '' AS is_unlabelled
     FROM sample
@@ -27,7 +27,7 @@ step AS (
         count(fate.sample_id),
         count_if(fate.excluded_at IN (1, 2, 3)),
         count_if(fate.is_unlabelled AND fate.excluded_at NOT IN (1, 2, 3))
-    FROM (VALUES (5, 'tcga'), (6, 'gtex'), (7, 'depmap'), (8, 'table')) AS further (step, source)
+    FROM (VALUES (5, 'tcga'), (6, 'gtex'), (7, 'depmap'), (8, 'other sources')) AS further (step, source)
     LEFT JOIN fate USING (source)
     GROUP BY further.step, further.source
     UNION ALL
