@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"
 GROUP_SPLIT = pa.schema([("group_id", pa.string()), ("split", pa.string()), ("reason", pa.string())])
+TWICE = """
+SELECT sample_id, any_value(source) FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
+GROUP BY sample_id HAVING count(*) > 1 ORDER BY sample_id
+"""
 PACKAGES = ("anndata", "duckdb", "h5py", "numpy", "polars", "pronto", "pyarrow")
 
 
@@ -73,7 +77,9 @@ def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOption
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
         inputs = hash_inputs(sources, ontology, progress)
-        build_id = _build_id(config, inputs)
+        build_id = _build_id(config, inputs, options.previous)
+        for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
+            leftover.unlink()
         con = connect(part / DATABASE, threads=options.threads, memory=options.memory)
         try:
             curate(con, sources, ontology, config, options.previous, progress)
@@ -109,9 +115,10 @@ def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progres
     return rows
 
 
-def _build_id(config: BuildConfig, inputs: list[dict[str, Any]]) -> str:
-    """The same parameters, inputs and program version give the same id."""
-    text = json.dumps([version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs], sort_keys=True)
+def _build_id(config: BuildConfig, inputs: list[dict[str, Any]], previous: Path | None) -> str:
+    """The same parameters, inputs, earlier release and program version give the same id."""
+    earlier = read_manifest(previous)["build_id"] if previous else None
+    text = json.dumps([version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, earlier], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -157,6 +164,14 @@ def run_build_files(con: Connection, first: int, last: int, parameters: Mapping[
 
 def _insert_samples(con: Connection, source: Source, advance: Any) -> None:
     for batch in source.samples():
+        con.register("batch", batch)
+        twice = con.execute(TWICE).fetchall()
+        con.unregister("batch")
+        if twice:
+            ids = ", ".join(sample_id for sample_id, _ in twice[:3])
+            raise BadInput(
+                f"{source.name}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]}); every sample must have one id and one source"
+            )
         insert_arrow(con, "sample", batch)
         advance(batch.num_rows)
 
