@@ -30,7 +30,8 @@ COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"
 GROUP_SPLIT = pa.schema([("group_id", pa.string()), ("split", pa.string()), ("reason", pa.string())])
 TWICE = """
-SELECT sample_id, any_value(source) FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
+SELECT sample_id, any_value(source)
+FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
 GROUP BY sample_id HAVING count(*) > 1 ORDER BY sample_id
 """
 PACKAGES = ("anndata", "duckdb", "h5py", "numpy", "polars", "pronto", "pyarrow")
@@ -169,9 +170,8 @@ def _insert_samples(con: Connection, source: Source, advance: Any) -> None:
         con.unregister("batch")
         if twice:
             ids = ", ".join(sample_id for sample_id, _ in twice[:3])
-            raise BadInput(
-                f"{source.name}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]}); every sample must have one id and one source"
-            )
+            what = f"{source.name}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]})"
+            raise BadInput(f"{what}; every sample must have one id and one source")
         insert_arrow(con, "sample", batch)
         advance(batch.num_rows)
 
