@@ -70,7 +70,7 @@ class World:
         per_kb = np.where(
             self.markers.any(axis=0), rng.normal(*RESTING_MARKER, n_genes), np.maximum(rng.normal(*RESTING_GENE, n_genes), LOWEST_GENE)
         )
-        return per_kb + np.clip(np.log2(self.genes.length_bp / 1000.0), -1.5, 3.0)
+        return np.asarray(per_kb) + np.clip(np.log2(self.genes.length_bp / 1000.0), -1.5, 3.0)
 
     @cached_property
     def dispersion(self) -> Array:
@@ -116,7 +116,8 @@ class World:
     def _counts_of(self, sample: DemoSample) -> NDArray[np.int64]:
         rng = self._rng("sample", sample.sample_id)
         weights = self.composition.of_sample(sample, rng)
-        factors = rng.normal(0.0, self.effects.technical)
+        care = self._rng("care", sample.batch, sample.tissue).lognormal(0.0, self.effects.care)
+        factors = rng.normal(0.0, self.effects.technical) * care
         log2_cpm = self.resting + weights @ self.programme + self._fixed_shifts(sample) + factors @ self.technical
         cpm = np.exp2(log2_cpm)
         if sample.kind == "tissue":
@@ -132,7 +133,7 @@ class World:
     def _mixed(self, cpm: Array, tissue: str, rng: np.random.Generator) -> Array:
         """Some samples hold a part of what lies beside them in the body."""
         neighbours = tissues()[tissue].neighbours
-        is_mixed, part, pick = rng.random() < self.effects.mixed_share, rng.beta(1.3, 1.7), rng.random()
+        is_mixed, part, pick = rng.random() < self.effects.mixed_share, rng.beta(*self.effects.mixed_part), rng.random()
         if not (is_mixed and neighbours):
             return cpm
         bounds = np.cumsum(list(neighbours.values())) / sum(neighbours.values())

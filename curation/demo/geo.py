@@ -12,6 +12,7 @@ from curation.demo.sample import DemoSample, Kind, sex_for
 SHARE = {"single cell": 0.11, "cell line": 0.19, "unlabelled": 0.07}
 SERIES_OF_A_TISSUE = 3  # so that every split can hold one
 LARGEST_SERIES = 48
+PURIFIED_SHARE = 0.3  # of the series without tumours: sorted or cultured cells of the tissue
 # Beyond the accessions that GEO has given out: no real sample is spoken of.
 FIRST_SERIES = 9_000_000
 FIRST_SAMPLE = 999_990_000  # the accessions run past 1e9, so that their order as strings is not their order as numbers
@@ -75,16 +76,24 @@ class GeoWorld:
         """One tissue; in a third of the series that can, tumours beside normal tissue."""
         style, words = self._new_series(), series_phrases(tissue, self.rng)
         tumour = self.rng.choice(tissue.tumours) if tissue.tumours and self.rng.random() < 0.33 else ""
+        purified = {} if tumour or self.rng.random() > PURIFIED_SHARE else self._purified(tissue)
         for number in range(size):
             sample = self._new_sample("tissue", tissue.tissue, tissue.tissue)
             sample.is_tumour = bool(tumour) and number % 3 != 2
             sample.disease = f"{tissue.tissue} tumour" if sample.is_tumour else ""
             word = self.rng.choice(words)
             sample.region = f"{sample.batch}: {word}" if len(words) > 1 else ""
+            sample.extra_programmes = purified
             condition = (tumour if sample.is_tumour else "adjacent normal") if tumour else ""
             if sample.is_tumour and self.rng.random() < 0.3:
                 word = f"{word}, {tumour}" if self.rng.random() < 0.5 else tumour
             style.fill(sample, word, number, condition=condition)
+
+    def _purified(self, tissue: Tissue) -> dict[str, float]:
+        """What sorting or culture of one kind of cell does to the programmes of a tissue."""
+        kept = drawn(self.rng, tissue.programmes)
+        lost = {name: -0.8 * weight for name, weight in tissue.programmes.items() if name != kept}
+        return {**lost, "proliferation": self.rng.uniform(0.0, 1.0), "immediate_early": self.rng.uniform(0.0, 0.8)}
 
     def _survey(self, size: int) -> None:
         """A body map: several tissues, each donor giving more than one."""
