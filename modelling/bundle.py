@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 BLOCK = 256
+FORMAT = 1
 
 
 class BundleError(ModellingError):
@@ -128,7 +129,7 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     save_file(state | {"temperature": torch.tensor(model.temperature)}, folder / "model.safetensors")
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
-    _write_json(folder / "config.json", {"format": 1, "train": model.config.as_dict(), "sizes": sizes, "details": model.details})
+    _write_json(folder / "config.json", {"format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "details": model.details})
     _write_tsv(folder / "genes.tsv", gene_rows)
     _write_tsv(folder / "tissues.tsv", tissue_rows)
     scaler = [{"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)]
@@ -136,25 +137,46 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:
-    """Load a run folder; BundleError when a file is missing or sizes disagree."""
+    """Load a run folder or bundle; BundleError names a file that is missing, damaged, or differs from a bundle's manifest."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     folder = Path(folder)
     missing = [name for name in ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv") if not (folder / name).is_file()]
     if missing:
         raise BundleError(f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)")
-    content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if (folder / "manifest.json").is_file():
+        from modelling.hub import verify
+
+        verify(folder)
+    content = _read_config(folder)
     config = TrainConfig.load(folder / "config.json")
     gene_rows, tissue_rows = read_tsv(folder / "genes.tsv"), read_tsv(folder / "tissues.tsv")
     genes, tissues = [row["symbol"] for row in gene_rows], [row["tissue"] for row in tissue_rows]
     if {"n_genes": len(genes), "n_tissues": len(tissues)} != content["sizes"]:
         raise BundleError(f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {content['sizes']}; a file was changed")
-    state = load_file(folder / "model.safetensors")
+    try:
+        state = load_file(folder / "model.safetensors")
+    except SafetensorError as error:
+        raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
     temperature = float(state.pop("temperature"))
     blank = Standardise(torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm)
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
     return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    """config.json; BundleError when it is damaged or of another format version."""
+    try:
+        content: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(f"{folder}/config.json: is damaged ({error}); copy or export it again") from error
+    version = content.get("format")
+    if version != FORMAT:
+        advice = "install a newer bulkatlas" if isinstance(version, int) and version > FORMAT else "train it again with `model train`"
+        raise BundleError(f"{folder}: run of format {version}, this program reads format {FORMAT}; {advice}")
+    return content
 
 
 def read_tsv(path: Path) -> list[dict[str, str]]:

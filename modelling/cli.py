@@ -52,6 +52,103 @@ def evaluate(
     run_evaluate(run, compendium, out, seed)
 
 
+RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
+Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (also .gz), .parquet or .h5ad; genes in rows or columns")]
+UnitOption = Annotated[str, typer.Option(help="auto, counts, tpm, fpkm, cpm, log2-tpm, log2-counts, ... where the values alone mislead")]
+LayoutOption = Annotated[str, typer.Option(help="auto, genes (in rows) or samples (in rows)")]
+LayerOption = Annotated[str | None, typer.Option(help="layer of an .h5ad to read in place of X")]
+CoverageOption = Annotated[float, typer.Option(min=0.05, max=1, help="refuse samples with a smaller share of the model's genes")]
+DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, mps")]
+
+
+@app.command()
+def predict(
+    run: RunFolder,
+    file: Matrix,
+    out: Annotated[Path | None, typer.Option(help=".tsv, .parquet or .h5ad to write; TSV to standard output without it")] = None,
+    impute: Annotated[Path | None, typer.Option(help="also write every gene as the decoder sees it, in log2(TPM+1): .tsv, .parquet or .h5ad")] = None,
+    latent: Annotated[bool, typer.Option("--latent", help="add the posterior mean as columns z1, z2, ... (.h5ad always holds it)")] = False,
+    unit: UnitOption = "auto",
+    layout: LayoutOption = "auto",
+    layer: LayerOption = None,
+    min_coverage: CoverageOption = 0.5,
+    without_reference: Annotated[bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")] = False,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
+    from modelling.prediction_commands import Source, predict_file, say
+
+    source = Source(file, unit, layout, layer, min_coverage)
+    say(predict_file(run, source, out, impute, latent=latent, without_reference=without_reference, device=device))
+
+
+@app.command()
+def embed(
+    run: RunFolder,
+    file: Matrix,
+    out: Annotated[Path | None, typer.Option(help=".tsv, .parquet or .h5ad to write; TSV to standard output without it")] = None,
+    unit: UnitOption = "auto",
+    layout: LayoutOption = "auto",
+    layer: LayerOption = None,
+    min_coverage: CoverageOption = 0.5,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Write the embedding (posterior mean) of your samples."""
+    from modelling.prediction_commands import Source, embed_file, say
+
+    say(embed_file(run, Source(file, unit, layout, layer, min_coverage), out, device))
+
+
+@app.command()
+def reference(
+    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
+    compendium: Annotated[Path, typer.Argument(help="the compendium that the run was trained on")],
+    map_method: Annotated[str, typer.Option("--map", help="auto, tsne or pca")] = "auto",
+) -> None:
+    """Write what predictions are compared with into a run: training embeddings, map, limits measured on the validation part."""
+    from modelling.prediction_commands import make_reference
+
+    make_reference(run, compendium, map_method)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
+    to: Annotated[Path, typer.Option(help="new folder for the bundle")],
+    licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
+    metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
+    without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
+    without_reference: Annotated[bool, typer.Option("--without-reference", help="leave ids and embeddings of the training samples out")] = False,
+) -> None:
+    """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
+    from modelling import hub
+
+    names = hub.export(run, to, licence=licence, metrics=metrics, onnx=not without_onnx, reference=not without_reference)
+    typer.echo(f"wrote {to}/ ({', '.join(names)})")
+
+
+@app.command()
+def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")]) -> None:
+    """Check a bundle file by file, load it, and say what it is."""
+    from modelling.prediction_commands import describe_bundle
+
+    typer.echo("\n".join(describe_bundle(bundle)))
+
+
+@app.command()
+def serve(
+    run: RunFolder,
+    curation: Annotated[Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")] = None,
+    host: Annotated[str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8000,
+    max_upload_mb: Annotated[int, typer.Option(min=1, help="largest table accepted")] = 256,
+) -> None:
+    """Serve a web page and JSON API for predictions and the map of the compendium, on this machine only unless --host says otherwise."""
+    from modelling.web.server import serve as start
+
+    start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb)
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from modelling.errors import ModellingError

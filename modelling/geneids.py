@@ -62,8 +62,8 @@ def reference_genes() -> tuple[GeneRecord, ...]:
                 hgnc_id=row["hgnc_id"],
                 ensembl_gene_id=row["ensembl_gene_id"],
                 entrez_id=row["entrez_id"],
-                aliases=_names(row["alias"]),
-                previous=_names(row["previous"]),
+                aliases=_names(row["alias_symbol"]),
+                previous=_names(row["prev_symbol"]),
                 length_bp=float(row["length_bp"]) if row["length_bp"] else float("nan"),
             )
             for row in rows
