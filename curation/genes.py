@@ -26,6 +26,7 @@ COLUMNS = ("symbol", "hgnc_id", "ensembl_gene_id", "entrez_id", "alias_symbol", 
 ENSEMBL = re.compile(r"^ENSG(R?)(\d{10,11})(?:\.\d+)?(?:_PAR_Y)?$")
 
 K = TypeVar("K")
+JOINED = re.compile(r"\s*[|()]\s*|(?<=\d)_(?!PAR_Y)")
 Outcome = Literal["ensembl", "symbol", "previous", "alias", "excel", "entrez", "ambiguous", "unknown"]
 LEDGER_SCHEMA = pa.schema(
     [
@@ -132,6 +133,23 @@ def plain_ensembl(gene: str) -> str:
     return f"ENSG{'0' if match.group(1) else ''}{match.group(2)}" if match else ""
 
 
+def parse_gene_names(names: Sequence[str]) -> GeneIds:
+    """Tell Ensembl ids, symbols and Entrez ids in one column apart, alone or joined as in `TP53 (7157)`, `TP53|7157`, `ENSG...|TP53`.
+
+    A number alone stays a symbol: whether the column is one of Entrez ids, `resolve` sees from the whole of it.
+    """
+    ensembl, symbol, entrez = [], [], []
+    for name in names:
+        parts = [part for part in JOINED.split(name.strip().strip('"')) if part and part != "?"]
+        ids = [part for part in parts if plain_ensembl(part)]
+        numbers = [part for part in parts if part.isdigit() and (len(parts) > 1 or "?" in name)]
+        rest = [part for part in parts if part not in ids and part not in numbers]
+        ensembl.append("".join(ids[:1]))
+        entrez.append("".join(numbers[:1]))
+        symbol.append("".join(rest[:1]))
+    return GeneIds(*(tuple(kind) if any(kind) else () for kind in (ensembl, symbol, entrez)))
+
+
 class Resolved(NamedTuple):
     """What became of one input gene; gene is -1 when it is dropped."""
 
@@ -211,7 +229,8 @@ def _resolve_one(table: GeneTable, ensembl: str, symbol: str, entrez: str, numer
         return Resolved(-1, "ambiguous", f"Ensembl id {plain} serves {_names(table, by_id)}, and the symbol names none of them")
     if by_name.outcome == "alias" and plain and not by_id:
         # Families of small RNAs share an alias: the id says that this is another locus than the one HGNC means.
-        return Resolved(-1, "unknown", f"Ensembl id {plain} is not in HGNC, and the symbol is only an alias of {table.symbol[by_name.gene]}")
+        aliased = table.symbol[by_name.gene]
+        return Resolved(-1, "unknown", f"Ensembl id {plain} is not in HGNC, and the symbol is only an alias of {aliased}")
     if by_name.gene >= 0:
         absent = f"{by_name.reason}; Ensembl id {plain} is not in HGNC" if plain and not by_id else by_name.reason
         return Resolved(by_name.gene, by_name.outcome, absent)

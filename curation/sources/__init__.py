@@ -56,6 +56,7 @@ LAYOUTS: Final[dict[str, str]] = {
     "depmap": "OmicsExpression*.csv and Model.csv",
     "gtex": "*.gct or *.gct.gz (one or more) and *SampleAttributesDS.txt",
     "table": "matrix.{tsv,csv,parquet,h5ad} and metadata.{tsv,csv,parquet}, optionally source.json",
+    "target": "as tcga, for the samples of TARGET",
     "tcga": "a UCSC Xena matrix and its phenotype table, or GDC *.augmented_star_gene_counts.tsv files and their gdc_sample_sheet*.tsv",
 }
 
@@ -146,9 +147,9 @@ def open_source(name: str, folder: Path) -> Source:
         from curation.sources.table import open_table
 
         return open_table(folder)
-    if name == "tcga":
+    if name in ("tcga", "target"):
         from curation.sources.tcga import open_tcga
 
-        return open_tcga(folder)
+        return open_tcga(folder, name)
     known = "; ".join(f"{source} ({holds})" for source, holds in LAYOUTS.items())
     raise UnknownSource(f"'{name}' ({folder}) is no known source; rename the folder to one of: {known}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ from curation.sources.folder import find, refuse_duplicates
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from curation.gather import Layout
 
 EXPRESSION = "data/expression"
 BATCH_ROWS = 50_000
@@ -65,6 +68,13 @@ class Archs4Matrix:
     genes: GeneIds
     n_samples: int
     unit: Unit = "counts"
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How the counts lie in the file, for the parallel reader of an export."""
+        from curation.gather import Layout
+
+        return Layout.of(self.path, EXPRESSION, n_genes=len(self.genes))
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """See Matrix.blocks: every chunk that holds a wanted sample is read once."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from curation.errors import CurationError
 from curation.resources import ontology_folder
@@ -60,3 +63,14 @@ def declared_tissues(source: str, folder: Path | None = None) -> dict[tuple[str,
 def look_up(source: str, field: str, text: str | None) -> Declared | None:
     """The row for one cell of a source's table; None when the table does not know the text."""
     return declared_tissues(source).get((field, _key(text))) if text else None
+
+
+def unlabelled_notes(source: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Which texts of a source's own column gave its sample rows no term, how many of each, and why."""
+    texts = Counter((row["declared_field"], row["declared_text"]) for row in rows if row["declared_text"] and not row["declared_term_id"])
+    notes = []
+    for (field, text), n in sorted(texts.items()):
+        declared = look_up(source, field, text)
+        reason = declared.reason if declared else "it has no row in ontology/declared_tissue.tsv: unlabelled"
+        notes.append(f"{n} samples with {field} '{text}': {reason}")
+    return notes

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 import numpy as np
 import pyarrow as pa
@@ -38,8 +38,22 @@ class BadValue(MatrixFault):
     """A value is missing, not finite or negative."""
 
 
+class Grid(Protocol):
+    """A file of rows and named columns."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def batches(self, text: Sequence[int], numbers: Sequence[int]) -> Iterator[pa.RecordBatch]:
+        """The text columns, then the number columns as float32 (missing ones null), a few rows at a time, in file order."""
+        ...
+
+
 @dataclass(frozen=True)
-class Grid:
+class DelimitedGrid:
     """A delimited file: its header, and what stands above it."""
 
     path: Path
@@ -132,16 +146,16 @@ def head(path: Path, n_lines: int) -> list[str]:
     return lines
 
 
-def read_grid(path: Path, header_line: int = 0) -> Grid:
+def read_grid(path: Path, header_line: int = 0) -> DelimitedGrid:
     """The column names of a delimited file whose header is the given line (from 0); R leaves out the name of the first column."""
     lines = head(path, header_line + 2)
-    separator = Grid(path, ()).separator
+    separator = DelimitedGrid(path, ()).separator
     names, first = (next(_cells([line], separator), []) for line in lines[header_line : header_line + 2])
     if not first:
         raise MatrixFault(f"{path} has no row of values below its header; download it again")
     if len(first) == len(names) + 1:
         names = ["", *names]
-    return Grid(path, tuple(name.strip().strip('"') for name in names), header_line + 1)
+    return DelimitedGrid(path, tuple(name.strip().strip('"') for name in names), header_line + 1)
 
 
 @dataclass(frozen=True)
@@ -162,8 +176,23 @@ def scan(grid: Grid, text: Sequence[int], sample_columns: Sequence[int]) -> Scan
         for k in range(len(text)):
             names[k].extend(batch.column(k).to_pylist())
         tile = _tile(batch, len(text))
-        _refuse_missing(tile, names[0], grid, chosen)
+        _refuse_missing(tile, grid.path, [grid.names[i] for i in chosen], names[0][-tile.shape[1] :])
         evidence.add(tile)
+    return Scan(tuple(tuple(column) for column in names), evidence)
+
+
+def scan_samples(grid: Grid, text: Sequence[int], gene_columns: Sequence[int]) -> Scan:
+    """Read the text columns of every row, and the values of the first samples. Raises MatrixFault for ragged rows."""
+    names: list[list[str]] = [[] for _ in text]
+    for batch in grid.batches(text, ()):
+        for k in range(len(text)):
+            names[k].extend(batch.column(k).to_pylist())
+    evidence = Evidence()
+    first = next(iter(grid.batches((), gene_columns)), None)
+    if first is not None:
+        values = _matrix(first.slice(0, SAMPLES_FOR_UNIT))
+        _refuse_missing(values, grid.path, names[0], [grid.names[i] for i in gene_columns])
+        evidence.add(values)
     return Scan(tuple(tuple(column) for column in names), evidence)
 
 
@@ -253,12 +282,11 @@ def _tile(batch: pa.RecordBatch, n_text: int) -> NDArray[np.float32]:
     return _matrix(batch.select(range(n_text, batch.num_columns))).T
 
 
-def _refuse_missing(tile: NDArray[np.float32], genes: Sequence[str], grid: Grid, columns: Sequence[int]) -> None:
-    if not np.isfinite(tile).all():
-        sample, gene = np.argwhere(~np.isfinite(tile))[0]
-        name = genes[len(genes) - tile.shape[1] + gene]
-        who = grid.names[columns[sample]]
-        raise BadValue(f"{grid.path} has a missing or infinite value for gene '{name}' in sample '{who}'; complete it")
+def _refuse_missing(values_ng: NDArray[np.float32], where: Path, samples: Sequence[str], genes: Sequence[str]) -> None:
+    """Raise BadValue at the first value that is missing or infinite."""
+    if not np.isfinite(values_ng).all():
+        sample, gene = np.argwhere(~np.isfinite(values_ng))[0]
+        raise BadValue(f"{where} has a missing or infinite value for gene '{genes[gene]}' in sample '{samples[sample]}'; complete it")
 
 
 def check_values(values_ng: NDArray[np.float32], scale: Scale, where: str, genes: Sequence[str], samples: Sequence[str]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curation.sources import GeneIds, SourceFault
-from curation.sources.declared import Declared, look_up
-from curation.sources.delimited import GeneRows, Grid, MatrixFault, head, read_grid, scan
+from curation.sources.declared import look_up, unlabelled_notes
+from curation.sources.delimited import DelimitedGrid, GeneRows, MatrixFault, head, read_grid, scan
 from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
 from curation.sources.unit import quantity_in_name, settle
 
@@ -56,7 +55,7 @@ def read_gct(path: Path, folder: Path) -> Gct:
     return Gct(matrix, tuple(notes + _dimension_note(path, dimensions, grid, len(ensembl), len(samples))))
 
 
-def _dimension_note(path: Path, line: str, grid: Grid, n_genes: int, n_samples: int) -> list[str]:
+def _dimension_note(path: Path, line: str, grid: DelimitedGrid, n_genes: int, n_samples: int) -> list[str]:
     """What the second line claims, when the rows say otherwise."""
     claimed = line.split(grid.separator)[:2]
     if claimed == [str(n_genes), str(n_samples)]:
@@ -93,9 +92,4 @@ def _tissue_notes(rows: list[dict[str, Any]], tissues: dict[str, str | None], at
     absent = [row["sample_id"] for row in rows if row["declared_text"] is None]
     if absent:
         notes.append(f"{len(absent)} samples have no SMTSD in {attributes.name}: {some(absent, 10)}; they are unlabelled")
-    unknown: Counter[str] = Counter(row["declared_text"] for row in rows if row["declared_text"] and not row["declared_term_id"])
-    for text, n in sorted(unknown.items()):
-        declared: Declared | None = look_up("gtex", "SMTSD", text)
-        reason = declared.reason if declared else "it has no row in ontology/declared_tissue.tsv: unlabelled"
-        notes.append(f"{n} samples with SMTSD '{text}': {reason}")
-    return notes
+    return notes + unlabelled_notes("gtex", rows)

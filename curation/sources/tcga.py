@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from curation.genes import parse_gene_names
 from curation.sources import GeneIds, Matrix, SourceFault, Unit
-from curation.sources.declared import Declared, look_up
+from curation.sources.declared import Declared, look_up, unlabelled_notes
 from curation.sources.delimited import GeneRows, MatrixFault, check_values, head, read_grid, scan
 from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
 from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
@@ -58,16 +59,23 @@ class Clinic:
     sample_type: str | None
 
 
-def open_tcga(folder: Path) -> FolderSource:
-    """Open a folder in the Xena or the GDC layout. Raises SourceFault."""
+def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
+    """Open a folder in the Xena or the GDC layout and read the samples of one program, tcga or target. Raises SourceFault."""
     star = sorted({*find(folder, STAR_PATTERN), *folder.glob(f"*/{STAR_PATTERN}")})
-    return _open_gdc(folder, star) if star else _open_xena(folder)
+    source = _open_gdc(folder, program, star) if star else _open_xena(folder, program)
+    if not source.sample_table.num_rows:
+        raise SourceFault(f"{folder} holds no sample with a {program.upper()} barcode; the columns must be named {program.upper()}-...")
+    return source
 
 
 def sample_code(sample: str) -> int | None:
     """The two digits of a TCGA or TARGET barcode that tell tumour from normal."""
     match = BARCODE.match(sample)
     return int(match.group(1)) if match else None
+
+
+def _is_of(program: str, sample: str) -> bool:
+    return sample.upper().startswith(f"{program.upper()}-")
 
 
 def is_tumour(sample: str, sample_type: str | None) -> bool | None:
@@ -91,11 +99,11 @@ def _declared(sample: str, clinic: Clinic | None) -> tuple[str | None, str | Non
     return clinic.field, clinic.site, look_up("tcga", clinic.field, clinic.site)
 
 
-def _row(sample: str, clinic: Clinic | None, matrix: Matrix, i: int) -> dict[str, Any]:
+def _row(program: str, sample: str, clinic: Clinic | None, matrix: Matrix, i: int) -> dict[str, Any]:
     field, text, declared = _declared(sample, clinic)
     return {
         "sample_id": sample,
-        "source": "tcga",
+        "source": program,
         "donor_id": "-".join(sample.split("-")[:3]),
         "is_tumour": is_tumour(sample, clinic.sample_type if clinic else None),
         "declared_field": field if text else None,
@@ -108,33 +116,26 @@ def _row(sample: str, clinic: Clinic | None, matrix: Matrix, i: int) -> dict[str
     }
 
 
-def _unlabelled_notes(rows: list[dict[str, Any]], clinics: dict[str, Clinic]) -> list[str]:
-    """Why samples with a row in the table still have no term."""
-    no_term = [row for row in rows if row["declared_term_id"] is None and row["sample_id"] in clinics]
-    texts = Counter((row["declared_field"], row["declared_text"]) for row in no_term if row["declared_text"])
-    notes = []
-    for (field, text), n in sorted(texts.items()):
-        declared = look_up("tcga", field, text)
-        reason = declared.reason if declared else "it has no row in ontology/declared_tissue.tsv: unlabelled"
-        notes.append(f"{n} samples with {field} '{text}': {reason}")
-    blank = [row["sample_id"] for row in no_term if not row["declared_text"]]
-    return [*notes, f"{len(blank)} samples have an empty site: {some(blank)}; they are unlabelled"] if blank else notes
+def _blank_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic]) -> list[str]:
+    blank = [row["sample_id"] for row in rows if row["declared_text"] is None and row["sample_id"] in clinics]
+    return [f"{len(blank)} samples have an empty site: {some(blank)}; they are unlabelled"] if blank else []
 
 
 # UCSC Xena
 
 
-def _open_xena(folder: Path) -> FolderSource:
+def _open_xena(folder: Path, program: str) -> FolderSource:
     phenotype = find_one(folder, "phenotype table", "*phenotype*")
     path = _xena_matrix(folder, phenotype)
     clinics = _read_phenotype(phenotype)
     matrix, notes = _xena_rows(path, folder)
-    foreign = {sample for sample in matrix.sample_ids if not BARCODE.match(sample)}
+    foreign = [sample for sample in matrix.sample_ids if not _is_of(program, sample)]
     if foreign:
-        notes.append(f"{len(foreign)} columns of {path.name} have no TCGA or TARGET barcode ({some(sorted(foreign))}): left out")
-    rows = [_row(sample, clinics.get(sample), matrix, i) for i, sample in enumerate(matrix.sample_ids) if sample not in foreign]
-    notes += _unlisted_note(rows, clinics, phenotype) + _unlabelled_notes(rows, clinics)
-    return FolderSource("tcga", sample_table(rows, folder), [matrix], [path, phenotype], notes)
+        notes.append(f"{len(foreign)} columns of {path.name} are of another program than {program.upper()} and left out: {some(foreign)}")
+    left_out = set(foreign)
+    rows = [_row(program, s, clinics.get(s), matrix, i) for i, s in enumerate(matrix.sample_ids) if s not in left_out]
+    notes += _unlisted_note(rows, clinics, phenotype) + _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
+    return FolderSource(program, sample_table(rows, folder), [matrix], [path, phenotype], notes)
 
 
 def _xena_matrix(folder: Path, phenotype: Path) -> Path:
@@ -154,8 +155,7 @@ def _xena_rows(path: Path, folder: Path) -> tuple[GeneRows, list[str]]:
     scanned = scan(grid, (0,), columns)
     scale = settle(quantity_in_name(path.name), scanned.evidence, str(path))
     names = scanned.text[0]
-    genes = GeneIds(ensembl=names) if names[0].startswith("ENSG") else GeneIds(symbol=names)
-    matrix = GeneRows(path.relative_to(folder).as_posix(), grid, genes, scale, columns)
+    matrix = GeneRows(path.relative_to(folder).as_posix(), grid, parse_gene_names(names), scale, columns)
     return matrix, [f"{path.name}: {len(columns):,} samples x {len(names):,} genes, {scale.unit} ({scanned.evidence})"]
 
 
@@ -231,7 +231,7 @@ def _read_star(path: Path) -> tuple[GeneIds, NDArray[np.float32]]:
     return genes, table.column(2).to_numpy().reshape(1, -1)
 
 
-def _open_gdc(folder: Path, star: list[Path]) -> FolderSource:
+def _open_gdc(folder: Path, program: str, star: list[Path]) -> FolderSource:
     import polars as pl
 
     sheet = find_one(folder, "GDC sample sheet", "gdc_sample_sheet*.tsv", "*sample_sheet*.tsv")
@@ -241,24 +241,31 @@ def _open_gdc(folder: Path, star: list[Path]) -> FolderSource:
     notes = [f"{len(absent)} count files are not in {sheet.name} and were left out: {some(absent)}"] if absent else []
     by_name = {path.name: path for path in star}
     chosen: dict[str, tuple[Path, Clinic]] = {}
-    doubled = []
+    doubled, foreign = [], []
     for name, project, samples, sample_type in frame.sort("File Name").iter_rows():
         # A file pooled from several portions lists them all, comma-joined; they are of one patient and type.
         sample = samples.split(",")[0].strip()
+        if not _is_of(program, sample):
+            foreign.append(sample)
+            continue
         if sample in chosen:
             doubled.append(f"{sample} ({name})")
         chosen.setdefault(sample, (by_name[name], Clinic("project", project, sample_type.split(",")[0].strip() if sample_type else None)))
+    if foreign:
+        notes.append(f"{len(foreign)} files of {sheet.name} are of another program than {program.upper()} and left out: {some(foreign)}")
     if doubled:
         notes.append(f"{len(doubled)} files are further sequencing runs of a sample and were left out: {some(doubled, 10)}")
     if not chosen:
-        raise MetadataFault(f"{sheet} lists none of the {len(star)} count files of {folder}; download the sheet of the same cart")
+        raise MetadataFault(
+            f"{sheet} lists no {program.upper()} sample for the {len(star)} count files; download the sheet of the same cart"
+        )
     genes, counts = _read_star(next(iter(chosen.values()))[0])
     evidence = Evidence()
     evidence.add(counts)
     confirm(Scale("counts"), evidence, str(chosen[next(iter(chosen))][0]))
     matrix = StarMatrix(sheet.name, tuple(path for path, _ in chosen.values()), genes)
     clinics = {sample: clinic for sample, (_, clinic) in chosen.items()}
-    rows = [_row(sample, clinic, matrix, i) for i, (sample, clinic) in enumerate(clinics.items())]
+    rows = [_row(program, sample, clinic, matrix, i) for i, (sample, clinic) in enumerate(clinics.items())]
     notes.append(f"{len(rows):,} STAR-count files x {len(genes):,} genes, column {STAR_COLUMN}")
-    notes += _unlabelled_notes(rows, clinics)
-    return FolderSource("tcga", sample_table(rows, folder), [matrix], [*matrix.paths, sheet], notes)
+    notes += _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
+    return FolderSource(program, sample_table(rows, folder), [matrix], [*matrix.paths, sheet], notes)
