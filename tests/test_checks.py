@@ -76,6 +76,11 @@ def test_a_planted_fault_fires_its_check(con, name):
         run_checks(con, handmade.parameters(), "exported" if name.startswith("exported/") else "")
 
 
+def test_a_number_that_is_missing_in_the_funnel_is_seen(con):
+    con.execute("UPDATE funnel SET n_dropped = NULL WHERE step = 7")
+    assert broken_rows(con, "funnel_sums", handmade.parameters())[1]
+
+
 def test_every_check_has_a_planted_fault():
     assert set(FAULTS) == {*check_names(), *check_names("exported")}
 

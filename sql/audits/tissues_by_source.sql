@@ -4,7 +4,7 @@ SELECT
     sample.source,
     count(*) AS n_before_cap,
     count(kept.sample_id) AS n_kept,
-    count_if(sample.is_tumour) AS n_tumour,
+    count(*) FILTER (sample.is_tumour) AS n_tumour,
     count_if(sample.is_tumour IS NULL) AS n_tumour_unknown,
     count(DISTINCT candidate.group_id) AS n_groups
 FROM candidate

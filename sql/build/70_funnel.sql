@@ -25,8 +25,8 @@ step AS (
         further.step,
         '+ ' || further.source,
         count(fate.sample_id),
-        count_if(fate.excluded_at IN (1, 2, 3)),
-        count_if(fate.is_unlabelled AND fate.excluded_at NOT IN (1, 2, 3))
+        count(*) FILTER (fate.excluded_at IN (1, 2, 3)),
+        count(*) FILTER (fate.is_unlabelled AND fate.excluded_at NOT IN (1, 2, 3))
     FROM (VALUES (5, 'tcga'), (6, 'gtex'), (7, 'depmap'), (8, 'other sources')) AS further (step, source)
     LEFT JOIN fate USING (source)
     GROUP BY further.step, further.source

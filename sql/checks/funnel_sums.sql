@@ -11,8 +11,8 @@ WITH step AS (
 
 SELECT step, n_in, n_out, n_expected, n_before
 FROM step
-WHERE n_out <> n_expected OR n_in <> n_before
+WHERE n_out IS DISTINCT FROM n_expected OR n_in IS DISTINCT FROM n_before
 UNION ALL
 SELECT NULL, NULL, (SELECT n_out FROM funnel ORDER BY step DESC LIMIT 1), (SELECT count(*) FROM kept), NULL
-WHERE (SELECT n_out FROM funnel ORDER BY step DESC LIMIT 1) <> (SELECT count(*) FROM kept)
+WHERE (SELECT n_out FROM funnel ORDER BY step DESC LIMIT 1) IS DISTINCT FROM (SELECT count(*) FROM kept)
 ORDER BY ALL;
