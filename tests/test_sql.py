@@ -74,7 +74,7 @@ def test_anything_but_one_select_is_refused(release, query):
     ],
 )
 def test_no_file_and_no_network_is_reached(release, query):
-    with pytest.raises(DatabaseFault, match="disabled by configuration|does not exist"):
+    with pytest.raises(DatabaseFault, match=r"disabled by configuration|does not exist"):
         run_query(release, query)
 
 
