@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from curation.build_report import REPORT, write_report
+from curation.catalogue import permitted
 from curation.config import SCHEMA_VERSION, BuildConfig
+from curation.crate import write_crate
 from curation.database import Connection, connect, fetch_arrow, insert_arrow, run_sql_file
 from curation.errors import CurationError
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
 from curation.resources import ontology_folder, sql_folder
 from curation.split import SHARES, assign, groups_of
-from curation.tables import FUNNEL, LABELS, insert_ledger, record_build, write_funnel, write_labels
+from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
 
 if TYPE_CHECKING:
     from curation.sources import Source
@@ -85,10 +88,14 @@ def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOption
         try:
             curate(con, sources, ontology, config, options.previous, progress)
             report = _export(con, part, sources, config, options, inputs, build_id, progress)
+            manifest = _manifest(config, inputs, build_id, report, progress)
+            with progress.stage("report"):
+                write_report(con, part / REPORT, manifest)
         finally:
             con.close()
         report.out = out
-        write_manifest(part, _manifest(config, inputs, build_id, report, progress))
+        write_crate(part, manifest)
+        write_manifest(part, manifest)
     return report
 
 
@@ -152,8 +159,11 @@ def curate(
 
 
 def sql_parameters(config: BuildConfig, sources: list[str]) -> dict[str, Any]:
-    """The named parameters of the SQL files."""
-    return {**config.parameters(), "seed": str(config.seed), "allowed_sources": sources}
+    """The named parameters of the SQL files; `allowed_sources` are those whose licence was asked for. Raises BadInput when none is."""
+    allowed = [name for name, fits in permitted(sources, ",".join(config.licences)).items() if fits] if config.licences else sources
+    if sources and not allowed:
+        raise BadInput(f"no source of {', '.join(sources)} has a licence of {', '.join(config.licences)}; see `curate sources`")
+    return {**config.parameters(), "seed": str(config.seed), "allowed_sources": allowed}
 
 
 def run_build_files(con: Connection, first: int, last: int, parameters: Mapping[str, Any]) -> None:
@@ -219,6 +229,7 @@ def _export(
     progress: Progress,
 ) -> BuildReport:
     """Step 11: the matrix and its neighbours, from what the tables say."""
+    from curation.checks import run_checks
     from curation.matrix import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
@@ -230,6 +241,10 @@ def _export(
         part / COMPENDIUM, kept, sources, config, uns=uns, progress=progress, resume=options.resume, scheduler=options.scheduler
     )
     insert_ledger(con, matrix.ledger)
+    insert_quality(con, matrix.quality)
+    with progress.stage("checks of the matrix"):
+        read_back(con, part / COMPENDIUM)
+        run_checks(con, sql_parameters(config, list(sources)), "exported")
     record_build(con, {**uns, "notes": notes + list(matrix.notes)})
     with progress.stage("labels and funnel"):
         write_labels(con, part / LABELS)

@@ -32,7 +32,7 @@ class Rows:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def write_report(con: Connection, path: Path, manifest: Mapping[str, Any], *, is_simulated: bool) -> None:
+def write_report(con: Connection, path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the page of the build that `con` holds; `manifest` gives inputs, parameters, versions and notes."""
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
@@ -42,7 +42,7 @@ def write_report(con: Connection, path: Path, manifest: Mapping[str, Any], *, is
     content = collect(con, manifest)
     content["funnel"] = Markup(content["funnel"])
     content["histograms"] = [{"name": name, "svg": Markup(svg)} for name, svg in content["histograms"]]
-    page = environment.get_template(TEMPLATE).render(content, is_simulated=is_simulated)
+    page = environment.get_template(TEMPLATE).render(content)
     path.write_text(page, encoding="utf-8")
 
 
@@ -64,6 +64,7 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "sources": sources,
         "facts": [(name, f"{value:,}") for name, value in {**facts, "studies and donors": kept["n_groups"]}.items()],
         "notes": manifest["notes"],
+        "is_simulated": con.execute("SELECT value FROM build WHERE key = 'simulated'").fetchone() == ("true",),
         "funnel": funnel_svg(_query(con, "SELECT * FROM funnel ORDER BY step").dicts()),
         "tissues": tissues,
         "most": max([1, *(row["before"] for row in tissues)]),

@@ -46,6 +46,9 @@ def build(
     genes: Annotated[
         Literal["shared", "union"], typer.Option(help="`shared`: genes that every source measures; `union`: NaN where a source does not.")
     ] = "shared",
+    license: Annotated[
+        str, typer.Option(help="Keep sources by licence: `commercial`, `stated`, or licence ids, comma-separated; see `curate sources`.")
+    ] = "",
     unit: Annotated[Literal["tpm", "cpm"], typer.Option(help="`tpm`, or `cpm` where gene lengths are not to be used.")] = "tpm",
     previous: Annotated[Path | None, typer.Option(help="Earlier release whose splits are kept.")] = None,
     ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
@@ -70,6 +73,7 @@ def build(
         level=level,
         genes=genes,
         unit=unit,
+        licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)
     report = run_build(input_folder, out, config, options, Progress(visible=True))
@@ -180,7 +184,9 @@ def demo(
 
     report = write_demo(folder, samples, genes, seed, Progress(visible=True))
     parts = ", ".join(f"{n:,} {source}" for source, n in report.n_samples.items())
-    typer.echo(f"{folder}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues")
+    typer.echo(
+        f"{folder}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues"
+    )
     typer.echo(f"{report.truth}: what each sample really is, and {report.n_wrong_labels} planted wrong labels")
     typer.echo(f"next: curate build --input {folder} --out RELEASE --cap 300")
 

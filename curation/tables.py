@@ -71,6 +71,27 @@ def insert_ledger(con: Connection, ledger: pa.Table) -> None:
     con.unregister("arriving")
 
 
+def insert_quality(con: Connection, quality: pa.Table) -> None:
+    """quality: one row per sample of the matrix, with what was measured on its values."""
+    con.register("arriving", quality)
+    con.execute("CREATE OR REPLACE TABLE quality AS SELECT * FROM arriving")
+    con.unregister("arriving")
+
+
+def read_back(con: Connection, compendium: Path) -> None:
+    """matrix_row: one row per row of the written compendium, as the file itself names it."""
+    import h5py
+
+    with h5py.File(compendium, "r") as file:
+        obs = file["obs"]
+        names = pa.array(obs[obs.attrs["_index"]].asstr()[:], pa.string())
+        n_rows = file["X"].shape[0]
+    named = pa.array([*names.to_pylist()[:n_rows], *[None] * (n_rows - len(names))], pa.string())
+    con.register("arriving", pa.table({"row": pa.array(range(n_rows), pa.int64()), "sample_id": named}))
+    con.execute("CREATE OR REPLACE TABLE matrix_row AS SELECT * FROM arriving")
+    con.unregister("arriving")
+
+
 def record_build(con: Connection, facts: Mapping[str, Any]) -> None:
     """build: one row per fact about this build."""
     con.execute("CREATE OR REPLACE TABLE build (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)")
