@@ -16,15 +16,16 @@ from modelling.arrays import Floats
 from modelling.bundle import TissueModel
 from modelling.data import Compendium
 from modelling.imputation import FRACTIONS, KnnImputer, PcaImputer, Restore
-from modelling.metrics import draw_groups
+from modelling.metrics import classification_scores, draw_groups
 from modelling.neighbours import knn_classify
 from modelling.pca import fit_components
 from modelling.reconstruction import Errors, RankScores, rank_scores, sample_errors
 from modelling.stages import Stage, silent
-from modelling.testpart import BLOCK, TestPart, read_test_part, score_imputation, shared_genes
+from modelling.testpart import BLOCK, TestPart, column, read_test_part, score_imputation, shared_genes
 
 SEED = 42
 N_COMPONENTS = 121
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -65,8 +66,15 @@ def evaluate(run: str | Path, compendium: Compendium, seed: int = SEED, stage: S
         "imputation": {fraction: scores["standardised"]["model"] for fraction, scores in imputation.items()},
         "imputation_detail": imputation,
         **scorecard.mixing(part),
-        "settings": {"seed": seed, "k_mixing": 20, "perplexity": 30, "calibration_bins": 15, "bootstraps": len(groups.weights), "level": 0.95},
-        "notes": notes + part_notes(part, model),
+        "settings": {
+            "seed": seed,
+            "k_mixing": 20,
+            "perplexity": 30,
+            "calibration_bins": 15,
+            "bootstraps": len(groups.weights),
+            "level": 0.95,
+        },
+        "notes": notes + shared_group_notes(compendium, part) + part_notes(part, model),
     }
     return Evaluation(metrics, part, errors, ranks, model)
 
@@ -101,6 +109,23 @@ def provenance_notes(run: Path, compendium: Compendium) -> list[str]:
     return ["the run was trained on another compendium than this one: samples of this test part may have been in its training part"]
 
 
+def shared_group_notes(compendium: Compendium, part: TestPart) -> list[str]:
+    """Say so when a study, donor or patient has samples on both sides, or when nobody can tell."""
+    seen = set(column(compendium, "group_id", compendium.rows("train"))) | set(
+        column(compendium, "group_id", compendium.rows("validation"))
+    )
+    if seen == {""}:
+        return ["the compendium has no group_id: whether a study or donor is on both sides cannot be told, and intervals are too narrow"]
+    n = int(np.isin(part.group_id.astype(str), [name for name in seen if name]).sum())
+    return (
+        [
+            f"{n:,} of {len(part.rows):,} test samples share a study, donor or patient with training or validation samples: scores flatter the model"
+        ]
+        if n
+        else []
+    )
+
+
 def part_notes(part: TestPart, model: TissueModel) -> list[str]:
     """What a reader of the scores must know about this test part."""
     notes = []
@@ -109,24 +134,30 @@ def part_notes(part: TestPart, model: TissueModel) -> list[str]:
         notes.append(f"{n_unlabelled:,} test samples have no tissue: they count for reconstruction, not for classification")
     for number in range(len(model.tissues), len(part.classes)):
         n = int((part.truth == number).sum())
-        notes.append(f"{part.classes[number]} ({n} samples) is only in the test part: the model cannot name it, every one of them counts as wrong")
+        notes.append(
+            f"{part.classes[number]} ({n} samples) is only in the test part: the model cannot name it, every one of them counts as wrong"
+        )
     single = [name for number, name in enumerate(part.classes) if (part.truth == number).sum() == 1]
     if single:
-        notes.append(f"one test sample only: {', '.join(single)}; recall there is 0 or 1 and weighs in balanced accuracy as much as any other class")
+        notes.append(
+            f"one test sample only: {', '.join(single)}; recall there is 0 or 1 and weighs in balanced accuracy as much as any other class"
+        )
     absent = sorted(set(model.tissues) - set(part.tissue))
     if absent:
         notes.append(f"no test sample: {', '.join(absent)}; balanced accuracy is the mean over the other classes")
     n_empty = int(np.isnan(part.truth_ng).all(axis=0).sum())
     if n_empty:
-        notes.append(f"{n_empty:,} of {len(model.genes):,} genes are measured in no test sample: they are left out of reconstruction scores")
+        notes.append(
+            f"{n_empty:,} of {len(model.genes):,} genes are measured in no test sample: they are left out of reconstruction scores"
+        )
     if len(set(part.source)) < 2:
         notes.append("the test part holds one source: source mixing and LISI are not defined")
-    if not any(part.group_id):
-        notes.append("the compendium has no group_id: intervals treat every sample as independent and are too narrow")
     return notes
 
 
-def simple_imputers(model: TissueModel, compendium: Compendium, part: TestPart, seed: int, stage: Stage) -> tuple[dict[str, Restore], dict[str, Any]]:
+def simple_imputers(
+    model: TissueModel, compendium: Compendium, part: TestPart, seed: int, stage: Stage
+) -> tuple[dict[str, Restore], dict[str, Any]]:
     """PCA and kNN imputers fitted on the training part, and the kNN (k = 5) classification of the model's latent space."""
     rows = compendium.rows("train")
     advance = stage("training samples for the imputers", len(rows) * 7)
@@ -154,9 +185,16 @@ def latent_knn(part: TestPart, reference_z: Floats, reference_tissue: np.ndarray
     target = np.array([number.get(name, -1) for name in reference_tissue])
     known, rows = target >= 0, np.flatnonzero(part.labelled)
     predicted = knn_classify(part.z_nk[rows], reference_z[known], target[known], len(part.classes))
-    found = scorecard.classification_scores(part.truth[rows], predicted, len(part.classes), draw_groups(part.group_id[rows], seed))
+    found = classification_scores(part.truth[rows], predicted, len(part.classes), draw_groups(part.group_id[rows], seed))
     value, interval = found["balanced_accuracy"]
-    return {"k": 5, "n": len(rows), "n_reference": int(known.sum()), "balanced_accuracy": value, "interval": interval, "accuracy": found["accuracy"][0]}
+    return {
+        "k": 5,
+        "n": len(rows),
+        "n_reference": int(known.sum()),
+        "balanced_accuracy": value,
+        "interval": interval,
+        "accuracy": found["accuracy"][0],
+    }
 
 
 def write_tables(evaluation: Evaluation, folder: Path) -> None:
@@ -169,9 +207,34 @@ def write_tables(evaluation: Evaluation, folder: Path) -> None:
     padded = [row[: len(row) // 2] + [""] * (3 - len(row) // 2) + row[len(row) // 2 :] for row in ranked]
     with (folder / "predictions.tsv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["sample_id", "source", "group_id", "condition", "tissue", "predicted", "second", "third", "probability", "probability_second", "probability_third", "spearman"])
+        writer.writerow(
+            [
+                "sample_id",
+                "source",
+                "group_id",
+                "condition",
+                "tissue",
+                "predicted",
+                "second",
+                "third",
+                "probability",
+                "probability_second",
+                "probability_third",
+                "spearman",
+            ]
+        )
         for i, row in enumerate(padded):
-            writer.writerow([part.sample_id[i], part.source[i], part.group_id[i], part.condition[i], part.tissue[i], *row, f"{evaluation.ranks.per_sample[i]:.4f}"])
+            writer.writerow(
+                [
+                    part.sample_id[i],
+                    part.source[i],
+                    part.group_id[i],
+                    part.condition[i],
+                    part.tissue[i],
+                    *row,
+                    f"{evaluation.ranks.per_sample[i]:.4f}",
+                ]
+            )
 
 
 def plain(value: Any) -> Any:

@@ -16,17 +16,18 @@ def run_evaluate(run: Path, compendium: Path, out: Path, seed: int) -> None:
     """Evaluate, write the folder, print the headline."""
     from rich.console import Console
 
-    with Compendium.open(compendium) as opened, new_folder(out) as folder:
-        with bars() as stage:
-            found = evaluate(run, opened, seed, stage)
-            advance = stage("figures and report", 1)
-            write_report(found, run, opened, folder, seed)
-            advance(1)
+    with Compendium.open(compendium) as opened, new_folder(out) as folder, bars() as stage:
+        found = evaluate(run, opened, seed, stage)
+        advance = stage("figures and report", 1)
+        write_report(found, run, opened, folder, seed)
+        advance(1)
     metrics, console = found.metrics, Console(soft_wrap=True, highlight=False)
     if metrics["simulated"]:
         console.print("simulated data: the scores say nothing about biology", style="yellow")
     n = metrics["n"]
-    console.print(f"{n['test']:,} test samples ({n['labelled']:,} labelled, {n['groups']:,} groups), {n['classes_in_test']} tissues, {n['genes']:,} genes")
+    console.print(
+        f"{n['test']:,} test samples ({n['labelled']:,} labelled, {n['groups']:,} groups), {n['classes_in_test']} tissues, {n['genes']:,} genes"
+    )
     for name in ("balanced_accuracy", "weighted_f1", "macro_f1", "ece"):
         console.print(f"  {name.replace('_', ' '):24}{with_interval(metrics[name], metrics['intervals'][name])}")
     for name in ("r2", "per_gene_spearman", "per_sample_spearman"):

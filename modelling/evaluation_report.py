@@ -36,7 +36,8 @@ def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out:
     ]  # fmt: skip
     Report(
         title="What this model knows about tissues",
-        subject=f"run {metrics['run']} on the test part of {metrics['compendium']['file']}" + (f" (build {metrics['compendium']['build_id']})" if metrics["compendium"]["build_id"] else ""),
+        subject=f"Run “{metrics['run']}” on the test part of {metrics['compendium']['file']}"
+        + (f" (build {metrics['compendium']['build_id']})" if metrics["compendium"]["build_id"] else ""),
         lead=lead(metrics),
         simulated=metrics["simulated"],
         tiles=tiles(metrics),
@@ -59,7 +60,7 @@ def lead(metrics: Metrics) -> str:
     n = metrics["n"]
     return (
         f"The model saw {n['test']:,} samples that it was not trained on, from {n['groups']:,} studies, donors and patients in {n['sources']} "
-        f"source{'s' if n['sources'] != 1 else ''}; no study, donor or patient is on both sides. It was asked two things: which of {n['classes_of_model']} "
+        f"source{'s' if n['sources'] != 1 else ''}. It was asked two things: which of {n['classes_of_model']} "
         f"tissues a sample is from, and whether {n['genes']:,} genes can be restored from the {n['latent']} numbers that it keeps of each sample."
     )
 
@@ -72,11 +73,23 @@ def tiles(metrics: Metrics) -> list[Tile]:
 
     hidden = metrics["imputation_detail"]["0.2"]
     return [
-        Tile("Balanced accuracy", number(metrics["balanced_accuracy"]), f"{between(intervals['balanced_accuracy'])}{n['labelled']:,} labelled samples, each of {n['classes_in_test']} tissues counts the same"),
+        Tile(
+            "Balanced accuracy",
+            number(metrics["balanced_accuracy"]),
+            f"{between(intervals['balanced_accuracy'])}{n['labelled']:,} labelled samples, each of {n['classes_in_test']} tissues counts the same",
+        ),
         Tile("Right among its first three", number(metrics["top3"]), f"{between(intervals['top3'])}{n['labelled']:,} samples"),
         Tile("Variance restored (R²)", number(metrics["r2"]), f"{between(kept['r2'])}{metrics['reconstruction']['n_cells']:,} cells"),
-        Tile("Rank correlation per gene", number(metrics["per_gene_spearman"]), f"median; {between(kept['per_gene_spearman'])}{n['genes']:,} genes"),
-        Tile("Hidden values restored", number(hidden["standardised"]["model"]), f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}; {hidden['n_cells']:,} cells"),
+        Tile(
+            "Rank correlation per gene",
+            number(metrics["per_gene_spearman"]),
+            f"median; {between(kept['per_gene_spearman'])}{n['genes'] - metrics['reconstruction']['n_genes_undefined']:,} genes",
+        ),
+        Tile(
+            "Hidden values restored",
+            number(hidden["standardised"]["model"]),
+            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}; {hidden['n_cells']:,} cells",
+        ),
         Tile("Calibration error", number(metrics["ece"]), f"{between(intervals['ece'])}0 means that 90% sure is right in 90%"),
     ]
 
@@ -112,7 +125,12 @@ class Figures:
         )
         knn = self.metrics["latent_knn"]
         words = f"Asked in place of the classifier, the five nearest of {knn['n_reference']:,} training samples in the latent space reach a balanced accuracy of {with_interval(knn['balanced_accuracy'], knn['interval'])}."
-        return Section("Tissue by tissue", [words], [self._show("tissue_accuracy", caption)], [overall, Table(head, rows, "Every tissue as a table", folded=True)])
+        return Section(
+            "Tissue by tissue",
+            [words],
+            [self._show("tissue_accuracy", caption)],
+            [overall, Table(head, rows, "Every tissue as a table", folded=True)],
+        )
 
     def mistakes(self) -> Section | None:
         """Confusion matrix and the most frequent mistakes."""
@@ -123,7 +141,11 @@ class Figures:
         off = self.counts.copy()
         np.fill_diagonal(off, 0)
         worst = [divmod(int(i), len(classes)) for i in np.argsort(-off, axis=None, kind="stable")[:12]]
-        rows = [[spaced(classes[a]), spaced(classes[b]), number(int(off[a, b])), f"{off[a, b] / self.counts[a].sum():.0%}"] for a, b in worst if off[a, b]]
+        rows = [
+            [spaced(classes[a]), spaced(classes[b]), number(int(off[a, b])), f"{off[a, b] / self.counts[a].sum():.0%}"]
+            for a, b in worst
+            if off[a, b]
+        ]
         caption = "Rows: the label, with its number of test samples. Columns: what the model calls them. Colour: share of the row; number: samples."
         tables = [Table(["label", "called", "n", "share of the label"], rows, "Most frequent mistakes")] if rows else []
         return Section("What it mistakes for what", [], [self._show("confusion", caption)], tables)
@@ -131,12 +153,24 @@ class Figures:
     def sources(self) -> Section | None:
         """Scores per source and per condition."""
         found = []
-        for name, key, title, word in (("sources", "per_source", "score per source", "Each source"), ("conditions", "per_condition", "score", "Tumour and normal samples")):
+        for name, key, title, word in (
+            ("sources", "per_source", "score per source", "Each source"),
+            ("conditions", "per_condition", "score", "Tumour and normal samples"),
+        ):
             if any(value["n"] for value in self.metrics[key].values()):
                 tissues.score_bars(self.folder, name, self.metrics[key], title)
-                found.append(self._show(name, f"{word}, scored apart. Balanced accuracy averages over the tissues that each holds, so the two scores can differ much where tissues are few."))
+                found.append(
+                    self._show(
+                        name,
+                        f"{word}, scored apart. Balanced accuracy averages over the tissues that each holds, so the two scores can differ much where tissues are few.",
+                    )
+                )
         per_source = self.metrics["reconstruction"]["r2_per_source"] | self.metrics["reconstruction"]["r2_per_condition"]
-        table = Table(["samples", "n", "R²"], [[name, number(value["n"]), number(value["r2"])] for name, value in per_source.items()], "Variance restored")
+        table = Table(
+            ["samples", "n", "R²"],
+            [[name, number(value["n"]), number(value["r2"])] for name, value in per_source.items()],
+            "Variance restored",
+        )
         return Section("Sources, tumours and normal tissue", [], found, [table])
 
     def confidence(self) -> Section | None:
@@ -160,7 +194,9 @@ class Figures:
         wide = latent.latent_map(part.z_nk, self.seed, multiscale=True)
         if wide.method != drawn.method:
             latent.map_by_tissue(self.folder, "map_multiscale", wide, samples, self.colours)
-            figures.append(self._show("map_multiscale", f"Multi-scale variant, which keeps more of the order between groups. {wide.method}."))
+            figures.append(
+                self._show("map_multiscale", f"Multi-scale variant, which keeps more of the order between groups. {wide.method}.")
+            )
         text = "Each point is a test sample. Near points are alike; distances between far groups, and the size of a group, mean little in such a map."
         return Section("The latent space", [text], figures)
 
@@ -168,18 +204,41 @@ class Figures:
         """Rank histograms and the gene scatter."""
         evaluation, kept = self.evaluation, self.metrics["reconstruction"]
         expression.rank_histograms(self.folder, evaluation.ranks.per_gene, evaluation.ranks.per_sample)
-        expression.gene_scatter(self.folder, evaluation.model.genes, evaluation.model.mean_g, evaluation.model.std_g, evaluation.ranks.per_gene)
+        expression.gene_scatter(
+            self.folder, evaluation.model.genes, evaluation.model.mean_g, evaluation.model.std_g, evaluation.ranks.per_gene
+        )
         rows = [
             ["R²", with_interval(self.metrics["r2"], kept["intervals"]["r2"]), f"{kept['n_cells']:,} cells"],
             ["mean squared error", number(self.metrics["mse"]), f"{kept['n_cells']:,} cells"],
-            ["Spearman per gene, median", with_interval(self.metrics["per_gene_spearman"], kept["intervals"]["per_gene_spearman"]), f"{self.metrics['n']['genes'] - kept['n_genes_undefined']:,} genes"],
-            ["Spearman per sample, median", with_interval(self.metrics["per_sample_spearman"], kept["intervals"]["per_sample_spearman"]), f"{kept['n_samples'] - kept['n_samples_undefined']:,} samples"],
+            [
+                "Spearman per gene, median",
+                with_interval(self.metrics["per_gene_spearman"], kept["intervals"]["per_gene_spearman"]),
+                f"{self.metrics['n']['genes'] - kept['n_genes_undefined']:,} genes",
+            ],
+            [
+                "Spearman per sample, median",
+                with_interval(self.metrics["per_sample_spearman"], kept["intervals"]["per_sample_spearman"]),
+                f"{kept['n_samples'] - kept['n_samples_undefined']:,} samples",
+            ],
         ]
         figures = [
-            self._show("reconstruction", "Rank correlation between measured and restored values, gene by gene across samples, and sample by sample across genes."),
-            self._show("genes", "Every gene by how much it varies in training. Genes that hardly vary cannot be restored by anyone: there is nothing to follow."),
+            self._show(
+                "reconstruction",
+                "Rank correlation between measured and restored values, gene by gene across samples, and sample by sample across genes.",
+            ),
+            self._show(
+                "genes",
+                "Every gene by how much it varies in training. Genes that hardly vary cannot be restored by anyone: there is nothing to follow.",
+            ),
         ]
-        return Section("Restoring expression", ["Values are standardised per gene with the training part's mean and standard deviation, so that a gene's own mean earns nothing."], figures, [Table(["score", "value [95% interval]", "over"], rows)])
+        return Section(
+            "Restoring expression",
+            [
+                "Values are standardised per gene with the training part's mean and standard deviation, so that a gene's own mean earns nothing."
+            ],
+            figures,
+            [Table(["score", "value [95% interval]", "over"], rows)],
+        )
 
     def imputation(self) -> Section:
         """Hidden cells."""
@@ -189,7 +248,9 @@ class Figures:
             "methods that saw the same training part. In standardised units a gene's mean is a constant and has no rank correlation. In log2 units the "
             "gene mean alone scores high: a score in those units says little."
         )
-        return Section("Restoring hidden values", [text], [self._show("imputation", "Spearman correlation over all hidden cells together.")])
+        return Section(
+            "Restoring hidden values", [text], [self._show("imputation", "Spearman correlation over all hidden cells together.")]
+        )
 
     def mixing(self) -> Section | None:
         """Source mixing."""
@@ -203,14 +264,24 @@ class Figures:
             f"there (the bar). Sources hold different tissues, so only the comparison within a tissue is fair. LISI: median {number(value['median'], 2)}, where 1 is no mixing and "
             f"{number(value['ceiling'], 2)} is the highest that these shares allow ({value['n_sources']} sources, {value['n']:,} samples, perplexity {self.metrics['settings']['perplexity']})."
         )
-        return Section("Do the sources mix?", [text], [self._show("source_mixing", "Point: observed share of neighbours from another source. Bar: the share under perfect mixing.")])
+        return Section(
+            "Do the sources mix?",
+            [text],
+            [self._show("source_mixing", "Point: observed share of neighbours from another source. Bar: the share under perfect mixing.")],
+        )
 
     def funnel(self, steps: Any) -> list[Section]:
         """The build's funnel, where the compendium carries it."""
         if not isinstance(steps, list) or not steps:
             return []
         history.funnel(self.folder, steps)
-        return [Section("Where the samples come from", ["How the compendium came from its sources; every step is a query that can be asked again (`curate audit`)."], [self._show("funnel", "Samples that pass each step.")])]
+        return [
+            Section(
+                "Where the samples come from",
+                ["How the compendium came from its sources; every step is a query that can be asked again (`curate audit`)."],
+                [self._show("funnel", "Samples that pass each step.")],
+            )
+        ]
 
     def training(self, run: Path) -> list[Section]:
         """Training curves, where the run has a history."""
@@ -224,10 +295,24 @@ class Figures:
         columns = {name: [float(row[name]) if row[name] else float("nan") for row in rows] for name in rows[0]}
         details = json.loads((run / "config.json").read_text(encoding="utf-8")).get("details", {})
         history.training_curves(self.folder, columns, details.get("best_epoch"))
-        return [Section("Training", ["The weights are those of the epoch that was best on the validation part; the test part was not looked at."], [self._show("training", "Training and validation by epoch.")])]
+        return [
+            Section(
+                "Training",
+                ["The weights are those of the epoch that was best on the validation part; the test part was not looked at."],
+                [self._show("training", "Training and validation by epoch.")],
+            )
+        ]
 
 
-SCORES = {"balanced_accuracy": "balanced accuracy", "accuracy": "accuracy", "weighted_f1": "F1, weighted by samples", "macro_f1": "F1, mean over tissues", "mcc": "Matthews correlation", "top3": "right among the first three", "ece": "expected calibration error"}
+SCORES = {
+    "balanced_accuracy": "balanced accuracy",
+    "accuracy": "accuracy",
+    "weighted_f1": "F1, weighted by samples",
+    "macro_f1": "F1, mean over tissues",
+    "mcc": "Matthews correlation",
+    "top3": "right among the first three",
+    "ece": "expected calibration error",
+}
 
 
 def definitions(metrics: Metrics) -> Section:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class HiddenCells:
         for name, values in restored.items():
             self._restored.setdefault(name, []).append(values[used])
 
-    def scores(self) -> dict[str, object]:
+    def scores(self) -> dict[str, Any]:
         """Pooled Spearman per imputer in both units, and the number of cells; None where an imputer is constant."""
         truth, gene = np.concatenate(self._truth), np.concatenate(self._gene)
         mean, std = self._mean[gene], self._std[gene]

@@ -77,10 +77,11 @@ def confusion(truth: Ints, predicted: Ints, n_classes: int) -> Ints:
 
 
 def _divide(a: Floats, b: Floats) -> Floats:
-    return np.divide(a, b, out=np.full(np.broadcast(a, b).shape, np.nan), where=b > 0)
+    out: Floats = np.divide(a, b, out=np.full(np.broadcast(a, b).shape, np.nan), where=b > 0)
+    return out
 
 
-def scores_of_confusion(counts: Floats) -> dict[str, Floats]:
+def scores_of_confusion(counts: Floats | Ints) -> dict[str, Floats]:
     """Accuracy, balanced accuracy, F1 (weighted, macro) and MCC of confusion matrices (..., t, t); definitions of scikit-learn.
 
     Balanced accuracy averages recall over the classes that have samples; F1 over the classes that have samples or predictions.
@@ -110,7 +111,7 @@ def classification_scores(truth: Ints, predicted: Ints, n_classes: int, groups: 
     cell = truth * n_classes + predicted
     per_group = csr_matrix((np.ones(len(cell)), (groups.member, cell)), shape=(groups.n, n_classes * n_classes))
     used = np.flatnonzero(np.bincount(cell, minlength=n_classes * n_classes))
-    drawn = {name: [] for name in point}  # type: dict[str, list[Floats]]
+    drawn: dict[str, list[Floats]] = {name: [] for name in point}
     for start in range(0, len(groups.weights), 100):
         weights = groups.weights[start : start + 100]
         counts = np.zeros((len(weights), n_classes * n_classes))
@@ -132,7 +133,7 @@ def top_hits(truth: Ints, probability_nt: Floats, k: int) -> Floats:
     """1.0 where the true class is among the k most probable ones. A class number outside the columns is never hit."""
     k = min(k, probability_nt.shape[1])
     top = np.argpartition(-probability_nt, k - 1, axis=1)[:, :k]
-    return (top == truth[:, None]).any(axis=1).astype(np.float64)
+    return np.asarray((top == truth[:, None]).any(axis=1), np.float64)
 
 
 def _bin_of(confidence: Floats) -> Ints:

@@ -69,7 +69,7 @@ def vote(neighbour_class_nk: Ints, n_classes: int) -> Ints:
     rows = np.arange(neighbour_class_nk.shape[0])
     for column in neighbour_class_nk.T:
         np.add.at(counts, (rows, column), 1)
-    return counts.argmax(axis=1)
+    return np.asarray(counts.argmax(axis=1))
 
 
 def knn_classify(query_nk: Floats, reference_mk: Floats, reference_class_m: Ints, n_classes: int, k: int = 5) -> Ints:

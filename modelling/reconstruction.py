@@ -82,7 +82,9 @@ def rank_scores(truth_ng: Floats, restored_ng: Floats, groups: Groups) -> RankSc
         per_gene[genes] = row_spearman(truth, restored)
         for number in range(n_folds):
             left_out[number, genes] = row_spearman(truth[:, fold != number], restored[:, fold != number])
-    per_sample = np.concatenate([row_spearman(truth_ng[i : i + ROW_BLOCK], restored_ng[i : i + ROW_BLOCK]) for i in range(0, n_samples, ROW_BLOCK)])
+    per_sample = np.concatenate(
+        [row_spearman(truth_ng[i : i + ROW_BLOCK], restored_ng[i : i + ROW_BLOCK]) for i in range(0, n_samples, ROW_BLOCK)]
+    )
     gene_median = _median(per_gene)
     sample_median, sample_interval = median_with_interval(per_sample, groups)
     gene_interval = jackknife_interval(gene_median, np.array([_median(row) for row in left_out]))

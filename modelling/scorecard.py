@@ -1,4 +1,4 @@
-"""Turns what a model made of the test part into the entries of metrics.json: never a score without its n, an interval wherever one exists."""
+"""Turns what a model made of the test part into the entries of metrics.json: no score without its n, an interval wherever one exists."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _scores(part: TestPart, rows: Ints, seed: int) -> tuple[Scores, Scores]:
     groups = draw_groups(part.group_id[rows], seed)
     truth, probability = part.truth[rows], part.probability_nt[rows]
     predicted = probability.argmax(1)
-    found = classification_scores(truth, predicted, len(part.classes), groups) if len(rows) else {}
+    found = classification_scores(truth, predicted, len(part.classes), groups)
     found["top3"] = mean_with_interval(top_hits(truth, probability, 3), groups)
     found["ece"] = calibration_error(probability.max(1), (predicted == truth).astype(np.float64), groups)
     return {name: value for name, (value, _) in found.items()}, {name: interval for name, (_, interval) in found.items()}
@@ -112,9 +112,19 @@ def reconstruction(part: TestPart, errors: Errors, ranks: RankScores, groups: Gr
             "n_samples_undefined": int(np.isnan(ranks.per_sample).sum()),
             "per_gene_quartiles": _quartiles(ranks.per_gene),
             "per_sample_quartiles": _quartiles(ranks.per_sample),
-            "r2_per_source": {name or "unknown": {"r2": errors.r2(part.source == name), "n": int((part.source == name).sum())} for name in sorted(set(part.source))},
-            "r2_per_condition": {name: {"r2": errors.r2(part.condition == name), "n": int((part.condition == name).sum())} for name in sorted(set(part.condition))},
-            "intervals": {"r2": errors.r2_interval(groups), "per_gene_spearman": ranks.gene_interval, "per_sample_spearman": ranks.sample_interval},
+            "r2_per_source": {
+                name or "unknown": {"r2": errors.r2(part.source == name), "n": int((part.source == name).sum())}
+                for name in sorted(set(part.source))
+            },
+            "r2_per_condition": {
+                name: {"r2": errors.r2(part.condition == name), "n": int((part.condition == name).sum())}
+                for name in sorted(set(part.condition))
+            },
+            "intervals": {
+                "r2": errors.r2_interval(groups),
+                "per_gene_spearman": ranks.gene_interval,
+                "per_sample_spearman": ranks.sample_interval,
+            },
         },
     }
 
@@ -142,5 +152,11 @@ def mixing(part: TestPart) -> Scores:
             "per_tissue": {name: mixing.as_dict() for name, mixing in per_tissue.items()},
             "source_shares": dict(zip(names.tolist(), shares.tolist(), strict=True)),
         },
-        "source_lisi": {"median": float(np.median(values)), "mean": float(values.mean()), "ceiling": lisi_ceiling(source), "n_sources": len(names), "n": len(values)},
+        "source_lisi": {
+            "median": float(np.median(values)),
+            "mean": float(values.mean()),
+            "ceiling": lisi_ceiling(source),
+            "n_sources": len(names),
+            "n": len(values),
+        },
     }

@@ -15,7 +15,7 @@ DIGIT_BITS = 11
 N_DIGITS = 3
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _sorted_keys(values: Floats, key: Floats, order: Floats, key_swap: Floats, order_swap: Floats) -> bool:
     """Sort the order-preserving integers of float32 `values`, carrying positions; True when the result lies in the swap pair."""
     n = values.shape[0]
@@ -47,7 +47,7 @@ def _sorted_keys(values: Floats, key: Floats, order: Floats, key_swap: Floats, o
     return swapped
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _centred_ranks(values: Floats) -> Floats:
     """Average ranks of one vector of finite float32 values, minus their mean."""
     n = values.shape[0]
@@ -69,7 +69,7 @@ def _centred_ranks(values: Floats) -> Floats:
     return ranks
 
 
-@njit(cache=True)
+@njit(cache=True)  # type: ignore[untyped-decorator]
 def _correlation(a: Floats, b: Floats) -> float:
     """Spearman correlation of two finite vectors; NaN when either is constant."""
     rank_a, rank_b = _centred_ranks(a), _centred_ranks(b)
@@ -80,10 +80,10 @@ def _correlation(a: Floats, b: Floats) -> float:
         square_b += rank_b[i] * rank_b[i]
     if square_a == 0.0 or square_b == 0.0:
         return np.nan
-    return cross / np.sqrt(square_a * square_b)
+    return float(cross / np.sqrt(square_a * square_b))
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
 def _row_correlations(a: Floats, b: Floats) -> Floats:
     out = np.empty(a.shape[0], np.float64)
     for row in prange(a.shape[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,9 @@ def shared_genes(model: TissueModel, symbols: np.ndarray, what: str) -> str | No
     share = n_shared / len(model.genes)
     found = f"{what} has {n_shared:,} of the model's {len(model.genes):,} genes ({share:.0%})"
     if share < REFUSED_BELOW:
-        raise TooFewGenes(f"{found}; at least {REFUSED_BELOW:.0%} are needed: check gene ids and species, or train on the genes that both have")
+        raise TooFewGenes(
+            f"{found}; at least {REFUSED_BELOW:.0%} are needed: check gene ids and species, or train on the genes that both have"
+        )
     return f"{found}: the rest is taken as missing, scores are likely lower than on complete samples" if share < WARNED_BELOW else None
 
 
@@ -81,8 +84,18 @@ def column(compendium: Compendium, name: str, rows: Ints) -> np.ndarray:
 
 
 def conditions(compendium: Compendium, rows: Ints) -> np.ndarray:
-    """"tumour", "normal" or "unknown" of each row, from obs `is_tumour` or, in other people's files, `condition`."""
-    words = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour", "false": "normal", "0": "normal", "0.0": "normal", "normal": "normal"}
+    """ "tumour", "normal" or "unknown" of each row, from obs `is_tumour` or, in other people's files, `condition`."""
+    words = {
+        "true": "tumour",
+        "1": "tumour",
+        "1.0": "tumour",
+        "tumor": "tumour",
+        "tumour": "tumour",
+        "false": "normal",
+        "0": "normal",
+        "0.0": "normal",
+        "normal": "normal",
+    }
     name = "is_tumour" if "is_tumour" in compendium.obs else "condition"
     return np.array([words.get(value.lower(), "unknown") for value in column(compendium, name, rows)], dtype=object)
 
@@ -122,7 +135,9 @@ def scratch_array(shape: tuple[int, int]) -> Floats:
         return np.memmap(file, np.float32, "w+", shape=shape)
 
 
-def score_imputation(model: TissueModel, part: TestPart, imputers: dict[str, Restore], seed: int, advance: Advance = lambda n: None) -> dict[str, dict[str, object]]:
+def score_imputation(
+    model: TissueModel, part: TestPart, imputers: dict[str, Restore], seed: int, advance: Advance = lambda n: None
+) -> dict[str, dict[str, Any]]:
     """Hide 10, 20 and 30% of the measured cells of every test sample and score what comes back.
 
     The model and each imputer see the same standardised values with the same cells missing. Returns fraction -> scores.

@@ -47,7 +47,7 @@ Columns = Mapping[str, Sequence[Any] | np.ndarray]
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
     """A figure of this size in inches, in the house style, drawn without a display."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(STYLE):  # type: ignore[arg-type]
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
@@ -63,7 +63,7 @@ class FigureFolder:
 
     def save(self, figure: Figure, name: str, data: Columns) -> None:
         """NAME.svg, NAME.png and NAME.csv (the numbers that are drawn)."""
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(STYLE):  # type: ignore[arg-type]
             figure.savefig(self.folder / f"{name}.png", dpi=PNG_DPI, metadata={"Software": None})
             figure.savefig(self.folder / f"{name}.svg", dpi=PNG_DPI, transparent=True, metadata={"Date": None, "Creator": None})
         with (self.folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:

@@ -11,7 +11,12 @@ from modelling.arrays import Floats
 from modelling.figures.canvas import FigureFolder, canvas, grid
 from modelling.figures.palette import ACCENT, INK, MUTED, SECOND, THIRD
 
-IMPUTERS = (("model", "the model", ACCENT), ("pca", "PCA", THIRD), ("knn", "10 nearest neighbours", SECOND), ("gene_mean", "gene mean", MUTED))
+IMPUTERS = (
+    ("model", "the model", ACCENT),
+    ("pca", "PCA", THIRD),
+    ("knn", "10 nearest neighbours", SECOND),
+    ("gene_mean", "gene mean", MUTED),
+)
 
 
 def rank_histograms(folder: FigureFolder, per_gene: Floats, per_sample: Floats) -> None:
@@ -26,11 +31,15 @@ def rank_histograms(folder: FigureFolder, per_gene: Floats, per_sample: Floats) 
             axes.bar(bins[:-1], counts[what], width=np.diff(bins), align="edge", color=colour, edgecolor="none")
             if len(finite):
                 axes.axvline(np.median(finite), color=INK, linewidth=1)
-                axes.text(0.03, 0.97, f"median {np.median(finite):.3f}\n{len(finite):,} {what}", transform=axes.transAxes, va="top", fontsize=8.5)
+                axes.text(
+                    0.03, 0.97, f"median {np.median(finite):.3f}\n{len(finite):,} {what}", transform=axes.transAxes, va="top", fontsize=8.5
+                )
                 axes.set_xlim(max(-1.0, min(0.0, float(np.quantile(finite, 0.002)) - 0.05)), 1)
             axes.set_xlabel(f"Spearman correlation per {what[:-1]}")
             axes.set_ylabel(f"number of {what}")
-        folder.save(figure, "reconstruction", {"low": bins[:-1], "high": bins[1:], "n_genes": counts["genes"], "n_samples": counts["samples"]})
+        folder.save(
+            figure, "reconstruction", {"low": bins[:-1], "high": bins[1:], "n_genes": counts["genes"], "n_samples": counts["samples"]}
+        )
 
 
 def imputation(folder: FigureFolder, detail: Mapping[str, Any]) -> None:
@@ -43,19 +52,33 @@ def imputation(folder: FigureFolder, detail: Mapping[str, Any]) -> None:
             grid(axes, "y")
             for position, (key, word, colour) in enumerate(IMPUTERS):
                 values = [detail[fraction][unit].get(key) for fraction in fractions]
-                rows += [(unit, word, fraction, detail[fraction]["n_cells"], value) for fraction, value in zip(fractions, values, strict=True)]
+                rows += [
+                    (unit, word, fraction, detail[fraction]["n_cells"], value) for fraction, value in zip(fractions, values, strict=True)
+                ]
                 places = np.arange(len(fractions)) + (position - 1.5) * 0.2
                 axes.bar(places, [value or 0 for value in values], width=0.18, color=colour, label=word)
                 for place, value in zip(places, values, strict=True):
                     text = "not\ndefined" if value is None else f"{value:.2f}"
-                    axes.text(place, (value or 0) + 0.01, text, ha="center", va="bottom", fontsize=5.6 if value is None else 6.4, rotation=90 if value is None else 0)
-            axes.set_xticks(range(len(fractions)), [f"{float(fraction):.0%}\n{detail[fraction]['n_cells']:,} cells" for fraction in fractions])
+                    axes.text(
+                        place,
+                        (value or 0) + 0.01,
+                        text,
+                        ha="center",
+                        va="bottom",
+                        fontsize=5.6 if value is None else 6.4,
+                        rotation=90 if value is None else 0,
+                    )
+            axes.set_xticks(
+                range(len(fractions)), [f"{float(fraction):.0%}\n{detail[fraction]['n_cells']:,} cells" for fraction in fractions]
+            )
             axes.set_title(title)
             axes.set_xlabel("hidden cells")
             axes.set_ylim(0, 1.08)
         panels[0].set_ylabel("Spearman over hidden cells")
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8)
-        folder.save(figure, "imputation", dict(zip(("unit", "imputer", "fraction", "n_cells", "spearman"), zip(*rows, strict=True), strict=True)))
+        folder.save(
+            figure, "imputation", dict(zip(("unit", "imputer", "fraction", "n_cells", "spearman"), zip(*rows, strict=True), strict=True))
+        )
 
 
 def gene_scatter(folder: FigureFolder, genes: list[str], mean_g: Floats, std_g: Floats, per_gene: Floats) -> None:
@@ -63,7 +86,18 @@ def gene_scatter(folder: FigureFolder, genes: list[str], mean_g: Floats, std_g: 
     finite = np.isfinite(per_gene)
     with canvas(6.4, 4.4) as figure:
         axes = figure.subplots()
-        points = axes.scatter(std_g[finite], per_gene[finite], c=mean_g[finite], s=4, cmap="viridis", vmin=0, vmax=float(np.quantile(mean_g[finite], 0.99)), linewidths=0, alpha=0.7, rasterized=True)
+        points = axes.scatter(
+            std_g[finite],
+            per_gene[finite],
+            c=mean_g[finite],
+            s=4,
+            cmap="viridis",
+            vmin=0,
+            vmax=float(np.quantile(mean_g[finite], 0.99)),
+            linewidths=0,
+            alpha=0.7,
+            rasterized=True,
+        )
         bar = figure.colorbar(points, ax=axes, pad=0.02, extend="max")
         bar.set_label("mean expression in training")
         bar.outline.set_visible(False)

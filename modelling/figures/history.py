@@ -28,12 +28,23 @@ def funnel(folder: FigureFolder, steps: Sequence[Mapping[str, Any]]) -> None:
         for row, step in enumerate(steps):
             y, n_in, n_out = n_steps - row, int(step["n_in"]) / largest, int(step["n_out"]) / largest
             axes.add_patch(Polygon([(0, y), (n_in, y), (n_out, y - 0.55), (0, y - 0.55)], facecolor=ACCENT, alpha=0.8, linewidth=0))
-            axes.add_patch(Polygon([(0, y - 0.55), (n_out, y - 0.55), (n_out, y - 1), (0, y - 1)], facecolor=ACCENT, alpha=0.3, linewidth=0))
+            axes.add_patch(
+                Polygon([(0, y - 0.55), (n_out, y - 0.55), (n_out, y - 1), (0, y - 1)], facecolor=ACCENT, alpha=0.3, linewidth=0)
+            )
             if n_out < n_in:
-                axes.add_patch(Polygon([(n_out, y - 0.55), (n_in, y), (n_in, y - 0.28), (n_out + (n_in - n_out) * 0.3, y - 0.55)], facecolor=SECOND, alpha=0.55, linewidth=0))
+                axes.add_patch(
+                    Polygon(
+                        [(n_out, y - 0.55), (n_in, y), (n_in, y - 0.28), (n_out + (n_in - n_out) * 0.3, y - 0.55)],
+                        facecolor=SECOND,
+                        alpha=0.55,
+                        linewidth=0,
+                    )
+                )
             change = int(step["n_out"]) - int(step["n_in"])
             axes.text(1.04, y - 0.5, f"{int(step['n_out']):,}", va="center", ha="left", fontsize=9, fontweight="bold")
-            axes.text(1.2, y - 0.5, f"{change:+,}" if change else "", va="center", ha="left", fontsize=8, color=SECOND if change < 0 else ACCENT)
+            axes.text(
+                1.2, y - 0.5, f"{change:+,}" if change else "", va="center", ha="left", fontsize=8, color=SECOND if change < 0 else ACCENT
+            )
             axes.text(-0.03, y - 0.5, str(step["operation"]), va="center", ha="right", fontsize=8.5)
         axes.text(1.04, n_steps + 0.15, "samples", fontsize=8, color=MUTED)
         axes.text(1.2, n_steps + 0.15, "change", fontsize=8, color=MUTED)
@@ -55,7 +66,14 @@ def training_curves(folder: FigureFolder, history: Mapping[str, Sequence[float]]
         for axes, (title, names) in zip(np.atleast_1d(figure.subplots(1, len(shown))), shown.items(), strict=True):
             grid(axes, "y")
             for number, name in enumerate(names):
-                axes.plot(epoch, history[name], color=SERIES[number % len(SERIES)], linewidth=1.5, linestyle="-" if number < len(SERIES) else "--", label=name.replace("_", " "))
+                axes.plot(
+                    epoch,
+                    history[name],
+                    color=SERIES[number % len(SERIES)],
+                    linewidth=1.5,
+                    linestyle="-" if number < len(SERIES) else "--",
+                    label=name.replace("_", " "),
+                )
             if best_epoch is not None:
                 axes.axvline(best_epoch, color=INK, linewidth=0.9, linestyle=":")
             axes.set_title(title)

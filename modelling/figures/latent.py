@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -19,6 +20,7 @@ PERPLEXITY = 30
 EARLY_ITERATIONS = 250
 ITERATIONS = 500
 SMALLEST_RATE = 50.0
+SMALL = 5000
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,14 @@ class Map:
     method: str
 
 
-def latent_map(z_nk: Floats, seed: int, *, multiscale: bool = False, n_jobs: int = 2) -> Map:
+def latent_map(z_nk: Floats, seed: int, *, multiscale: bool = False) -> Map:
     """t-SNE of latent vectors (n, k): PCA start, cosine, learning rate n/12, 250 + 500 iterations (Kobak and Berens 2019).
 
     `multiscale` mixes perplexity 30 with n/100, which keeps more of the global order. Where openTSNE (extra `figures`) is not installed, the
     first two principal components, and `method` says so.
     """
     n = len(z_nk)
+    n_jobs = torch.get_num_threads() if n > SMALL else 1
     unit = z_nk / np.maximum(np.linalg.norm(z_nk, axis=1, keepdims=True), 1e-12)
     start = _principal_plane(unit)
     perplexities = _perplexities(n, multiscale)
@@ -54,11 +57,16 @@ def latent_map(z_nk: Floats, seed: int, *, multiscale: bool = False, n_jobs: int
         else affinity.PerplexityBasedNN(knn_index=neighbours, perplexity=perplexities[0], n_jobs=n_jobs)
     )
     rate = max(n / 12, SMALLEST_RATE)
-    embedding = TSNEEmbedding(start / start[:, 0].std() * 1e-4, affinities, learning_rate=rate, negative_gradient_method="auto", random_state=seed, n_jobs=n_jobs)
+    embedding = TSNEEmbedding(
+        start / start[:, 0].std() * 1e-4, affinities, learning_rate=rate, negative_gradient_method="auto", random_state=seed, n_jobs=n_jobs
+    )
     embedding.optimize(EARLY_ITERATIONS, exaggeration=12, momentum=0.5, inplace=True)
     embedding.optimize(ITERATIONS, exaggeration=1, momentum=0.8, inplace=True)
     words = " and ".join(f"{p:g}" for p in perplexities)
-    return Map(np.asarray(embedding), f"t-SNE, perplexity {words}, cosine, PCA start, learning rate {rate:g}, {EARLY_ITERATIONS + ITERATIONS} iterations, seed {seed}")
+    return Map(
+        np.asarray(embedding),
+        f"t-SNE, perplexity {words}, cosine, PCA start, learning rate {rate:g}, {EARLY_ITERATIONS + ITERATIONS} iterations, seed {seed}",
+    )
 
 
 def _perplexities(n: int, multiscale: bool) -> list[float]:
@@ -87,15 +95,20 @@ def map_by_tissue(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[
         size = _point_size(len(xy))
         blank = np.array([t not in looks for t in tissue])
         if blank.any():
-            axes.scatter(*xy[blank].T, s=size * 0.6, c=MUTED, linewidths=0, alpha=0.4, rasterized=True)
+            axes.scatter(xy[blank, 0], xy[blank, 1], s=size * 0.6, c=MUTED, linewidths=0, alpha=0.4, rasterized=True)
         for t in sorted(set(tissue[~blank])):
             rows = tissue == t
-            axes.scatter(*xy[rows].T, s=size, c=looks[t].colour, marker=looks[t].marker, linewidths=0, alpha=0.85, rasterized=True)
+            axes.scatter(
+                xy[rows, 0], xy[rows, 1], s=size, c=looks[t].colour, marker=looks[t].marker, linewidths=0, alpha=0.85, rasterized=True
+            )
         _bare(axes)
         anchors = {t: _densest(xy[tissue == t]) for t in sorted(set(tissue[~blank]))}
         place_labels(axes, anchors, {t: looks[t].colour for t in anchors}, xy)
         systems = {looks[t].system: looks[t].colour for t in anchors if looks[t].system != t}
-        handles = [Line2D([], [], marker="o", linestyle="none", color=colour, markersize=6, label=spaced(word)) for word, colour in sorted(systems.items())]
+        handles = [
+            Line2D([], [], marker="o", linestyle="none", color=colour, markersize=6, label=spaced(word))
+            for word, colour in sorted(systems.items())
+        ]
         handles += [Line2D([], [], marker="o", linestyle="none", color=MUTED, markersize=5, label="unlabelled")] if blank.any() else []
         if handles:
             figure.legend(handles=handles, loc="outside right upper", fontsize=8)
@@ -114,8 +127,10 @@ def map_by_source(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[
         for i in np.argsort(-counts):
             colour = SERIES[i % len(SERIES)]
             for rows, marker in (((source == words[i]) & ~tumour, "o"), ((source == words[i]) & tumour, "^")):
-                axes.scatter(*xy[rows].T, s=size, c=colour, marker=marker, linewidths=0, alpha=0.7, rasterized=True)
-            handles.append(Line2D([], [], marker="o", linestyle="none", color=colour, markersize=6, label=f"{words[i] or 'unknown'} ({counts[i]:,})"))
+                axes.scatter(xy[rows, 0], xy[rows, 1], s=size, c=colour, marker=marker, linewidths=0, alpha=0.7, rasterized=True)
+            handles.append(
+                Line2D([], [], marker="o", linestyle="none", color=colour, markersize=6, label=f"{words[i] or 'unknown'} ({counts[i]:,})")
+            )
         if tumour.any():
             handles.append(Line2D([], [], marker="^", linestyle="none", color=MUTED, markersize=6, label=f"tumour ({int(tumour.sum()):,})"))
         _bare(axes)
@@ -167,7 +182,9 @@ def place_labels(axes: Axes, anchors: Mapping[str, Floats], colours: Mapping[str
         axes.plot([anchor[0], where[0]], [anchor[1], where[1]], color=colours[name], linewidth=0.9, zorder=4)
 
 
-def _free_spot(anchor: Floats, width: float, height: float, boxes: list[tuple[float, float, float, float]], points: Floats, limits: Any) -> Floats:
+def _free_spot(
+    anchor: Floats, width: float, height: float, boxes: list[tuple[float, float, float, float]], points: Floats, limits: Any
+) -> Floats:
     """The cheapest of many spots around the anchor: no overlap with placed names, few covered points, short way."""
     best, best_cost = anchor, np.inf
     for radius in np.arange(0, 230, 7.0):

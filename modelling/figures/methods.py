@@ -29,14 +29,35 @@ def method_comparison(folder: FigureFolder, rows: Rows) -> None:
         left.set_xlabel("balanced accuracy on the test part, 95% interval")
         grid(right, "both")
         for row in ordered:
-            right.errorbar(row["n_dimensions"], row["balanced_accuracy"], yerr=_bars(row), fmt="o", color=_kind_colour(row), markersize=5, elinewidth=1, alpha=0.9)
+            right.errorbar(
+                row["n_dimensions"],
+                row["balanced_accuracy"],
+                yerr=_bars(row),
+                fmt="o",
+                color=_kind_colour(row),
+                markersize=5,
+                elinewidth=1,
+                alpha=0.9,
+            )
         right.set_xscale("log")
         right.set_xlabel("dimensions")
         for word, colour in (("model", ACCENT), ("kNN", SECOND), ("classifier", THIRD), ("outside embedding", FOURTH)):
             if any(_kind_colour(row) == colour for row in rows):
                 right.plot([], [], "o", color=colour, label=word)
         right.legend(fontsize=8, loc="lower right")
-        keys = ("method", "kind", "n_dimensions", "n", "balanced_accuracy", "interval", "accuracy", "macro_f1", "weighted_f1", "mcc", "seconds")
+        keys = (
+            "method",
+            "kind",
+            "n_dimensions",
+            "n",
+            "balanced_accuracy",
+            "interval",
+            "accuracy",
+            "macro_f1",
+            "weighted_f1",
+            "mcc",
+            "seconds",
+        )
         folder.save(figure, "methods", {key: [row.get(key) for row in ordered[::-1]] for key in keys})
 
 
@@ -46,7 +67,7 @@ def _kind_colour(row: Mapping[str, Any]) -> str:
 
 def _bars(row: Mapping[str, Any]) -> np.ndarray:
     low, high = row["interval"] or (row["balanced_accuracy"],) * 2
-    return np.maximum(np.array([[row["balanced_accuracy"] - low], [high - row["balanced_accuracy"]]]), 0)
+    return np.array([[max(row["balanced_accuracy"] - low, 0)], [max(high - row["balanced_accuracy"], 0)]])
 
 
 def transfer_bars(folder: FigureFolder, rows: Rows, columns: Sequence[str], classifiers: Sequence[str]) -> None:
@@ -87,7 +108,14 @@ def scale_curve(folder: FigureFolder, rows: Rows, scores: Mapping[str, str]) -> 
                 axes.plot([size] * len(values), values, "o", color=colour, markersize=4, alpha=0.6)
             axes.plot(sizes, [values.mean() for values in groups], color=colour, linewidth=1.6)
             half = [mean_half_width(values) for values in groups]
-            axes.fill_between(sizes, [v.mean() - h for v, h in zip(groups, half, strict=True)], [v.mean() + h for v, h in zip(groups, half, strict=True)], color=colour, alpha=0.15, linewidth=0)
+            axes.fill_between(
+                sizes,
+                [v.mean() - h for v, h in zip(groups, half, strict=True)],
+                [v.mean() + h for v, h in zip(groups, half, strict=True)],
+                color=colour,
+                alpha=0.15,
+                linewidth=0,
+            )
             axes.set_xscale("log")
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
             axes.minorticks_off()
@@ -102,5 +130,3 @@ def mean_half_width(values: np.ndarray) -> float:
 
     n = len(values)
     return float(t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
-
-

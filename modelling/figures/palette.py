@@ -18,7 +18,22 @@ THIRD = "#009e73"
 FOURTH = "#cc79a7"
 SERIES = (ACCENT, SECOND, THIRD, FOURTH, "#e69f00", "#56b4e9", MUTED)
 # Paul Tol's muted set, then Okabe and Ito: distinct for the three common forms of colour blindness.
-HUES = ("#332288", "#cc6677", "#117733", "#e69f00", "#88ccee", "#882255", "#44aa99", "#999933", "#aa4499", "#d55e00", "#0072b2", "#7a7f87", "#ddcc77", "#661100")
+HUES = (
+    "#332288",
+    "#cc6677",
+    "#117733",
+    "#e69f00",
+    "#88ccee",
+    "#882255",
+    "#44aa99",
+    "#999933",
+    "#aa4499",
+    "#d55e00",
+    "#0072b2",
+    "#7a7f87",
+    "#ddcc77",
+    "#661100",
+)
 MARKERS = ("o", "^", "s", "D", "v", "P", "X", "<", ">", "p")
 
 

@@ -17,7 +17,7 @@ Scores = Mapping[str, Any]
 def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks: Mapping[str, Look]) -> None:
     """Recall of every tissue with its Wilson interval and n, best first; tumour and normal samples apart."""
     names = sorted((name for name in per_class if per_class[name]["n"]), key=lambda name: (per_class[name]["recall"], per_class[name]["n"]))
-    place = np.arange(len(names))
+    place = range(len(names))
     with canvas(7.2, 1.3 + 0.235 * len(names)) as figure:
         axes = figure.subplots()
         grid(axes, "x")
@@ -29,7 +29,9 @@ def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks
             axes.plot(score["recall"], y, "o", color=colour, markersize=5.5)
             for state, marker, shift in (("tumour", "^", 0.22), ("normal", "v", -0.22)):
                 if score[state]["n"] and score["tumour"]["n"] and score["normal"]["n"]:
-                    axes.plot(score[state]["recall"], y + shift, marker, color=INK, markersize=3.2, markerfacecolor="none", markeredgewidth=0.7)
+                    axes.plot(
+                        score[state]["recall"], y + shift, marker, color=INK, markersize=3.2, markerfacecolor="none", markeredgewidth=0.7
+                    )
             states = [f"{score[state]['n']:,} {state}" for state in ("tumour", "normal") if score[state]["n"]]
             words = f"{score['n']:,}" + (f" ({', '.join(states)})" if len(states) > 1 else "")
             axes.text(1.03, y, words, va="center", fontsize=8, transform=axes.get_yaxis_transform())
@@ -76,7 +78,16 @@ def confusion_matrix(folder: FigureFolder, counts: Ints, classes: list[str], loo
         bar.set_label("share of the row")
         bar.outline.set_visible(False)
         row, column = np.nonzero(shown)
-        folder.save(figure, "confusion", {"label": [names[i] for i in row], "called": [names[i] for i in column], "n": shown[row, column], "share_of_row": share[row, column]})
+        folder.save(
+            figure,
+            "confusion",
+            {
+                "label": [names[i] for i in row],
+                "called": [names[i] for i in column],
+                "n": shown[row, column],
+                "share_of_row": share[row, column],
+            },
+        )
 
 
 def reliability(folder: FigureFolder, rows: list[Scores], ece: float | None) -> None:
@@ -97,7 +108,9 @@ def reliability(folder: FigureFolder, rows: list[Scores], ece: float | None) -> 
         below.set_yscale("log")
         below.set_ylabel("samples")
         below.set_xlabel("probability that the model states for its call")
-        folder.save(figure, "reliability", {key: [row[key] for row in rows] for key in ("low", "high", "n", "confidence", "accuracy", "interval")})
+        folder.save(
+            figure, "reliability", {key: [row[key] for row in rows] for key in ("low", "high", "n", "confidence", "accuracy", "interval")}
+        )
 
 
 def source_mixing(folder: FigureFolder, mixing: Scores) -> None:
@@ -142,13 +155,23 @@ def score_bars(folder: FigureFolder, name: str, groups: Mapping[str, Scores], ti
                 if interval:
                     axes.plot(interval, [y + shift] * 2, color=colour, linewidth=2, alpha=0.5)
                 axes.plot(value[score], y + shift, "o", color=colour, markersize=6)
-                axes.text(1.02, y + shift, f"{value[score]:.3f}", va="center", fontsize=8, color=colour, transform=axes.get_yaxis_transform())
+                axes.text(
+                    1.02, y + shift, f"{value[score]:.3f}", va="center", fontsize=8, color=colour, transform=axes.get_yaxis_transform()
+                )
         for score, colour in (("accuracy", ACCENT), ("balanced accuracy", THIRD)):
             axes.plot([], [], "o", color=colour, label=score)
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize=8, borderaxespad=0.1)
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(-0.6, len(labels) - 0.4)
-        low = min([value["intervals"][score][0] for value in shown.values() for score in ("accuracy", "balanced_accuracy") if value["intervals"][score]], default=0)
+        low = min(
+            [
+                value["intervals"][score][0]
+                for value in shown.values()
+                for score in ("accuracy", "balanced_accuracy")
+                if value["intervals"][score]
+            ],
+            default=0,
+        )
         axes.set_xlim(max(0.0, low - 0.05), 1.005)
         axes.set_xlabel(f"{title}, 95% interval (bootstrap over studies, donors and patients)")
         keys = ("n", "n_groups", "n_classes", "accuracy", "balanced_accuracy", "macro_f1", "mcc", "top3", "ece")
