@@ -21,7 +21,9 @@ COUNTS = [[10, 0, 5], [0, 3, 6], [7, 16777216, 0]]
 ATTRIBUTES = ["SAMPID\tSMTS\tSMTSD", *(f"{s}\tx\t{t}" for s, t in zip(SAMPLES, ["Lung", "Whole Blood", "Brain - Cortex"], strict=True))]
 
 
-def folder(tmp_path: Path, *, genes: list[str] = GENES, size: str = "3\t3", name: str = "x_gene_reads.gct.gz", header: str = HEADER) -> Path:
+def folder(
+    tmp_path: Path, *, genes: list[str] = GENES, size: str = "3\t3", name: str = "x_gene_reads.gct.gz", header: str = HEADER
+) -> Path:
     write(tmp_path / "gtex" / name, ["#1.2", size, header, *genes])
     write(tmp_path / "gtex" / "GTEx_SampleAttributesDS.txt", ATTRIBUTES)
     return tmp_path / "gtex"

@@ -26,7 +26,9 @@ LISTED = [
 ]
 
 
-def xena(tmp_path: Path, *, program: str = "tcga", samples: list[str] = SAMPLES, table: list[str] | None = None, cells: str | None = None) -> Path:
+def xena(
+    tmp_path: Path, *, program: str = "tcga", samples: list[str] = SAMPLES, table: list[str] | None = None, cells: str | None = None
+) -> Path:
     folder = tmp_path / program
     line = "\t".join(["3.0", "0.0", "1.585", "5.8637"][: len(samples)])
     write(folder / "tcga_RSEM_Hugo_expected_count.tsv.gz", ["\t".join(["sample", *samples]), f"TSPAN6\t{cells or line}", f"TNMD\t{line}"])
@@ -47,14 +49,20 @@ def test_tumour_site_and_patient(tmp_path: Path) -> None:
     assert (tumour["is_tumour"], normal["is_tumour"], metastasis["is_tumour"], unlisted["is_tumour"]) == (True, False, True, False)
     assert tumour["donor_id"] == normal["donor_id"] == "TCGA-56-0001"
     assert (tumour["declared_field"], tumour["declared_text"], tumour["declared_term_id"]) == ("_primary_site", "Lung", "UBERON:0002048")
-    assert (metastasis["declared_field"], metastasis["declared_text"], metastasis["declared_term_id"]) == ("sample_type", "Metastatic", None)
+    assert (metastasis["declared_field"], metastasis["declared_text"], metastasis["declared_term_id"]) == (
+        "sample_type",
+        "Metastatic",
+        None,
+    )
     assert unlisted["declared_text"] is unlisted["declared_term_id"] is None
 
 
 def test_a_sample_that_the_table_lacks_is_named_with_what_its_barcode_suggests(tmp_path: Path) -> None:
     notes = open_source("tcga", xena(tmp_path)).notes()
     (note,) = [note for note in notes if "not in TcgaTargetGTEX" in note]
-    assert note.startswith("1 samples are not in TcgaTargetGTEX_phenotype.txt.gz: TCGA-56-0009-11 (its tissue source site is Lung in 2 listed samples)")
+    assert note.startswith(
+        "1 samples are not in TcgaTargetGTEX_phenotype.txt.gz: TCGA-56-0009-11 (its tissue source site is Lung in 2 listed samples)"
+    )
     assert "unlabelled" in note
     assert any(note.startswith("1 samples with sample_type 'Metastatic': the tables name the primary site") for note in notes)
 
@@ -119,7 +127,9 @@ STAR = [
 SHEET = "File ID\tFile Name\tData Category\tData Type\tProject ID\tCase ID\tSample ID\tSample Type"
 
 
-def star_file(folder: Path, file_id: str, counts: tuple[int, int], genes: tuple[str, str] = ("ENSG00000000003.15", "ENSG00000000005.6")) -> str:
+def star_file(
+    folder: Path, file_id: str, counts: tuple[int, int], genes: tuple[str, str] = ("ENSG00000000003.15", "ENSG00000000005.6")
+) -> str:
     name = f"{file_id}.rna_seq.augmented_star_gene_counts.tsv"
     body = [f"{gene}\tG{i}\tprotein_coding\t{n}\t0\t0\t1.5\t1.5\t1.5" for i, (gene, n) in enumerate(zip(genes, counts, strict=True))]
     write(folder / file_id / name, [*STAR, *body])

@@ -176,7 +176,7 @@ def scan(grid: Grid, text: Sequence[int], sample_columns: Sequence[int]) -> Scan
         for k in range(len(text)):
             names[k].extend(batch.column(k).to_pylist())
         tile = _tile(batch, len(text))
-        _refuse_missing(tile, grid.path, [grid.names[i] for i in chosen], names[0][-tile.shape[1] :])
+        refuse_missing(tile, grid.path, [grid.names[i] for i in chosen], names[0][-tile.shape[1] :])
         evidence.add(tile)
     return Scan(tuple(tuple(column) for column in names), evidence)
 
@@ -191,7 +191,7 @@ def scan_samples(grid: Grid, text: Sequence[int], gene_columns: Sequence[int]) -
     first = next(iter(grid.batches((), gene_columns)), None)
     if first is not None:
         values = _matrix(first.slice(0, SAMPLES_FOR_UNIT))
-        _refuse_missing(values, grid.path, names[0], [grid.names[i] for i in gene_columns])
+        refuse_missing(values, grid.path, names[0], [grid.names[i] for i in gene_columns])
         evidence.add(values)
     return Scan(tuple(tuple(column) for column in names), evidence)
 
@@ -282,7 +282,7 @@ def _tile(batch: pa.RecordBatch, n_text: int) -> NDArray[np.float32]:
     return _matrix(batch.select(range(n_text, batch.num_columns))).T
 
 
-def _refuse_missing(values_ng: NDArray[np.float32], where: Path, samples: Sequence[str], genes: Sequence[str]) -> None:
+def refuse_missing(values_ng: NDArray[np.float32], where: Path, samples: Sequence[str], genes: Sequence[str]) -> None:
     """Raise BadValue at the first value that is missing or infinite."""
     if not np.isfinite(values_ng).all():
         sample, gene = np.argwhere(~np.isfinite(values_ng))[0]

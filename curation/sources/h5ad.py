@@ -12,7 +12,7 @@ import numpy as np
 
 from curation.genes import parse_gene_names, plain_ensembl
 from curation.sources import GeneIds, SourceFault, Unit
-from curation.sources.delimited import SAMPLES_FOR_UNIT, check_values
+from curation.sources.delimited import SAMPLES_FOR_UNIT, check_values, refuse_missing
 from curation.sources.scratch import BLOCK_BYTES
 from curation.sources.unit import Evidence, Scale
 
@@ -83,10 +83,12 @@ def read_h5ad_head(path: Path) -> tuple[GeneIds, tuple[str, ...], pl.DataFrame, 
     with open_h5ad(path) as data:
         evidence = Evidence()
         chosen = np.unique(np.linspace(0, max(data.n_obs - 1, 0), SAMPLES_FOR_UNIT).round().astype(np.int64))[: data.n_obs]
-        evidence.add(dense_rows(data, chosen))
+        values, genes = dense_rows(data, chosen), _gene_ids(data.var)
+        refuse_missing(values, path, [str(data.obs_names[i]) for i in chosen], list(map(str, data.var_names)))
+        evidence.add(values)
         obs = {str(name): [None if _is_missing(value) else str(value) for value in data.obs[name]] for name in data.obs.columns}
         frame = pl.DataFrame({"sample_id": list(map(str, data.obs_names)), **obs}, schema_overrides=dict.fromkeys(obs, pl.String))
-        return _gene_ids(data.var), tuple(map(str, data.obs_names)), frame, evidence
+        return genes, tuple(map(str, data.obs_names)), frame, evidence
 
 
 def _is_missing(value: object) -> bool:
