@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from curation import cli_override
+from curation import cli_label, cli_override
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +19,7 @@ app = typer.Typer(
 
 
 app.add_typer(cli_override.app, name="override")
+cli_label.add_to(app)
 
 
 @app.callback()
@@ -206,6 +207,26 @@ def doctor(
     verdict = {True: "good", False: "NOT GOOD", None: ""}
     print_table(["what", "found", "needed", "verdict"], [[f.what, f.found, f.needed, verdict[f.is_fit]] for f in findings])
     refuse(findings)
+
+
+@app.command()
+def explain(
+    sample: str = typer.Argument(help="Sample id, such as GSM1234567."),
+    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
+) -> None:
+    """Tell the whole life of a sample: source row, evidence, decision, exclusions, split, cap rank, matrix row."""
+    import json
+
+    from curation.explain import explain as explain_sample
+    from curation.explain import told
+
+    life = explain_sample(db, sample)
+    if as_json:
+        typer.echo(json.dumps(life.as_dict(), indent=1, default=str))
+        return
+    for line in told(life):
+        typer.echo(line)
 
 
 def main() -> None:

@@ -1,0 +1,116 @@
+"""Terms, tissues, rules, overrides and cell lines: from the files of the ontology folder into DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.database import run_sql_file
+from curation.errors import CurationError
+from curation.resources import ontology_folder, sql_folder
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from curation.database import Connection
+
+OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
+SCHEMA_FILES = ("ontology", "lexicon", "normalise")
+REFERENCE_STEPS = ("20_closure", "21_term_tissue", "22_lexicon")
+
+# table -> (file, columns in any order, those that may be empty)
+TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
+    table: (file, frozenset(columns.split()), frozenset(optional.split()))
+    for table, file, columns, optional in (
+        ("relation", "relations.tsv", "term_id term_name relation parent_id parent_name reason", ""),
+        ("tissue", "tissues.tsv", "tissue root_id root_name organ_system priority", ""),
+        ("field_key", "fields.tsv", "key match field reason", ""),
+        ("weight", "weights.tsv", "field kind weight reason", ""),
+        ("rule", "rules.tsv", "rule_id verdict match text fields kind term_id term_name yes no reason", "term_id term_name no"),
+        ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
+        ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
+        ("cell_name", "cell_names.tsv.gz", "accession name", ""),
+    )
+}
+
+
+class OntologyFault(CurationError):
+    """A file of the ontology folder is missing, or a row of it cannot be used."""
+
+
+def load_reference(con: Connection, folder: Path | None = None) -> None:
+    """Fill the reference tables (term, closure, tissue, rule, override, cell_line, lexicon, ...) from `folder` and check every row.
+
+    Raises OntologyFault with the file, the row and what to do about it.
+    """
+    from curation.reference import check_reference
+
+    folder = folder or ontology_folder()
+    for name in SCHEMA_FILES:
+        run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
+    _insert_terms(con, folder)
+    for table, (file, columns, optional) in TABLES.items():
+        _insert(con, table, read_rows(folder / file, columns, optional))
+    con.execute("INSERT INTO term_parent SELECT term_id, parent_id, relation FROM relation")
+    check_reference(con)
+    for name in REFERENCE_STEPS:
+        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+
+
+def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> pa.Table:
+    """A TSV file as text columns plus `line`; every cell is data, whatever stands in it. Empty optional cells become null.
+
+    Raises OntologyFault when the file is missing, its header differs, a row is ragged or a required cell is empty.
+    """
+    import pyarrow as pa
+
+    if not path.is_file():
+        raise OntologyFault(f"{path} is missing; the ontology folder must hold {path.name}")
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    header = rows[0] if rows else []
+    if set(header) != columns or len(header) != len(columns):
+        raise OntologyFault(f"{path.name}: the columns are {header}, expected {sorted(columns)} in any order")
+    for line, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise OntologyFault(f"{path.name} line {line}: {len(row)} cells instead of {len(header)}; separate them by one tab each")
+        empty = [name for name, cell in zip(header, row, strict=True) if not cell.strip() and name not in optional]
+        if empty:
+            raise OntologyFault(f"{path.name} line {line}: {', '.join(empty)} is empty; every row needs it")
+    cells = {name: pa.array([row[i] or None for row in rows[1:]], pa.string()) for i, name in enumerate(header)}
+    return pa.table({"line": pa.array(range(2, len(rows) + 1), pa.int64()), **cells})
+
+
+def _insert(con: Connection, table: str, rows: pa.Table) -> None:
+    con.register("incoming", rows)
+    con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+    con.unregister("incoming")
+
+
+def _insert_terms(con: Connection, folder: Path) -> None:
+    """term, obsolete_term and term_parent from the OBO files."""
+    import pronto
+    import pyarrow as pa
+
+    names: list[tuple[str, str, str, str]] = []
+    obsolete: list[tuple[str, str, str | None]] = []
+    edges: list[tuple[str, str, str]] = []
+    for file in OBO_FILES:
+        if not (folder / file).is_file():
+            raise OntologyFault(f"{folder / file} is missing; make it with scripts/build_ontology.py")
+        for term in pronto.Ontology(folder / file).terms():
+            if term.obsolete:
+                obsolete.append((term.id, term.name, next((t.id for t in term.replaced_by), None)))
+                continue
+            names.append((term.id, term.name, term.name, "NAME"))
+            names += [(term.id, term.name, s.description, s.scope) for s in term.synonyms]
+            edges += [(term.id, parent.id, relation.id) for relation, parents in term.relationships.items() for parent in parents]
+    for table, rows in (("term", names), ("obsolete_term", obsolete), ("term_parent", edges)):
+        columns = [pa.array(column, pa.string()) for column in zip(*sorted(rows, key=lambda r: tuple(c or "" for c in r)), strict=True)]
+        fields = [d[0] for d in con.execute(f"SELECT * FROM {table} LIMIT 0").description]
+        con.register("incoming", pa.table(dict(zip(fields, columns, strict=True))))
+        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+        con.unregister("incoming")

@@ -1,0 +1,24 @@
+-- label: one row per sample. Order of evidence: override, what the source declares, then weight (field and kind), then the number of fields that agree.
+-- Two tissues within $reach of each other, with no more fields on the winner's side, are ambiguous: no tissue, both named, for a person to decide.
+CREATE OR REPLACE TABLE label AS
+WITH ranked AS (
+    SELECT
+        *, lead(tissue) OVER best AS runner_up, weight - lead(weight) OVER best AS margin,
+        coalesce(weight - lead(weight) OVER best < $reach AND n_fields <= lead(n_fields) OVER best, false) AS is_ambiguous
+    FROM candidate_label
+    WINDOW best AS (PARTITION BY sample_id ORDER BY weight DESC, n_fields DESC, tissue)
+    QUALIFY row_number() OVER best = 1
+)
+SELECT
+    sample.sample_id,
+    CASE WHEN ranked.is_ambiguous THEN NULL ELSE evidence.term_id END AS term_id,
+    CASE WHEN ranked.is_ambiguous THEN NULL ELSE ranked.tissue END AS tissue,
+    ranked.evidence_id,
+    CASE WHEN ranked.sample_id IS NULL THEN 'unmapped' WHEN ranked.is_ambiguous THEN 'ambiguous' WHEN evidence.kind IN ('override', 'declared') THEN evidence.kind ELSE evidence.field END AS decided_by,
+    evidence.field, evidence.matched_text, ranked.tissue AS best_tissue, ranked.runner_up, round(ranked.margin, 4) AS margin,
+    cell_line_sample.sample_id IS NOT NULL AS is_cell_line, cell_line_sample.cell_line, cell_line_sample.cell_line_evidence_id,
+    NULL::VARCHAR AS origin_tissue
+FROM sample
+LEFT JOIN ranked USING (sample_id)
+LEFT JOIN evidence ON evidence.evidence_id = ranked.evidence_id
+LEFT JOIN cell_line_sample USING (sample_id);
