@@ -19,7 +19,9 @@ Array = NDArray[np.float64]
 BLOCK_SAMPLES = 256
 RESTING_MARKER = (-1.0, 0.9)  # mean and sd of log2 CPM per kb where no programme raises the gene
 RESTING_GENE = (3.0, 1.6)
-LOWEST_GENE = -0.5
+RESTING_RANGE = (-0.5, 8.0)
+MARKER_GAIN = 1.3  # brings albumin in the liver to 1 to 2 % of all reads, as measured
+LARGEST_SHIFT = 3.5  # random shifts add up on some genes; none of them becomes the most abundant of a tissue
 
 
 class World:
@@ -52,25 +54,25 @@ class World:
         rises = np.zeros((len(programmes()), len(self.genes)))
         for p, named in enumerate(programmes().values()):
             for gene, rise in named.items():
-                rises[p, position[gene]] = rise
+                rises[p, position[gene]] = MARKER_GAIN * rise
         return rises
 
     @cached_property
-    def programme(self) -> Array:
-        """Rise of every gene in every programme, shape (p, g): markers as the table says, all other genes a little, at random."""
-        shape = self.markers.shape
-        dense = self._rng("programmes").normal(0.0, self.effects.programme, shape) * self.gene_scale
-        dense[[self.composition.position["female"], self.composition.position["male"]]] = 0.0
-        return np.asarray(np.where(self.markers.any(axis=0), self.markers, dense))
+    def background(self) -> Array:
+        """What a programme does to the genes that are no markers, shape (p, g): a little, at random."""
+        shifts = self._rng("programmes").normal(0.0, self.effects.programme, self.markers.shape) * self.gene_scale
+        shifts[[self.composition.position["female"], self.composition.position["male"]]] = 0.0
+        shifts[:, self.markers.any(axis=0)] = 0.0
+        return shifts
 
     @cached_property
     def resting(self) -> Array:
         """Log2 counts per million without any programme, shape (g,); longer genes get more reads."""
         rng, n_genes = self._rng("resting"), len(self.genes)
-        per_kb = np.where(
-            self.markers.any(axis=0), rng.normal(*RESTING_MARKER, n_genes), np.maximum(rng.normal(*RESTING_GENE, n_genes), LOWEST_GENE)
-        )
-        return np.asarray(per_kb) + np.clip(np.log2(self.genes.length_bp / 1000.0), -1.5, 3.0)
+        of_markers = rng.normal(*RESTING_MARKER, n_genes)
+        of_others = np.clip(rng.normal(*RESTING_GENE, n_genes), *RESTING_RANGE)
+        length: Array = np.clip(np.log2(self.genes.length_bp / 1000.0), -1.5, 3.0)
+        return np.where(self.markers.any(axis=0), of_markers, of_others) + length
 
     @cached_property
     def dispersion(self) -> Array:
@@ -95,8 +97,13 @@ class World:
     def profile(self, tissue: str) -> Array:
         """Mean log2 counts per million of a tissue, shape (g,)."""
         if tissue not in self._profiles:
-            self._profiles[tissue] = self.resting + self.composition.of_tissue(tissue) @ self.programme + self._own_shifts(tissue)
+            self._profiles[tissue] = self._level(self.composition.of_tissue(tissue), self._own_shifts(tissue))
         return self._profiles[tissue]
+
+    def _level(self, weights: Array, shift: Array) -> Array:
+        """Log2 counts per million of programme weights (p,) and further shifts (g,)."""
+        shift = shift + weights @ self.background
+        return self.resting + weights @ self.markers + LARGEST_SHIFT * np.tanh(shift / LARGEST_SHIFT)
 
     def _fixed_shifts(self, sample: DemoSample) -> Array:
         """Everything that the sample shares with others: tissue, region, source, study, tumour, cell line."""
@@ -118,8 +125,7 @@ class World:
         weights = self.composition.of_sample(sample, rng)
         care = self._rng("care", sample.batch, sample.tissue).lognormal(0.0, self.effects.care)
         factors = rng.normal(0.0, self.effects.technical) * care
-        log2_cpm = self.resting + weights @ self.programme + self._fixed_shifts(sample) + factors @ self.technical
-        cpm = np.exp2(log2_cpm)
+        cpm = np.exp2(self._level(weights, self._fixed_shifts(sample) + factors @ self.technical))
         if sample.kind == "tissue":
             cpm = self._mixed(cpm, sample.tissue, rng)
         depth = self.effects.cell_depth if sample.kind == "single cell" else self.effects.depth[sample.source]
