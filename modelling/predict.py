@@ -147,13 +147,19 @@ def _why(held: list[str], far: bool) -> str:
 
 @dataclass
 class Predictions:
-    """All predictions of one source: `table` (one row per sample), `embedding` (n, k) posterior means, `probabilities` (n, t), `report`."""
+    """All predictions of one source.
+
+    `table`: one row per sample; `embedding` (n, k) posterior means; `probabilities` (n, t) in `tissues` order; `neighbours` (n, 5) rows of the
+    reference table with their cosine `similarity`, None without a reference; `report`: what the source was found to be.
+    """
 
     table: pl.DataFrame
     embedding: Array
     probabilities: Array
     tissues: list[str]
     report: CohortReport
+    neighbours: Array | None = None
+    similarity: Array | None = None
 
 
 def predict(
@@ -177,10 +183,13 @@ def collect(predictor: Predictor, cohort: Cohort) -> Predictions:
     import polars as pl
 
     blocks = list(predictor.blocks(cohort))
+    near = [(block.neighbours, block.similarity) for block in blocks if block.neighbours is not None and block.similarity is not None]
     return Predictions(
         pl.concat([predictor.table(block) for block in blocks]),
         np.concatenate([block.z_nk for block in blocks]),
         np.concatenate([block.probability_nt for block in blocks]),
         predictor.model.tissues,
         cohort.report,
+        np.concatenate([rows for rows, _ in near]) if near else None,
+        np.concatenate([values for _, values in near]) if near else None,
     )

@@ -1,0 +1,160 @@
+"""Shapes of the JSON API, as OpenAPI states them, and predictions put into that shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from modelling.predict import Predictions, Predictor
+from modelling.results import tsv
+
+Array = NDArray[np.generic]
+
+
+class Problem(BaseModel):
+    """Why a request was not answered."""
+
+    error: str
+
+
+class TissueProbability(BaseModel):
+    """One of the most probable tissues."""
+
+    tissue: str
+    probability: float
+
+
+class Neighbour(BaseModel):
+    """A near training sample; `point` is its row on the map."""
+
+    sample_id: str
+    series_id: str
+    source: str
+    tissue: str
+    similarity: float
+    point: int
+
+
+class SampleAnswer(BaseModel):
+    """One sample's prediction; a refused sample has a status and nothing else."""
+
+    sample_id: str
+    status: str
+    coverage: float
+    tissue: str | None = None
+    probability: float | None = None
+    top: list[TissueProbability] = []
+    unsure: bool | None = None
+    unsure_because: str | None = None
+    tissue_set: list[str] = []
+    similarity: float | None = None
+    neighbours: list[Neighbour] = []
+    map_x: float | None = None
+    map_y: float | None = None
+
+
+class PredictionAnswer(BaseModel):
+    """All predictions of one table; `report` says what the table was found to be, `tsv` is the same for a spreadsheet."""
+
+    report: dict[str, Any]
+    samples: list[SampleAnswer]
+    tsv: str
+
+
+class TissueSummary(BaseModel):
+    """A tissue of the compendium."""
+
+    tissue: str
+    organ_system: str
+    n_samples: int
+    n_series: int
+
+
+class About(BaseModel):
+    """The model behind the page."""
+
+    name: str
+    version: str
+    notice: str
+    unit: str
+    n_genes: int
+    n_latent: int
+    n_train: int
+    n_points: int
+    simulated: bool
+    tissues: list[TissueSummary]
+    sources: list[str]
+    map_method: str
+    confidence: float
+    min_coverage: float
+    has_evidence: bool
+    has_example: bool
+    limits: dict[str, int]
+
+
+class SeriesSummary(BaseModel):
+    """A study and its samples of one tissue."""
+
+    series_id: str
+    source: str
+    n_samples: int
+
+
+class Found(BaseModel):
+    """What a search found."""
+
+    tissues: list[str]
+    series: list[str]
+    samples: list[str]
+
+
+class SampleDetails(BaseModel):
+    """A sample of the compendium; `label` and `proposals` when the server knows the curation."""
+
+    sample: dict[str, Any]
+    label: dict[str, Any] | None = None
+    proposals: list[dict[str, Any]] = []
+
+
+def answer(predictor: Predictor, predictions: Predictions) -> PredictionAnswer:
+    """Predictions as the API gives them."""
+    assert predictions.neighbours is not None
+    assert predictions.similarity is not None
+    samples = []
+    for number, row in enumerate(predictions.table.iter_rows(named=True)):
+        samples.append(_sample(predictor, row, predictions.neighbours[number], predictions.similarity[number]))
+    text = tsv(predictions.table, for_spreadsheet=True).decode()
+    return PredictionAnswer(report={**predictions.report.as_dict(), "lines": predictions.report.lines()}, samples=samples, tsv=text)
+
+
+def _sample(predictor: Predictor, row: dict[str, Any], points: Array, similarity: Array) -> SampleAnswer:
+    if row["tissue"] is None:
+        return SampleAnswer(sample_id=row["sample_id"], status=row["status"], coverage=row["coverage"])
+    top = [
+        TissueProbability(tissue=row[name], probability=row[value])
+        for name, value in (("tissue", "probability"), ("second_tissue", "second_probability"), ("third_tissue", "third_probability"))
+        if name in row
+    ]
+    return SampleAnswer(
+        **{name: row[name] for name in ("sample_id", "status", "coverage", "tissue", "probability")},
+        top=top,
+        unsure=row["unsure"],
+        unsure_because=row["unsure_because"],
+        tissue_set=[name for name in row["tissue_set"].split(";") if name],
+        similarity=row["similarity"],
+        neighbours=_neighbours(predictor, points, similarity),
+        map_x=row["map_x"],
+        map_y=row["map_y"],
+    )
+
+
+def _neighbours(predictor: Predictor, points: Array, similarity: Array) -> list[Neighbour]:
+    assert predictor.reference is not None
+    held = predictor.reference.table[points].select("sample_id", "series_id", "source", "tissue")
+    return [
+        Neighbour(**row, similarity=float(value), point=int(point))
+        for row, value, point in zip(held.iter_rows(named=True), similarity, points, strict=True)
+    ]

@@ -1,0 +1,208 @@
+"""The FastAPI application: routes over a predictor, its atlas and, where given, the curation's evidence."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+from fastapi import FastAPI, Query, Request, Response
+from fastapi import Path as PathPart
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+
+from modelling import __version__
+from modelling.errors import ModellingError
+from modelling.predict import Predictor, collect
+from modelling.results import tsv
+from modelling.tablehead import LimitExceeded, Limits
+from modelling.userdata import MIN_COVERAGE, read_text
+from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary, answer
+from modelling.web.atlas import Atlas
+from modelling.web.evidence import Evidence
+from modelling.web.gate import Gate, Refused, WebLimits, guard, read_body
+
+STATIC = Path(__file__).with_name("static")
+NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
+NAME_LENGTH = 200
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": why}
+    for status, why in (
+        (408, "The table did not arrive in time"),
+        (413, "The table is too large"),
+        (415, "Not a text table"),
+        (422, "The table cannot be understood; the error says what, where and what to do"),
+        (503, "Too many tables at once"),
+    )
+}
+NamePart = Annotated[str, PathPart(max_length=NAME_LENGTH)]
+TABLE_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "Expression of all genes: CSV, TSV or GCT text, genes in rows or samples in rows",
+        "content": {"text/tab-separated-values": {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@dataclass
+class Service:
+    """What the routes answer from."""
+
+    predictor: Predictor
+    evidence: Evidence | None
+    limits: WebLimits
+    folder: Path
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """The reference samples, coded."""
+        return Atlas.of(self.predictor)
+
+    def about(self) -> About:
+        """The model in numbers."""
+        model, reference = self.predictor.model, self.predictor.reference
+        assert reference is not None
+        return About(
+            name=self.folder.resolve().name,
+            version=__version__,
+            notice=NOTICE,
+            unit=model.unit,
+            n_genes=len(model.genes),
+            n_latent=model.n_latent,
+            n_train=int(model.details.get("n_train", 0)),
+            n_points=reference.table.height,
+            simulated=bool(model.details.get("simulated", False)),
+            tissues=[TissueSummary(**row) for row in self.atlas.tissue_summaries()],
+            sources=self.atlas.sources,
+            map_method=reference.calibration.map_method,
+            confidence=1 - reference.calibration.alpha,
+            min_coverage=MIN_COVERAGE,
+            has_evidence=self.evidence is not None,
+            has_example=(self.folder / "example.tsv").is_file(),
+            limits=asdict(self.limits),
+        )
+
+    def predict(self, content: bytes, name: str, unit: str, layout: str) -> tuple[PredictionAnswer, bytes]:
+        """Predict the samples of a text table, within the limits."""
+        asked = self.limits
+        limits = Limits(asked.samples, asked.columns, asked.rows, asked.cells, time.monotonic() + asked.seconds)
+        cohort = read_text(content, name, self.predictor.space, unit=unit, layout=layout, limits=limits)
+        predictions = collect(self.predictor, cohort)
+        return answer(self.predictor, predictions), tsv(predictions.table, for_spreadsheet=True)
+
+
+def create_app(service: Service, hosts: list[str]) -> FastAPI:
+    """The application; `hosts` are the names under which it may be asked (a page that rebinds its name to this address is refused)."""
+    app = FastAPI(title="bulkatlas", version=__version__, summary=NOTICE, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
+    app.middleware("http")(guard)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    add_error_answers(app)
+    add_atlas_routes(app, service)
+    add_predict_route(app, service)
+    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    return app
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Every error becomes {"error": ...} with a fitting status; no answer shows a stack."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:
+        headers = {"Retry-After": "30"} if error.status == 503 else {"Connection": "close"}
+        return JSONResponse({"error": error.why}, error.status, headers)
+
+    @app.exception_handler(ModellingError)
+    async def wrong_input(_: Request, error: ModellingError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 413 if isinstance(error, LimitExceeded) else 422)
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong_request(_: Request, error: RequestValidationError) -> JSONResponse:
+        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        return JSONResponse({"error": said}, 422)
+
+
+def add_predict_route(app: FastAPI, service: Service) -> None:
+    """POST /api/predict."""
+    gate = Gate(service.limits)
+    threads = anyio.CapacityLimiter(service.limits.at_once)
+
+    @app.post(
+        "/api/predict",
+        responses={200: {"model": PredictionAnswer, "content": {"text/tab-separated-values": {"schema": {"type": "string"}}}}, **REFUSALS},
+        openapi_extra=TABLE_BODY,
+    )
+    async def predict(
+        request: Request,
+        name: Annotated[str, Query(max_length=NAME_LENGTH, description="file name, for messages")] = "table",
+        unit: Annotated[str, Query(max_length=40, description="auto, counts, tpm, fpkm, cpm, log2-tpm, ...")] = "auto",
+        layout: Annotated[str, Query(max_length=10, description="auto, genes (in rows) or samples (in rows)")] = "auto",
+        format: Annotated[str, Query(pattern="^(json|tsv)$", description="json or tsv")] = "json",
+    ) -> Response:
+        """Name the tissue of each sample of a table."""
+        async with gate.turn():
+            content = await read_body(request, service.limits)
+            found, text = await anyio.to_thread.run_sync(
+                service.predict, content, Path(name).name or "table", unit, layout, limiter=threads
+            )
+        if format == "tsv":
+            return Response(
+                text, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}
+            )
+        return Response(found.model_dump_json(), media_type="application/json")
+
+
+def add_atlas_routes(app: FastAPI, service: Service) -> None:
+    """GET routes over the model and the compendium."""
+    absent: dict[int | str, dict[str, Any]] = {404: {"model": Problem}, 422: {"model": Problem}}
+
+    @app.get("/api/about")
+    def about() -> About:
+        """The model behind this page."""
+        return service.about()
+
+    @app.get("/api/map", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}})
+    def points() -> Response:
+        """The map: n (uint32), x, y (float32 each), tissue, source, split (uint8 each), little-endian, one array after the other."""
+        return Response(service.atlas.points(), media_type="application/octet-stream")
+
+    @app.get("/api/map/names", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    def names() -> Response:
+        """Sample and study of each point of the map, one line each."""
+        return Response(service.atlas.names(), media_type="text/plain; charset=utf-8")
+
+    @app.get("/api/example", response_class=Response, responses={200: {"content": {"text/tab-separated-values": {}}}, **absent})
+    def example() -> Response:
+        """A table to try: validation samples of the compendium."""
+        path = service.folder / "example.tsv"
+        if not path.is_file():
+            raise Refused(404, "this run has no example.tsv; `model reference` writes one")
+        return FileResponse(path, media_type="text/tab-separated-values", filename="example.tsv")
+
+    @app.get("/api/tissues/{tissue}", responses=absent)
+    def series(tissue: NamePart) -> list[SeriesSummary]:
+        """Studies that hold samples of a tissue."""
+        if tissue not in service.atlas.organ_system:
+            raise Refused(404, f"no tissue named {tissue!r}")
+        return [SeriesSummary(**row) for row in service.atlas.series_of(tissue)]
+
+    @app.get("/api/search", responses={422: {"model": Problem}})
+    def search(q: Annotated[str, Query(max_length=NAME_LENGTH)]) -> Found:
+        """Tissues, studies and samples by a part of their name."""
+        return Found(**service.atlas.search(q))
+
+    @app.get("/api/samples/{sample_id}", responses=absent)
+    def sample(sample_id: NamePart) -> SampleDetails:
+        """One sample of the compendium; with the evidence of its label when the server knows the curation."""
+        held = service.atlas.sample(sample_id)
+        evidence = service.evidence.of(sample_id) if service.evidence else None
+        if held is None and evidence is None:
+            raise Refused(404, f"no sample named {sample_id!r}")
+        return SampleDetails(sample=held or {"sample_id": sample_id}, **(evidence or {}))

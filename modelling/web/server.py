@@ -1,0 +1,64 @@
+"""Starts the page of `model serve`."""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelling.errors import ModellingError
+
+if TYPE_CHECKING:
+    from modelling.web.app import Service
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+class CannotServe(ModellingError):
+    """The page cannot be started."""
+
+
+def serve(run: Path, *, curation: Path | None = None, host: str = "127.0.0.1", port: int = 8000, max_upload_mb: int = 256) -> None:
+    """Serve until interrupted. Raises BundleError, ReferenceMissing, NoEvidence, CannotServe before anything listens."""
+    missing = [name for name in ("fastapi", "uvicorn") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CannotServe(f"{' and '.join(missing)} not installed: pip install 'bulkatlas[web]'")
+    import typer
+    import uvicorn
+
+    from modelling.web.app import NOTICE, create_app
+
+    listening = _listen(host, port)
+    service = load_service(run, curation, max_upload_mb)
+    shown = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
+    typer.echo(f"{shown}  (stop with Ctrl-C)\n{NOTICE}")
+    if host not in LOCAL:
+        typer.echo("warning: reachable from other machines, without passwords or encryption: put it behind a proxy that has both", err=True)
+    app = create_app(service, hosts=[*LOCAL, "[::1]"] if host in LOCAL else ["*"])
+    config = uvicorn.Config(app, log_level="warning", timeout_keep_alive=15, limit_concurrency=200, server_header=False)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def load_service(run: Path, curation: Path | None = None, max_upload_mb: int = 256) -> Service:
+    """Load the run, its reference and the label files."""
+    from modelling import bundle
+    from modelling.predict import Predictor
+    from modelling.web.app import Service
+    from modelling.web.evidence import Evidence
+    from modelling.web.gate import WebLimits
+
+    evidence = Evidence.open(curation) if curation else None
+    return Service(Predictor.of(bundle.load(run)), evidence, WebLimits(megabytes=max_upload_mb), Path(run))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise CannotServe(f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port, 0 takes a free one") from error
+    return listening

@@ -1,0 +1,241 @@
+// The map: what is where, moving about, hovering, highlighting; the user's own samples as marks above it.
+
+import { Cells, PointLayer } from "./points.js";
+import { $, count, counted, el, plain, say } from "./dom.js";
+
+const HOVER_PIXELS = 9;
+const MAX_ZOOM = 80;
+
+export class AtlasMap extends EventTarget {
+  constructor(about, colours) {
+    super();
+    this.about = about; this.colours = colours; this.by = "tissue"; this.highlight = null; this.mine = []; this.current = -1;
+    this.canvas = $("points"); this.overlay = $("overlay"); this.tip = $("tip"); this.frame = $("frame");
+    this.centre = [0, 0]; this.zoom = 1; this.hovered = -1; this.names = null;
+  }
+
+  async load() {
+    const answer = await fetch("api/map");
+    if (!answer.ok) throw new Error(`the map could not be loaded (${answer.status})`);
+    const bytes = await answer.arrayBuffer();
+    const n = new DataView(bytes).getUint32(0, true);
+    this.n = n;
+    this.x = new Float32Array(bytes, 4, n);
+    this.y = new Float32Array(bytes, 4 + 4 * n, n);
+    [this.tissue, this.source, this.split] = [0, 1, 2].map((k) => new Uint8Array(bytes, 4 + 8 * n + k * n, n));
+    this.cells = new Cells(this.x, this.y);
+    try {
+      this.layer = new PointLayer(this.canvas, this.x, this.y);
+    } catch (error) {
+      $("map-note").textContent = `No map: ${error.message}. Predictions work without it.`;
+    }
+    this.#listen();
+    this.paint();
+    this.fit();
+    this.ready = fetch("api/map/names").then((names) => names.text()).then((text) => {
+      this.names = text ? text.split("\n").map((line) => line.split("\t")) : [];
+      this.frame.dataset.ready = "yes";
+    });
+  }
+
+  /** The name by which point i is coloured. */
+  nameOf(i, by = this.by) {
+    if (by === "source") return this.about.sources[this.source[i]];
+    const tissue = this.about.tissues[this.tissue[i]];
+    return by === "tissue" ? tissue.tissue : tissue.organ_system;
+  }
+
+  /** Colour by `tissue`, `organ_system` or `source`; `keep` (i -> boolean or null) leaves the others grey. */
+  paint(by = this.by, keep = this.highlight) {
+    this.by = by; this.highlight = keep;
+    const known = this.colours[by], rgba = new Uint8Array(4 * this.n);
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches ? document.documentElement.dataset.theme !== "light" : document.documentElement.dataset.theme === "dark";
+    const grey = dark ? 120 : 150;
+    this.n_kept = 0;
+    for (let i = 0; i < this.n; i++) {
+      const kept = !keep || keep(i), rgb = kept ? known[this.nameOf(i)]?.rgb ?? [grey, grey, grey] : [grey, grey, grey];
+      this.n_kept += kept;
+      rgba.set([rgb[0], rgb[1], rgb[2], kept ? 210 : 40], 4 * i);
+    }
+    this.layer?.colours(rgba);
+    $("map-note").textContent = keep ? `${count(this.n_kept)} of ${counted(this.n, "sample")} shown in colour` : `${counted(this.n, "reference sample")} · ${this.about.map_method}`;
+    this.redraw();
+  }
+
+  /** Show these points (indices) or all of them. */
+  fit(points = null) {
+    const xs = points ? points.map((i) => this.x[i]) : this.x, ys = points ? points.map((i) => this.y[i]) : this.y;
+    let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let i = 0; i < xs.length; i++) { left = Math.min(left, xs[i]); right = Math.max(right, xs[i]); low = Math.min(low, ys[i]); high = Math.max(high, ys[i]); }
+    if (!xs.length) [left, right, low, high] = [-1, 1, -1, 1];
+    this.centre = [(left + right) / 2, (low + high) / 2];
+    const { width, height } = this.frame.getBoundingClientRect(), unit = Math.min(width, height) / 2 || 1;
+    const room = Math.max((right - left) / (width / unit), (high - low) / (height / unit), 0.08);
+    this.zoom = Math.min(MAX_ZOOM, 0.9 / (room / 1));
+    this.redraw();
+  }
+
+  /** Bring one place into the middle, near enough to see its neighbourhood. */
+  centreOn(x, y) {
+    this.centre = [x, y];
+    this.zoom = Math.max(this.zoom, 2.2);
+    this.redraw();
+  }
+
+  /** The user's own samples: [{sample_id, map_x, map_y, tissue, ...}]. */
+  setMine(samples) { this.mine = samples; this.current = -1; this.redraw(); }
+
+  select(position) {
+    this.current = position;
+    const sample = this.mine[position];
+    if (!sample) return this.redraw();
+    this.centreOn(sample.map_x, sample.map_y);
+    say(`${sample.sample_id}: ${plain(sample.tissue)}`);
+  }
+
+  redraw() {
+    if (this.pending) return;
+    this.pending = requestAnimationFrame(() => { this.pending = 0; this.#draw(); });
+  }
+
+  #scale() {
+    const { clientWidth: width, clientHeight: height } = this.canvas, unit = Math.min(width, height) / 2 || 1;
+    return { width, height, unit: unit * this.zoom };
+  }
+
+  toScreen(x, y) {
+    const { width, height, unit } = this.#scale();
+    return [width / 2 + (x - this.centre[0]) * unit, height / 2 - (y - this.centre[1]) * unit];
+  }
+
+  toMap(px, py) {
+    const { width, height, unit } = this.#scale();
+    return [this.centre[0] + (px - width / 2) / unit, this.centre[1] - (py - height / 2) / unit];
+  }
+
+  #draw() {
+    const { width, height, unit } = this.#scale(), ratio = window.devicePixelRatio || 1;
+    for (const canvas of [this.canvas, this.overlay]) {
+      if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) { canvas.width = Math.round(width * ratio); canvas.height = Math.round(height * ratio); }
+    }
+    const sx = (2 * unit) / width, sy = (2 * unit) / height;
+    const base = this.n > 50000 ? 2.6 : this.n > 5000 ? 4 : 6.5;
+    this.layer?.draw([sx, sy], [-this.centre[0] * sx, -this.centre[1] * sy], Math.min(18, base * Math.sqrt(Math.max(1, this.zoom)) ** 0.8) * ratio);
+    this.#drawMine(ratio);
+  }
+
+  #drawMine(ratio) {
+    const pen = this.overlay.getContext("2d"), style = getComputedStyle(document.documentElement);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, this.overlay.width, this.overlay.height);
+    const mine = style.getPropertyValue("--mine"), card = style.getPropertyValue("--card");
+    const mark = (sample, chosen) => {
+      const [x, y] = this.toScreen(sample.map_x, sample.map_y), r = chosen ? 11 : 7;
+      pen.beginPath(); pen.arc(x, y, r, 0, 2 * Math.PI);
+      pen.fillStyle = this.colours.tissue[sample.tissue].css; pen.fill();
+      pen.lineWidth = chosen ? 6 : 4.5; pen.strokeStyle = card; pen.stroke();
+      pen.lineWidth = chosen ? 3 : 2; pen.strokeStyle = mine; pen.stroke();
+      if (chosen || this.mine.length <= 12) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
+    };
+    this.mine.forEach((sample, i) => i !== this.current && mark(sample, false));
+    if (this.mine[this.current]) mark(this.mine[this.current], true);
+    if (this.hovered >= 0) {
+      const [x, y] = this.toScreen(this.x[this.hovered], this.y[this.hovered]);
+      pen.beginPath(); pen.arc(x, y, 7, 0, 2 * Math.PI); pen.lineWidth = 2; pen.strokeStyle = mine; pen.stroke();
+    }
+  }
+
+  #label(pen, text, x, y, ink, back) {
+    const short = text.length > 24 ? `${text.slice(0, 23)}…` : text;
+    pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineWidth = 4; pen.lineJoin = "round";
+    const wide = pen.measureText(short).width, left = Math.max(6, x + wide > this.canvas.clientWidth - 6 ? x - wide - 28 : x);
+    pen.strokeStyle = back; pen.strokeText(short, left, y);
+    pen.fillStyle = ink; pen.fillText(short, left, y);
+  }
+
+  zoomBy(factor, px = this.canvas.clientWidth / 2, py = this.canvas.clientHeight / 2) {
+    const [x, y] = this.toMap(px, py);
+    this.zoom = Math.min(MAX_ZOOM, Math.max(0.5, this.zoom * factor));
+    const [nx, ny] = this.toMap(px, py);
+    this.centre = [this.centre[0] + x - nx, this.centre[1] + y - ny];
+    this.redraw();
+  }
+
+  #listen() {
+    const canvas = this.canvas, touches = new Map();
+    let moved = 0, gap = 0;
+    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); touches.set(event.pointerId, event); moved = 0; gap = 0; canvas.classList.add("dragging"); });
+    canvas.addEventListener("pointermove", (event) => {
+      const before = touches.get(event.pointerId);
+      if (!before) return this.#hover(event);
+      touches.set(event.pointerId, event);
+      if (touches.size === 2) {
+        const [a, b] = [...touches.values()], now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY), box = canvas.getBoundingClientRect();
+        if (gap) this.zoomBy(now / gap, (a.clientX + b.clientX) / 2 - box.left, (a.clientY + b.clientY) / 2 - box.top);
+        gap = now; moved = 99;
+        return;
+      }
+      const { unit } = this.#scale(), dx = event.clientX - before.clientX, dy = event.clientY - before.clientY;
+      moved += Math.abs(dx) + Math.abs(dy);
+      this.centre = [this.centre[0] - dx / unit, this.centre[1] + dy / unit];
+      this.redraw();
+    });
+    const done = (event) => {
+      if (!touches.delete(event.pointerId)) return;
+      gap = 0;
+      if (!touches.size) canvas.classList.remove("dragging");
+      if (event.type === "pointerup" && moved < 6) { this.#hover(event); this.#choose(); }
+    };
+    canvas.addEventListener("pointerup", done);
+    canvas.addEventListener("pointercancel", done);
+    canvas.addEventListener("pointerleave", () => this.#show(-1));
+    canvas.addEventListener("wheel", (event) => { event.preventDefault(); this.zoomBy(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), event.offsetX, event.offsetY); }, { passive: false });
+    canvas.addEventListener("dblclick", (event) => this.zoomBy(2, event.offsetX, event.offsetY));
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+    $("zoom-in").onclick = () => this.zoomBy(1.6);
+    $("zoom-out").onclick = () => this.zoomBy(1 / 1.6);
+    $("zoom-all").onclick = () => this.fit();
+    new ResizeObserver(() => this.redraw()).observe(this.frame);
+  }
+
+  #key(event) {
+    const step = 0.15 / this.zoom, moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+    if (moves[event.key]) this.centre = [this.centre[0] + moves[event.key][0], this.centre[1] + moves[event.key][1]];
+    else if (event.key === "+" || event.key === "=") this.zoomBy(1.4);
+    else if (event.key === "-") this.zoomBy(1 / 1.4);
+    else if (event.key === "0") this.fit();
+    else if (event.key.toLowerCase() === "n" && this.mine.length) this.select((this.current + (event.shiftKey ? this.mine.length - 1 : 1)) % this.mine.length);
+    else return;
+    event.preventDefault();
+    this.redraw();
+  }
+
+  #hover(event) {
+    const box = this.canvas.getBoundingClientRect(), px = event.clientX - box.left, py = event.clientY - box.top;
+    const own = this.mine.findIndex((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return Math.hypot(x - px, y - py) < HOVER_PIXELS + 3; });
+    const [x, y] = this.toMap(px, py);
+    this.#show(own >= 0 ? -1 : this.cells.nearest(x, y, HOVER_PIXELS / this.#scale().unit, this.highlight ?? undefined), own, px, py);
+  }
+
+  #show(point, own = -1, px = 0, py = 0) {
+    if (point !== this.hovered) { this.hovered = point; this.redraw(); }
+    this.ownHovered = own;
+    this.tip.hidden = point < 0 && own < 0;
+    if (this.tip.hidden) return;
+    if (own >= 0) {
+      const sample = this.mine[own];
+      this.tip.replaceChildren(el("b", {}, plain(sample.tissue)), `${sample.sample_id} (yours)`);
+    } else {
+      const [sample, series] = this.names?.[point] ?? ["", ""], system = this.nameOf(point, "organ_system");
+      this.tip.replaceChildren(el("b", {}, plain(this.nameOf(point, "tissue")) + (system ? ` · ${system}` : "")), [sample, series, this.nameOf(point, "source")].filter(Boolean).join(" · "));
+    }
+    const wide = this.tip.offsetWidth, tall = this.tip.offsetHeight;
+    this.tip.style.left = `${Math.min(px + 14, this.canvas.clientWidth - wide - 6)}px`;
+    this.tip.style.top = `${py + 16 + tall > this.canvas.clientHeight ? py - tall - 12 : py + 16}px`;
+  }
+
+  #choose() {
+    if (this.ownHovered >= 0) this.dispatchEvent(new CustomEvent("mine", { detail: this.ownHovered }));
+    else if (this.hovered >= 0 && this.names) this.dispatchEvent(new CustomEvent("sample", { detail: this.names[this.hovered][0] }));
+  }
+}

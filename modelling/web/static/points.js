@@ -1,0 +1,101 @@
+// Draws points with WebGL: positions once, colours when they change, then one call a frame, for a hundred thousand points as for ten.
+
+const VERTEX = `
+attribute vec2 place; attribute vec4 colour; uniform vec2 scale, shift; uniform float size; varying vec4 shown;
+void main() { gl_Position = vec4(place * scale + shift, 0.0, 1.0); gl_PointSize = size * (colour.a > 0.5 ? 1.0 : 0.75); shown = colour; }`;
+const FRAGMENT = `
+precision mediump float; varying vec4 shown;
+void main() { float d = length(gl_PointCoord - 0.5); float edge = smoothstep(0.5, 0.38, d); if (edge <= 0.0) discard; gl_FragColor = vec4(shown.rgb * shown.a, shown.a) * edge; }`;
+
+function compiled(gl, kind, source) {
+  const shader = gl.createShader(kind);
+  gl.shaderSource(shader, source);
+  gl.compileShader(shader);
+  if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
+  return shader;
+}
+
+export class PointLayer {
+  /** @param x, y Float32Array; throws when the browser has no WebGL. */
+  constructor(canvas, x, y) {
+    const gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: true });
+    if (!gl) throw new Error("this browser shows no WebGL");
+    this.canvas = canvas; this.gl = gl; this.n = x.length; this.x = x; this.y = y;
+    canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas.addEventListener("webglcontextrestored", () => { this.#prepare(); this.colours(this.rgba); });
+    this.#prepare();
+  }
+
+  #prepare() {
+    const gl = this.gl, program = gl.createProgram();
+    gl.attachShader(program, compiled(gl, gl.VERTEX_SHADER, VERTEX));
+    gl.attachShader(program, compiled(gl, gl.FRAGMENT_SHADER, FRAGMENT));
+    gl.linkProgram(program);
+    gl.useProgram(program);
+    const places = new Float32Array(2 * this.n);
+    for (let i = 0; i < this.n; i++) { places[2 * i] = this.x[i]; places[2 * i + 1] = this.y[i]; }
+    this.#attribute(program, "place", places, 2, gl.FLOAT, false);
+    this.colourBuffer = this.#attribute(program, "colour", new Uint8Array(4 * this.n), 4, gl.UNSIGNED_BYTE, true);
+    this.at = Object.fromEntries(["scale", "shift", "size"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  }
+
+  #attribute(program, name, values, size, type, normalised) {
+    const gl = this.gl, buffer = gl.createBuffer(), at = gl.getAttribLocation(program, name);
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    gl.bufferData(gl.ARRAY_BUFFER, values, gl.DYNAMIC_DRAW);
+    gl.enableVertexAttribArray(at);
+    gl.vertexAttribPointer(at, size, type, normalised, 0, 0);
+    return buffer;
+  }
+
+  colours(rgba) {
+    this.rgba = rgba;
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.colourBuffer);
+    this.gl.bufferSubData(this.gl.ARRAY_BUFFER, 0, rgba);
+  }
+
+  draw(scale, shift, size) {
+    const gl = this.gl;
+    gl.viewport(0, 0, this.canvas.width, this.canvas.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.uniform2f(this.at.scale, ...scale);
+    gl.uniform2f(this.at.shift, ...shift);
+    gl.uniform1f(this.at.size, size);
+    gl.drawArrays(gl.POINTS, 0, this.n);
+  }
+}
+
+/** Points in square cells, for the nearest one to a place without looking at all of them. */
+export class Cells {
+  constructor(x, y, side = 128) {
+    this.x = x; this.y = y; this.side = side;
+    this.start = new Uint32Array(side * side + 1);
+    const cell = new Uint32Array(x.length);
+    for (let i = 0; i < x.length; i++) { cell[i] = this.#cell(x[i], y[i]); this.start[cell[i] + 1]++; }
+    for (let c = 0; c < side * side; c++) this.start[c + 1] += this.start[c];
+    const next = this.start.slice();
+    this.order = new Uint32Array(x.length);
+    for (let i = 0; i < x.length; i++) this.order[next[cell[i]]++] = i;
+  }
+
+  #column(v) { return Math.min(this.side - 1, Math.max(0, Math.floor(((v + 1) / 2) * this.side))); }
+  #cell(x, y) { return this.#column(y) * this.side + this.#column(x); }
+
+  /** The nearest point within `radius`, -1 for none; `allowed` may rule points out. */
+  nearest(px, py, radius, allowed = () => true) {
+    let best = -1, closest = radius * radius;
+    for (let row = this.#column(py - radius); row <= this.#column(py + radius); row++) {
+      for (let column = this.#column(px - radius); column <= this.#column(px + radius); column++) {
+        const cell = row * this.side + column;
+        for (let k = this.start[cell]; k < this.start[cell + 1]; k++) {
+          const i = this.order[k], d = (this.x[i] - px) ** 2 + (this.y[i] - py) ** 2;
+          if (d < closest && allowed(i)) { best = i; closest = d; }
+        }
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,178 @@
+// The user's own samples: sending a table, and each sample's tissue with the reasons.
+
+import { $, count, counted, el, percent, plain, say } from "./dom.js";
+
+const PAGE = 100;
+const UNITS = ["auto", "counts", "tpm", "fpkm", "cpm", "log2-tpm", "log2-fpkm", "log2-cpm", "log2-counts", "ln-tpm", "ln-cpm", "tag-counts"];
+
+export class Samples {
+  constructor(about, map, colours, showSample) {
+    Object.assign(this, { about, map, colours, showSample, answer: null, shown: PAGE });
+    $("unit").append(...UNITS.map((name) => el("option", { value: name }, name === "auto" ? "found by itself" : name)));
+    const limits = about.limits;
+    $("limits").textContent = `Up to ${limits.megabytes} MB and ${count(limits.samples)} samples. The table stays in memory while it is read and is kept nowhere.`;
+    $("example").hidden = !about.has_example;
+    $("choose").onclick = () => $("file").click();
+    $("file").onchange = () => { const file = $("file").files[0]; if (file) this.send(file, file.name); $("file").value = ""; };
+    $("example").onclick = () => this.example();
+    $("predict-paste").onclick = () => ($("paste").value.trim() ? this.send(new Blob([$("paste").value]), "pasted table") : this.fail("Nothing was pasted: put a table with a header line into the box."));
+    $("filter").oninput = $("only-unsure").onchange = () => { this.shown = PAGE; this.list(); };
+    $("more").onclick = () => { this.shown += PAGE; this.list(); };
+    $("download").onclick = () => this.download();
+    $("clear").onclick = () => this.clear();
+    this.#drop();
+    map.addEventListener("mine", (event) => this.open(event.detail));
+  }
+
+  #drop() {
+    const zone = $("drop");
+    for (const kind of ["dragover", "dragenter"]) document.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
+    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) zone.classList.remove("over"); });
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      const file = event.dataTransfer.files[0];
+      if (file) this.send(file, file.name);
+    });
+  }
+
+  async example() {
+    try {
+      const answer = await fetch("api/example");
+      this.send(await answer.blob(), "example.tsv");
+    } catch { this.fail("The example could not be loaded: is the server still running?"); }
+  }
+
+  send(body, name) {
+    const most = this.about.limits.megabytes * 1048576;
+    if (body.size > most) return this.fail(`${name} is larger than ${this.about.limits.megabytes} MB: split it, or use the command line (model predict), which has no limit.`);
+    if (/\.(gz|zip|h5ad|h5|parquet|xlsx?|rds|rdata|npz|pkl)$/i.test(name)) return this.fail(`${name}: only plain text tables (CSV, TSV, GCT) are read here; the command line (model predict) also reads .gz, .h5ad and Parquet.`);
+    this.clear();
+    const query = new URLSearchParams({ name: name.slice(0, 200), unit: $("unit").value, layout: $("layout").value });
+    const request = new XMLHttpRequest();
+    request.open("POST", `api/predict?${query}`);
+    request.setRequestHeader("Content-Type", "text/plain");
+    request.upload.onprogress = (event) => event.total && this.#progress(`Sending ${name}`, event.loaded / event.total);
+    request.upload.onload = () => this.#progress(`Reading and predicting ${name}`, null);
+    request.onload = () => {
+      $("progress").hidden = true;
+      let content;
+      try { content = JSON.parse(request.responseText); } catch { content = { error: `the server answered ${request.status}` }; }
+      if (request.status === 200) this.show(content); else this.fail(content.error);
+    };
+    request.onerror = () => this.fail("No answer: the table may be too large, or the server was stopped.");
+    this.#progress(`Sending ${name}`, 0);
+    request.send(body);
+  }
+
+  #progress(text, share) {
+    $("problem").hidden = true;
+    $("progress").hidden = false;
+    $("progress-text").textContent = share === null ? `${text} …` : `${text} … ${Math.round(100 * share)}%`;
+    if (share === null) $("progress-bar").removeAttribute("value"); else $("progress-bar").value = share;
+  }
+
+  fail(text) {
+    $("progress").hidden = true;
+    $("problem").textContent = text;
+    $("problem").hidden = false;
+  }
+
+  clear() {
+    this.answer = null;
+    $("results").hidden = $("problem").hidden = true;
+    $("drop").classList.remove("compact");
+    this.map.setMine([]);
+  }
+
+  show(answer) {
+    this.answer = answer;
+    this.placed = answer.samples.filter((sample) => sample.tissue !== null);
+    this.shown = PAGE;
+    $("filter").value = "";
+    $("only-unsure").checked = false;
+    $("drop").classList.add("compact");
+    $("options").open = false;
+    $("results").hidden = false;
+    const unsure = this.placed.filter((sample) => sample.unsure).length;
+    $("results-title").textContent = `${counted(answer.samples.length, "sample")}${unsure ? `, ${count(unsure)} unsure` : ""}`;
+    this.#report(answer.report);
+    this.list();
+    this.map.setMine(this.placed);
+    this.map.fit();
+    say(`${counted(answer.samples.length, "sample")} predicted`);
+  }
+
+  #report(report) {
+    const rows = [
+      ["File", `${report.name} (${report.format}, ${report.layout})`],
+      ["Genes", `${count(report.n_matched)} of the model's ${count(report.n_model_genes)}, named by ${report.gene_id_kind}`],
+      ["Unit", report.unit],
+    ];
+    const reasons = report.unit_reasons.join("; ");
+    $("report").replaceChildren(
+      el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value, name === "Unit" ? el("div", { class: "why" }, reasons) : null)])),
+      ...report.notes.map((note) => el("p", { class: "why" }, note)),
+      ...report.warnings.map((warning) => el("p", { class: "warning" }, warning)),
+    );
+  }
+
+  list() {
+    const wanted = $("filter").value.trim().toLowerCase(), unsureOnly = $("only-unsure").checked;
+    const chosen = this.answer.samples.filter((sample) => (!unsureOnly || sample.unsure || sample.tissue === null) && (!wanted || sample.sample_id.toLowerCase().includes(wanted) || plain(sample.tissue ?? "").includes(wanted)));
+    $("sample-list").replaceChildren(...chosen.slice(0, this.shown).map((sample) => el("li", {}, this.#sample(sample))));
+    $("more").hidden = chosen.length <= this.shown;
+    $("more").textContent = `Show more (${count(chosen.length - this.shown)} left)`;
+    if (!chosen.length) $("sample-list").append(el("li", { class: "small" }, "No sample fits the filter."));
+  }
+
+  #sample(sample) {
+    if (sample.tissue === null) {
+      return el("details", { class: "sample" }, el("summary", {}, el("span", { class: "dot" }), el("span", { class: "tissue" }, "not predicted"), el("span", { class: "badge refused" }, "refused"), el("span", { class: "id" }, sample.sample_id)), el("div", { class: "inside" }, sample.status));
+    }
+    const colour = this.colours.tissue[sample.tissue].css;
+    const node = el("details", { class: "sample", "data-sample": sample.sample_id },
+      el("summary", {}, el("span", { class: "dot", colour }), el("span", { class: "tissue" }, plain(sample.tissue)), el("span", { class: "percent" }, percent(sample.probability)),
+        el("span", { class: "id", title: sample.sample_id }, sample.sample_id), el("span", { class: `badge ${sample.unsure ? "unsure" : "sure"}` }, sample.unsure ? "unsure" : "confident")));
+    node.addEventListener("toggle", () => {
+      if (!node.open) return;
+      if (node.children.length === 1) node.append(this.#reasons(sample));
+      this.map.select(this.placed.indexOf(sample));
+    });
+    return node;
+  }
+
+  #reasons(sample) {
+    const sure = Math.round(100 * this.about.confidence);
+    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `Only ${plain(sample.tissue)} is as probable as the true tissue is in ${sure}% of known samples.`;
+    const bars = sample.top.flatMap(({ tissue, probability }) => [
+      el("span", {}, plain(tissue)), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[tissue].css, width: `${Math.max(1, 100 * probability)}%` })), el("span", { class: "num" }, percent(probability))]);
+    const near = sample.neighbours.map((n) => el("tr", {},
+      el("td", {}, el("button", { class: "link", type: "button", onclick: () => this.showSample(n.sample_id) }, n.sample_id), el("div", { class: "small" }, [n.series_id, n.source].filter(Boolean).join(" · "))),
+      el("td", {}, el("span", { class: "with-dot" }, el("span", { class: "dot", colour: this.colours.tissue[n.tissue]?.css }), plain(n.tissue))), el("td", { class: "num" }, n.similarity.toFixed(2))));
+    return el("div", { class: "inside" },
+      el("p", { class: sample.unsure ? "warning" : "" }, why),
+      el("div", { class: "bars", role: "group", "aria-label": "Most probable tissues" }, bars),
+      el("div", {}, el("h3", {}, "Nearest training samples"), el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
+      el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample)); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
+      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample.`));
+  }
+
+  /** Open one sample of the list, by its place among the predicted ones. */
+  open(position) {
+    const sample = this.placed[position];
+    $("filter").value = ""; $("only-unsure").checked = false;
+    this.shown = Math.max(this.shown, this.answer.samples.indexOf(sample) + 1);
+    this.list();
+    const node = [...$("sample-list").querySelectorAll("details")].find((one) => one.dataset.sample === sample.sample_id);
+    node.open = true;
+    node.scrollIntoView({ block: "nearest" });
+    node.querySelector("summary").focus({ preventScroll: true });
+  }
+
+  download() {
+    const address = URL.createObjectURL(new Blob([this.answer.tsv], { type: "text/tab-separated-values" }));
+    el("a", { href: address, download: "tissues.tsv" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+  }
+}
