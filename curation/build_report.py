@@ -38,7 +38,7 @@ def write_report(con: Connection, path: Path, manifest: Mapping[str, Any]) -> No
     from markupsafe import Markup
 
     environment = Environment(loader=FileSystemLoader(PACKAGE / "templates"), autoescape=True, trim_blocks=True)
-    environment.globals.update(table=lambda rows: Markup(_table(rows)), stack=lambda counts, most: Markup(_stack(counts, most)))
+    environment.globals.update(table=lambda rows: Markup(html_table(rows)), stack=lambda counts, most: Markup(_stack(counts, most)))
     content = collect(con, manifest)
     content["funnel"] = Markup(content["funnel"])
     content["histograms"] = [{"name": name, "svg": Markup(svg)} for name, svg in content["histograms"]]
@@ -153,7 +153,8 @@ def _promise(name: str) -> str:
     return first.partition(":")[2].strip()
 
 
-def _table(rows: Rows) -> str:
+def html_table(rows: Rows) -> str:
+    """A table; whole columns of numbers stand to the right, with thousands separators."""
     is_number = [all(isinstance(row[i], (int, float)) for row in rows.rows) and bool(rows.rows) for i in range(len(rows.columns))]
     head = "".join(
         f"<th{' class=n' * number}>{escape(name.replace('_', ' '))}</th>" for name, number in zip(rows.columns, is_number, strict=True)

@@ -229,6 +229,37 @@ def explain(
         typer.echo(line)
 
 
+@app.command()
+def diff(
+    old: Path = typer.Argument(help="Older release folder."),
+    new: Path = typer.Argument(help="Newer release folder."),
+    out: Path | None = typer.Option(None, help="Write every changed sample to a .tsv, .csv, .json or .parquet file."),
+    page: Path | None = typer.Option(None, help="Write a page (.html) with the summaries."),
+) -> None:
+    """Compare two releases: samples gained, lost, relabelled, re-split, and because of which rule, override or ontology name."""
+    from curation.diff import diff as compare
+    from curation.diff import write_page
+    from curation.report_table import print_table, write_table
+
+    found = compare(old, new)
+    typer.echo(f"{found.old['build_id']} -> {found.new['build_id']}: {len(found.changes.rows):,} samples differ")
+    for columns, rows in (
+        (["change", "n_samples"], found.by_change),
+        (["because", "n_samples"], found.by_cause),
+        (["tissue_before", "tissue_after", "n_samples"], found.by_tissue),
+        (["input", "is"], found.inputs),
+        (["parameter", "before", "after"], found.parameters),
+    ):
+        if rows:
+            print_table(columns, rows)
+    if out is not None:
+        write_table(out, found.changes.columns, found.changes.rows)
+        typer.echo(f"{out}: {len(found.changes.rows):,} rows")
+    if page is not None:
+        write_page(page, found)
+        typer.echo(f"{page}: look at it in a browser")
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from curation.errors import CurationError

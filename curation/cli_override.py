@@ -25,7 +25,8 @@ def add(
     target: Annotated[str, typer.Argument(help="Sample id, series id, or an exact text.")],
     by: Annotated[str, typer.Option(help="Who decides.")],
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
-    term: Annotated[str, typer.Option(help="UBERON or CL id; without one the label is taken away.")] = "",
+    term: Annotated[str, typer.Option(help="UBERON or CL id that it is.")] = "",
+    unlabel: Annotated[bool, typer.Option("--unlabel", help="Take the label away.")] = False,
     scope: Annotated[Literal["sample", "series", "text"], typer.Option(help="What TARGET is.")] = "sample",
     cell_line: Annotated[bool | None, typer.Option(help="Say that it is, or is not, a cell line.")] = None,
     day: Annotated[str | None, typer.Option("--date", help="Day of the decision; default: today.")] = None,
@@ -34,8 +35,10 @@ def add(
     dry_run: DryRun = False,
 ) -> None:
     """Decide about one sample, series or text."""
-    from curation.override import Override, next_id, read_overrides
+    from curation.override import Override, OverrideFault, next_id, read_overrides
 
+    if bool(term) == unlabel:
+        raise OverrideFault("say either --term with what it is, or --unlabel to take the label away")
     known = read_overrides(ontology)
     said = "" if cell_line is None else str(cell_line).lower()
     row = Override(next_id(item.override_id for item in known), scope, target, term, said, by, day or date.today().isoformat(), reason)

@@ -173,7 +173,8 @@ FROM sample LEFT JOIN label USING (sample_id)
 MATCHES = {
     "sample": _SAMPLE + "WHERE sample.sample_id = $target",
     "series": _SAMPLE + "WHERE list_contains(list_transform(string_split(sample.series_id, ','), lambda name: trim(name)), $target)",
-    "text": _SAMPLE + "WHERE $target IN (sample.title, sample.source_name, sample.characteristics, sample.description)",
+    "text": _SAMPLE
+    + "WHERE sample.sample_id IN (SELECT sample_text.sample_id FROM sample_text JOIN text USING (text_id) WHERE text = $target)",
 }
 
 
