@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +29,7 @@ def train(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
     also_standard: Annotated[bool, typer.Option("--also-standard", help="also train without masking, into OUT-standard, as the paper does")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a stopped run")] = False,
+    map_method: Annotated[str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")] = "auto",
 ) -> None:
     """Train a model and write its run folder."""
     from modelling import config, training_report
@@ -36,7 +38,11 @@ def train(
     asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
     chosen = config.preset(preset).replace(**{name: value for name, value in asked.items() if value is not None})
     with Compendium.open(compendium) as opened:
-        training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
+        runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
+        if map_method != "none" and os.environ.get("RANK", "0") == "0":
+            from modelling.prediction_commands import make_references
+
+            make_references([run.folder for run in runs], opened, map_method)
 
 
 @app.command()
@@ -106,9 +112,9 @@ def reference(
     map_method: Annotated[str, typer.Option("--map", help="auto, tsne or pca")] = "auto",
 ) -> None:
     """Write what predictions are compared with into a run: training embeddings, map, limits measured on the validation part."""
-    from modelling.prediction_commands import make_reference
+    from modelling.prediction_commands import make_references
 
-    make_reference(run, compendium, map_method)
+    make_references([run], compendium, map_method)
 
 
 @app.command()
@@ -147,6 +153,20 @@ def serve(
     from modelling.web.server import serve as start
 
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb)
+
+
+@app.command()
+def baselines(
+    inputs: Annotated[list[Path], typer.Argument(metavar="[RUN] COMPENDIUM", help="a compendium, and before it a run to compare with")],
+    out: Annotated[Path, typer.Option(help="folder for baselines.json, report.html and figures/")],
+    embedding: Annotated[list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (.npy, .parquet, .h5ad, .h5ad:OBSM); repeatable")] = None,
+    umap: Annotated[bool, typer.Option(help="with the UMAP baseline (slow on many samples)")] = True,
+    seed: Annotated[int, typer.Option(help="of bootstrap and methods")] = 42,
+) -> None:
+    """Score simple methods, and outside embeddings, on the same genes and split."""
+    from modelling.baselines_command import run_baselines
+
+    run_baselines(inputs, out, embedding or [], seed, umap=umap)
 
 
 def main() -> None:

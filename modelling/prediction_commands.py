@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from modelling import bundle
+from modelling.data import Compendium
 from modelling.predict import PredictedBlock, Predictor
 from modelling.results import open_writer
 from modelling.userdata import MIN_COVERAGE, CohortReport, read_cohort
@@ -76,17 +78,19 @@ def say(report: CohortReport) -> None:
         console.print(line, style="yellow" if line.startswith("warning") else None, markup=False, highlight=False)
 
 
-def make_reference(run: Path, compendium: Path, map_method: str = "auto") -> None:
-    """Write the reference files of a run and say what the limits are."""
+def make_references(runs: Sequence[Path], compendium: Path | Compendium, map_method: str = "auto") -> None:
+    """Write the reference files of runs and say what the limits are."""
     import typer
 
     from modelling.reference import write_reference
 
-    limits = write_reference(run, compendium, map_method, stage=lambda text: typer.echo(f"{text} ..."))
-    typer.echo(
-        f"conformal sets at {1 - limits.alpha:.0%} from {limits.n_validation:,} validation samples: a tissue counts from probability"
-        f" {limits.threshold:.3f}; far below similarity {limits.far_below:.2f}; map: {limits.map_method}"
-    )
+    for run in runs:
+        limits = write_reference(run, compendium, map_method, stage=lambda text: typer.echo(f"{text} ..."))
+        typer.echo(
+            f"{run}: sets hold the true tissue in {1 - limits.alpha:.0%} of cases, measured on {limits.n_validation:,} validation samples:"
+            f" a tissue counts from probability {limits.threshold:.3f}; far below similarity {limits.far_below:.2f}; map:"
+            f" {limits.map_method}"
+        )
 
 
 def describe_bundle(folder: Path) -> list[str]:
