@@ -60,9 +60,9 @@ class GeoWorld:
     def _common_tissue(self) -> Tissue:
         return tissues()[drawn(self.rng, {name: tissue.geo_weight for name, tissue in tissues().items()})]
 
-    def _new_series(self) -> SeriesStyle:
+    def _new_series(self, tissue: str = "") -> SeriesStyle:
         self.series.append([])
-        return SeriesStyle.draw(self.rng)
+        return SeriesStyle.draw(self.rng, tissue)
 
     def _new_sample(self, kind: Kind, tissue: str, stated: str) -> DemoSample:
         sample = DemoSample("", "archs4", kind, tissue, stated, batch=f"series {len(self.series)}")
@@ -74,7 +74,7 @@ class GeoWorld:
 
     def _tissue_series(self, tissue: Tissue, size: int) -> None:
         """One tissue; in a third of the series that can, tumours beside normal tissue."""
-        style, words = self._new_series(), series_phrases(tissue, self.rng)
+        style, words = self._new_series(tissue.tissue), series_phrases(tissue, self.rng)
         tumour = self.rng.choice(tissue.tumours) if tissue.tumours and self.rng.random() < 0.33 else ""
         purified = {} if tumour or self.rng.random() > PURIFIED_SHARE else self._purified(tissue)
         for number in range(size):
@@ -127,7 +127,8 @@ class GeoWorld:
 
     def _single_cells(self, size: int) -> None:
         """Cells of a tissue, one library each; a few are taken for bulk by the archive's classifier."""
-        style, tissue = self._new_series(), self._common_tissue()
+        tissue = self._common_tissue()
+        style = self._new_series(tissue.tissue)
         word, note = self.rng.choice(tissue.phrases), self.rng.choice(geo_words("single cell"))
         for number in range(size):
             sample = self._new_sample("single cell", tissue.tissue, tissue.tissue)

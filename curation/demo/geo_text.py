@@ -58,8 +58,9 @@ class SeriesStyle:
     disease: str
 
     @classmethod
-    def draw(cls, rng: random.Random) -> SeriesStyle:
-        """Draw the habits of one series."""
+    def draw(cls, rng: random.Random, tissue: str) -> SeriesStyle:
+        """Draw the habits of one series; its disease is a general one, or one of the organ."""
+        diseases = geo_words("disease") + 3 * geo_words(f"disease of {tissue}")
         columns = rng.sample(geo_words("neutral"), drawn(rng, {0: 25, 1: 30, 2: 30, 4: 15}))
         if rng.random() < 0.15:
             columns.append(rng.choice(geo_words("misleading")))
@@ -76,7 +77,7 @@ class SeriesStyle:
             order=rng.randrange(1_000_000),
             has_sex=rng.random() < 0.6,
             has_treatment=rng.random() < 0.3,
-            disease=rng.choice(geo_words("disease")) if rng.random() < 0.45 else "",
+            disease=rng.choice(diseases) if rng.random() < 0.45 else "",
         )
 
     def fill(self, sample: DemoSample, word: str, number: int, *, key: str = "", condition: str = "", last: str = "") -> None:
