@@ -61,8 +61,7 @@ def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -
 
 def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of a query as an Arrow table."""
-    cursor = con.execute(query, dict(parameters)) if parameters else con.execute(query)
-    return cursor.to_arrow_table()
+    return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
 
 def open_for_reading(path: Path, attached: Mapping[str, Path] | None = None) -> Connection:

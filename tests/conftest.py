@@ -1,0 +1,18 @@
+"""Builds that several test modules look at; each is made once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tiny_world
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `world` (input), `ontology` and `release` (its build with a cap of 10)."""
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny_world.write_input(folder / "world")
+    tiny_world.write_ontology(folder / "ontology")
+    tiny_world.build_tiny(folder / "world", folder / "release")
+    return folder
