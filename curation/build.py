@@ -247,7 +247,7 @@ def _export(
         run_checks(con, sql_parameters(config, list(sources)), "exported")
     record_build(con, {**uns, "notes": notes + list(matrix.notes)})
     with progress.stage("labels and funnel"):
-        write_labels(con, part / LABELS)
+        write_labels(con, part)
         write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = con.execute("SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''").fetchone() or (0,)

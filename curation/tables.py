@@ -10,20 +10,22 @@ from typing import Any
 import pyarrow as pa
 
 from curation.config import BuildConfig
-from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file
+from curation.database import Connection, fetch_arrow, insert_arrow
 from curation.resources import sql_folder
 
 LABELS = "labels.parquet"
+EVIDENCE = "evidence.parquet"
 FUNNEL = "funnel.md"
 ROW_GROUP = 65_536
 
 
-def write_labels(con: Connection, path: Path) -> None:
-    """labels.parquet: one row per sample of every source, with its label, its evidence and what became of it."""
+def write_labels(con: Connection, folder: Path) -> None:
+    """labels.parquet and evidence.parquet: every sample with its label, and every proposal about it, in the order of sample ids."""
     import pyarrow.parquet as pq
 
-    cursor = run_sql_file(con, sql_folder() / "build" / "80_labels.sql")
-    pq.write_table(cursor.to_arrow_table(), path, compression="zstd", row_group_size=ROW_GROUP)
+    for name, query in ((LABELS, "80_labels.sql"), (EVIDENCE, "81_evidence.sql")):
+        rows = fetch_arrow(con, (sql_folder() / "build" / query).read_text(encoding="utf-8"))
+        pq.write_table(rows, folder / name, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def write_funnel(con: Connection, path: Path, config: BuildConfig, *, is_simulated: bool) -> None:

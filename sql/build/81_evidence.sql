@@ -1,0 +1,22 @@
+-- evidence.parquet: one row per sample and proposal about it, with the words and what proposed them; is_winner marks the one that decided.
+SELECT
+    proposal.sample_id,
+    proposal.evidence_id,
+    proposal.field,
+    evidence.matched_text,
+    evidence.verdict,
+    evidence.role,
+    evidence.rule_id,
+    evidence.synonym,
+    evidence.scope,
+    proposal.term_id,
+    term_name.name AS term_name,
+    proposal.tissue,
+    proposal.weight,
+    coalesce(label.evidence_id = proposal.evidence_id, false) AS is_winner
+FROM proposal
+INNER JOIN evidence USING (evidence_id)
+INNER JOIN label ON proposal.sample_id = label.sample_id
+LEFT JOIN (SELECT term_id, any_value(name) AS name FROM term WHERE scope = 'NAME' GROUP BY term_id) AS term_name
+    ON proposal.term_id = term_name.term_id
+ORDER BY proposal.sample_id, proposal.weight DESC, proposal.evidence_id;
