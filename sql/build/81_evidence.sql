@@ -19,4 +19,4 @@ INNER JOIN evidence USING (evidence_id)
 INNER JOIN label ON proposal.sample_id = label.sample_id
 LEFT JOIN (SELECT term_id, any_value(name) AS name FROM term WHERE scope = 'NAME' GROUP BY term_id) AS term_name
     ON proposal.term_id = term_name.term_id
-ORDER BY proposal.sample_id, proposal.weight DESC, proposal.evidence_id;
+ORDER BY proposal.sample_id ASC, proposal.weight DESC, proposal.evidence_id ASC;
