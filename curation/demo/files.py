@@ -54,9 +54,12 @@ def write_archs4(folder: Path, world: World, samples: Sequence[DemoSample], adva
 def _archs4_samples(file: Any, samples: Sequence[DemoSample], aligned: NDArray[np.float64]) -> None:
     fixed = {
         "channel_count": "1",
-        "contact_country": "Nowhere",
+        "contact_address": "",
+        "contact_city": "",
+        "contact_country": "",
         "contact_institute": "simulated",
         "contact_name": "curate,,demo",
+        "contact_zip": "",
         "data_processing": "simulated counts, negative binomial",
         "extract_protocol_ch1": "simulated",
         "instrument_model": "none (simulated)",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PROTEIN_CODING = "protein"
+FEWEST_OTHERS = 200
 
 
 class DemoGeneFault(CurationError):
@@ -56,9 +57,10 @@ def choose_genes(n_genes: int, seed: int) -> DemoGenes:
     missing = sorted(set(wanted) - set(table["symbol"]))
     if missing:
         raise DemoGeneFault(f"{len(missing)} marker genes of curation/demo/programmes.tsv are not in genes.tsv.gz, first: {missing[:3]}")
-    if n_genes < 2 * len(wanted):
+    fewest = len(wanted) + FEWEST_OTHERS
+    if n_genes < fewest:
         raise DemoGeneFault(
-            f"--genes {n_genes} is too few: {len(wanted)} marker genes need as many others beside them, {2 * len(wanted)} in all"
+            f"--genes {n_genes} is too few: {len(wanted)} are markers and {FEWEST_OTHERS} others must stand beside them; at least {fewest}"
         )
     others = table.filter(pl.col("locus_group").str.contains(PROTEIN_CODING) & ~pl.col("symbol").is_in(wanted))["symbol"].sort().to_list()
     n_others = n_genes - len(wanted)
