@@ -260,6 +260,29 @@ def diff(
         typer.echo(f"{page}: look at it in a browser")
 
 
+@app.command()
+def validate(
+    out: Path = typer.Argument(help="Release folder, as `curate build --out` wrote it."),
+    input_folder: Path | None = typer.Option(
+        None, "--input", help="The sources of the build: rows of the matrix are computed again from them."
+    ),
+    rows: int = typer.Option(20, min=1, help="Samples of each source to compute again."),
+    seed: int = typer.Option(0, help="Which samples."),
+) -> None:
+    """Read a release again as a stranger would: checksums, scaler, obs against the database, and rows of X from the sources."""
+    from curation.build import open_sources
+    from curation.report_table import print_table
+    from curation.validate import NotValid
+    from curation.validate import validate as ask
+
+    sources = open_sources(input_folder) if input_folder is not None else None
+    findings = ask(out, sources, input_folder, n_rows=rows, seed=seed)
+    print_table(["", "question", "answer"], [["ok" if f.is_good else "WRONG", f.question, f.answer] for f in findings])
+    n_wrong = sum(not f.is_good for f in findings)
+    if n_wrong:
+        raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from curation.errors import CurationError
