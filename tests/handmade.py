@@ -28,6 +28,9 @@ CREATE OR REPLACE TABLE term_tissue (term_id VARCHAR, tissue VARCHAR);
 CREATE OR REPLACE TABLE tissue (tissue VARCHAR, root_id VARCHAR, root_name VARCHAR, organ_system VARCHAR, priority INTEGER);
 CREATE OR REPLACE TABLE override (override_id VARCHAR, scope VARCHAR, target VARCHAR, term_id VARCHAR, is_cell_line BOOLEAN,
     curator VARCHAR, date DATE, reason VARCHAR);
+INSERT INTO override VALUES ('O0001', 'sample', 'GSM040', 'UBERON:0002048', NULL, 'A. Curator', '2026-01-31', 'said by the authors');
+CREATE OR REPLACE TABLE override_hit AS SELECT target AS sample_id, *, 3 AS reach, TRUE AS is_effective FROM override;
+CREATE OR REPLACE TABLE proposal (sample_id VARCHAR, evidence_id VARCHAR, kind VARCHAR, tissue VARCHAR, weight DOUBLE, n_tokens INTEGER);
 """
 
 
@@ -49,6 +52,7 @@ def sample_rows() -> list[dict[str, Any]]:
             row(f"TCGA-AA-{i:04}-01A", "tcga", tissue, donor_id=f"TCGA-AA-{i:04}", is_tumour=True, declared_term_id=TISSUES[tissue])
         )
     rows[10] |= {"title": "HepG2 cells", "tissue": "liver"}
+    rows[40] |= {"title": "liver sample", "tissue": "lung"}  # overridden
     rows[11] |= {"title": "something", "tissue": ""}
     rows[12] |= {"title": f"GTEx donor, sample {rows[60]['sample_id'].lower()}"}
     for i, item in enumerate(rows):
@@ -94,8 +98,10 @@ def label(con: Connection, rows: list[dict[str, Any]]) -> None:
         identifier, tissue = item["sample_id"], item["tissue"]
         if not tissue:
             continue
-        decided = "declared" if item.get("declared_term_id") else "text"
+        decided = "override" if identifier == "GSM040" else "declared" if item.get("declared_term_id") else "title"
         is_line = item["title"] == "HepG2 cells"
+        words = item["title"].split()[0] if identifier == "GSM040" else tissue
+        con.execute("INSERT INTO proposal VALUES (?, ?, 'anatomy', ?, 0.9, 1)", [identifier, f"E{identifier}", words])
         con.execute(
             "INSERT INTO evidence VALUES (?, ?, 'title', ?, 'R1', ?, 'NAME', ?, 1.0)",
             [f"E{identifier}", identifier, tissue, tissue, TISSUES[tissue]],

@@ -85,6 +85,12 @@ def test_exclusions_are_grouped_by_kind_of_reason(release):
     assert single_cell["example"] == "GSM005"
 
 
+def test_an_override_shows_who_why_and_what_the_label_would_be(release):
+    (found,) = answer(release, "overrides")
+    assert (found["curator"], found["reason"], found["n_samples"]) == ("A. Curator", "said by the authors", 1)
+    assert (found["tissue"], found["without"]) == ("lung", "liver")
+
+
 def test_linked_series_stand_as_one_group(release):
     rows = answer(release, "groups_by_size")
     assert rows[0]["n_samples"] == 9  # GSE0, GSE7 and GSE14 share GSE100

@@ -30,6 +30,8 @@ FAULTS = {
     "previous_split_is_kept": "INSERT INTO previous_split SELECT sample_id, group_id, 'test' FROM split WHERE split = 'train' LIMIT 1",
     "kept_has_a_matrix_row": "UPDATE kept SET matrix_row = NULL WHERE row = 0",
     "declared_tissue_is_followed": "UPDATE label SET term_id = 'UBERON:0002048' WHERE sample_id = 'TCGA-AA-0000-01A'",
+    "override_matches_a_sample": "INSERT INTO override SELECT * REPLACE ('O0002' AS override_id, 'GSM404' AS target) FROM override",
+    "override_decides": "UPDATE label SET term_id = 'UBERON:0002107', tissue = 'liver' WHERE sample_id = 'GSM040'",
     "exported/matrix_rows_equal_metadata_rows": "DELETE FROM matrix_row WHERE row = 3",
 }
 
