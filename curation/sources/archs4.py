@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault, Unit
 from curation.sources.folder import find, refuse_duplicates
@@ -135,7 +136,9 @@ def open_archs4(folder: Path) -> Archs4Source:
             matrices.append(_matrix(file, path, folder))
             notes += _file_notes(file, path)
             accessions.append(_text(file["meta/samples/geo_accession"][:]))
-    refuse_duplicates([sample for part in accessions for sample in part.to_pylist()], str(folder))
+    ids = pa.chunked_array(accessions)
+    if pc.count_distinct(ids).as_py() < len(ids):
+        refuse_duplicates(ids.to_pylist(), str(folder))
     return Archs4Source(paths, matrices, _notes=notes)
 
 
@@ -177,13 +180,13 @@ def _file_notes(file: h5py.File, path: Path) -> list[str]:
     if PROBABILITY not in samples:
         notes.append(f"{path.name} has no {PROBABILITY}: single-cell samples cannot be told from bulk, and none are dropped for it")
     if "organism_ch1" in samples:
-        organisms = _text(samples["organism_ch1"][:])
-        other = [str(o) for o in organisms.unique().to_pylist() if o != "Homo sapiens"]
-        n_other = sum(1 for o in organisms.to_pylist() if o != "Homo sapiens")
-        if n_other == len(organisms):
-            raise Archs4Fault(f"{path} holds no sample of Homo sapiens but of {', '.join(other[:3])}; download human_gene_v2.x.h5")
-        if n_other:
-            notes.append(f"{path.name}: {n_other} samples name another organism than Homo sapiens ({', '.join(other[:3])}); they are kept")
+        counted = pc.value_counts(_text(samples["organism_ch1"][:])).to_pylist()
+        other = {str(entry["values"]): entry["counts"] for entry in counted if entry["values"] != "Homo sapiens"}
+        names = ", ".join(sorted(other)[:3])
+        if len(other) == len(counted):
+            raise Archs4Fault(f"{path} holds no sample of Homo sapiens but of {names}; download human_gene_v2.x.h5")
+        if other:
+            notes.append(f"{path.name}: {sum(other.values())} samples name another organism than Homo sapiens ({names}); they are kept")
     return notes
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MISSING = ["", "NA", "NaN", "nan", "N/A", "null", "NULL"]
-TEXT_BLOCK_BYTES = 16 << 20
+TEXT_BLOCK_BYTES = 8 << 20
 # Whole samples whose values tell the unit; spread over the file.
 SAMPLES_FOR_UNIT = 12
 

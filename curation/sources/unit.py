@@ -95,10 +95,15 @@ class Evidence:
         return total is not None and abs(total / 1e6 - 1) < MILLION_TOLERANCE
 
     def __str__(self) -> str:
-        share = 100 * self.n_fractional / max(self.n_values, 1)
-        spread = f"{self.minimum:.4g} to {self.maximum:.6g}, {share:.1f}% with decimals"
-        total = f"{float(np.median(self.totals)):,.0f}" if self.totals.size else "unknown"
-        return f"{len(self.totals)} samples x {self.n_genes:,} genes: {spread}, median sum per sample {total}"
+        if not self.n_values:
+            return "no values"
+        share = 100 * self.n_fractional / self.n_values
+        total = float(np.median(self.undone_totals if self.looks_log else self.totals))
+        undone = " after undoing log2(x + 1)" if self.looks_log else ""
+        return (
+            f"{len(self.totals)} samples x {self.n_genes:,} genes: values from {self.minimum:.4g} to {self.maximum:.6g}, "
+            f"{share:.1f}% with decimals, median sum per sample {total:,.0f}{undone}"
+        )
 
 
 def quantity_in_name(name: str) -> Quantity | None:
