@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,15 @@ def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -
         raise DatabaseFault(f"table {table}: {str(error).splitlines()[0]}") from error
     finally:
         con.unregister("arriving")
+
+
+def matching_texts(con: Connection, pattern: str, texts: Sequence[str]) -> list[str]:
+    """The texts in which an RE2 pattern is found. Raises DatabaseFault when it is no pattern."""
+    try:
+        rows = con.execute("SELECT text FROM (SELECT unnest($texts) AS text) WHERE regexp_matches(text, $pattern)", {"texts": list(texts), "pattern": pattern})
+        return [row[0] for row in rows.fetchall()]
+    except duckdb.Error as error:
+        raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {str(error).splitlines()[0]}") from error
 
 
 def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:

@@ -7,8 +7,8 @@ import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.database import run_sql_file
-from curation.errors import CurationError
+from curation.database import DatabaseFault, insert_arrow, run_sql_file
+from curation.reference import OntologyFault, check_patterns, check_reference
 from curation.resources import ontology_folder, sql_folder
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
-REFERENCE_STEPS = ("20_closure", "21_term_tissue", "22_lexicon")
+TREE_STEPS = ("20_closure", "21_term_tissue")
+LEXICON_STEP = "22_lexicon"
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -36,27 +37,23 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
 }
 
 
-class OntologyFault(CurationError):
-    """A file of the ontology folder is missing, or a row of it cannot be used."""
-
-
 def load_reference(con: Connection, folder: Path | None = None) -> None:
     """Fill the reference tables (term, closure, tissue, rule, override, cell_line, lexicon, ...) from `folder` and check every row.
 
     Raises OntologyFault with the file, the row and what to do about it.
     """
-    from curation.reference import check_reference
-
     folder = folder or ontology_folder()
     for name in SCHEMA_FILES:
         run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
     _insert_terms(con, folder)
     for table, (file, columns, optional) in TABLES.items():
-        _insert(con, table, read_rows(folder / file, columns, optional))
+        _insert(con, table, read_rows(folder / file, columns, optional), file)
     con.execute("INSERT INTO term_parent SELECT term_id, parent_id, relation FROM relation")
-    check_reference(con)
-    for name in REFERENCE_STEPS:
+    for name in TREE_STEPS:
         run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+    check_reference(con)
+    check_patterns(con)
+    run_sql_file(con, sql_folder() / "build" / f"{LEXICON_STEP}.sql")
 
 
 def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> pa.Table:
@@ -84,10 +81,11 @@ def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> 
     return pa.table({"line": pa.array(range(2, len(rows) + 1), pa.int64()), **cells})
 
 
-def _insert(con: Connection, table: str, rows: pa.Table) -> None:
-    con.register("incoming", rows)
-    con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-    con.unregister("incoming")
+def _insert(con: Connection, table: str, rows: pa.Table, file: str) -> None:
+    try:
+        insert_arrow(con, table, rows)
+    except DatabaseFault as error:
+        raise OntologyFault(f"{file}: {error}; ids must be unique and numbers, dates and truth values readable") from error
 
 
 def _insert_terms(con: Connection, folder: Path) -> None:
@@ -111,6 +109,4 @@ def _insert_terms(con: Connection, folder: Path) -> None:
     for table, rows in (("term", names), ("obsolete_term", obsolete), ("term_parent", edges)):
         columns = [pa.array(column, pa.string()) for column in zip(*sorted(rows, key=lambda r: tuple(c or "" for c in r)), strict=True)]
         fields = [d[0] for d in con.execute(f"SELECT * FROM {table} LIMIT 0").description]
-        con.register("incoming", pa.table(dict(zip(fields, columns, strict=True))))
-        con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-        con.unregister("incoming")
+        insert_arrow(con, table, pa.table(dict(zip(fields, columns, strict=True))))

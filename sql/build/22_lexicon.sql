@@ -19,7 +19,16 @@ plain AS (
         CASE WHEN NOT contains(phrase, ' ') AND (length(phrase) <= 3 OR (scope <> 'NAME' AND length(phrase) <= 4) OR regexp_matches(phrase, '[0-9]')) THEN 'whole' ELSE 'anywhere' END AS needs,
         CASE WHEN scope = 'NAME' THEN 3 ELSE 4 END AS precedence
     FROM named
-    WHERE length(phrase) >= 2 AND regexp_matches(phrase, '[a-z]')
+    WHERE length(phrase) >= 2 AND regexp_matches(phrase, '[a-z]') AND NOT (kind = 'disease' AND length(phrase) <= 4)  -- LN, ALL: disease abbreviations come from rules only
+),
+named_organ AS (  -- "pleural macrophage" is a macrophage to CL, but the words name an organ: such a phrase is left out, so that its organ speaks
+    SELECT DISTINCT plain.phrase
+    FROM (SELECT phrase, unnest(string_split(phrase, ' ')) AS word FROM plain WHERE kind = 'mobile' AND contains(phrase, ' ')) AS plain
+    JOIN (
+        SELECT phrase AS word FROM plain WHERE kind = 'anatomy' AND needs = 'anywhere'
+        UNION SELECT words(rule.text) FROM rule JOIN term_tissue USING (term_id) WHERE kind IN ('anatomy', 'adjective')
+    ) AS organ USING (word)
+    WHERE word NOT IN ('blood', 'muscle', 'vein', 'artery', 'lymph', 'bone', 'vascular', 'endothelial', 'lymphoid', 'peripheral')
 ),
 inverted AS (  -- "cortex of kidney" is also written "kidney cortex"
     SELECT regexp_replace(phrase, '^(.+) of (.+)$', '\2 \1') AS phrase, * EXCLUDE (phrase, needs, precedence), 'anywhere' AS needs, 5 AS precedence
@@ -38,7 +47,7 @@ line_name AS (
     SELECT name, NULL, 6 FROM cell_name WHERE name NOT IN (SELECT name FROM cell_line)
 ),
 line_phrase AS (
-    SELECT DISTINCT unnest([words(name), replace(words(name), ' ', ''), words(unglued(name))]) AS phrase, name, term_id, precedence FROM line_name
+    SELECT DISTINCT unnest([words(name), replace(words(name), ' ', ''), words(unglued(name)), regexp_replace(words(name), '([a-z])([0-9])', '\1 \2', 'g')]) AS phrase, name, term_id, precedence FROM line_name
 ),
 line AS (
     SELECT
@@ -64,9 +73,10 @@ spelled AS (  -- singular and plural of the last word; cd4 positive = cd4positiv
         CASE WHEN phrase LIKE '%us' THEN phrase[:-3] || 'i' WHEN phrase LIKE '%um' THEN phrase[:-3] || 'a' WHEN phrase LIKE '%sis' THEN phrase[:-3] || 'es'
             WHEN phrase LIKE '%ix' THEN phrase[:-3] || 'ices' WHEN phrase LIKE '%ex' THEN phrase[:-3] || 'ices'
             WHEN phrase LIKE '%cells' OR phrase LIKE '%cytes' OR phrase LIKE '%blasts' THEN phrase[:-2] ELSE phrase END,
-        regexp_replace(phrase, '(cd[0-9]+[a-z]*) positive', '\1positive', 'g')
+        regexp_replace(phrase, '(cd[0-9]+[a-z]*) positive', '\1positive', 'g'),
+        CASE WHEN kind IN ('anatomy', 'disease') AND regexp_matches(phrase, '^[a-z]{4,} [a-z]{4,}$') THEN replace(phrase, ' ', '') ELSE phrase END  -- smallbowel
     ])) AS variant
-    FROM (SELECT * FROM plain UNION ALL BY NAME SELECT * FROM inverted UNION ALL BY NAME SELECT * FROM ruled)
+    FROM (SELECT * FROM plain WHERE kind <> 'mobile' OR phrase NOT IN (FROM named_organ) UNION ALL BY NAME SELECT * FROM inverted UNION ALL BY NAME SELECT * FROM ruled)
 ),
 candidate AS (
     SELECT * EXCLUDE (phrase, variant), variant AS phrase FROM spelled

@@ -13,15 +13,15 @@ meant AS (
         ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, ngram.phrase, lexicon.* EXCLUDE (phrase, head, n_tokens, fields, needs),
         ngram.tokens[ngram.position - 1] AS before, ngram.tokens[ngram.position + ngram.n_tokens] AS after, ngram.tokens[ngram.position + ngram.n_tokens + 1] AS after_next,
         coalesce(list_position(ngram.tokens, '|') - 1, len(ngram.tokens)) AS n_words, list_position(ngram.tokens, '|') AS bar,
-        coalesce(after IN ('cell', 'cells', 'line', 'lines'), false) AS is_before_cells
+        coalesce(after IN ('cell', 'cells', 'line', 'lines'), false) AS is_before_cells, coalesce(ngram.position < bar, true) AS is_as_written
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
             WHEN 'anywhere' THEN true
             WHEN 'whole' THEN ngram.field IN ('tissue', 'cell_type', 'origin') AND ngram.position = 1 AND ngram.n_tokens = n_words
-            WHEN 'key' THEN ngram.field = 'cell_line'
-            WHEN 'cells' THEN ngram.field = 'cell_line' OR (is_before_cells AND bar IS NULL)
-            ELSE ngram.field = 'cell_line' OR is_before_cells OR (n_words = ngram.n_tokens AND ngram.field IN ('source_name', 'cell_type', 'tissue')) END
+            WHEN 'key' THEN ngram.field = 'cell_line' AND n_words = ngram.n_tokens
+            WHEN 'cells' THEN is_as_written AND (ngram.field = 'cell_line' OR is_before_cells)
+            ELSE is_as_written AND (ngram.field = 'cell_line' OR is_before_cells OR (n_words = ngram.n_tokens AND ngram.field IN ('source_name', 'cell_type', 'tissue'))) END
 ),
 chosen AS (
     SELECT * FROM meant

@@ -32,4 +32,5 @@ worded AS (
 SELECT
     md5(text_id || ' ' || position || ' ' || n_tokens || ' ' || coalesce(term_id, '') || ' ' || coalesce(rule_id, synonym))[:16] AS evidence_id,
     NULL::VARCHAR AS sample_id, worded.*, coalesce(weight.weight, 0) - CASE role WHEN 'origin' THEN 0.2 ELSE 0 END AS weight
-FROM worded LEFT JOIN weight ON weight.field = worded.field AND weight.kind = worded.kind;
+FROM worded LEFT JOIN weight ON weight.field = worded.field AND weight.kind = worded.kind
+WHERE worded.verdict <> 'map' OR weight.weight IS NOT NULL;  -- what weights.tsv does not list proves nothing, such as an adjective under an unknown key

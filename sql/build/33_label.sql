@@ -8,6 +8,14 @@ WITH ranked AS (
     FROM candidate_label
     WINDOW best AS (PARTITION BY sample_id ORDER BY weight DESC, n_fields DESC, tissue)
     QUALIFY row_number() OVER best = 1
+),
+metastasis AS (SELECT DISTINCT sample_text.sample_id FROM sample_text JOIN text USING (text_id) WHERE contains(text.normalised, 'metasta')),
+origin AS (  -- where the tumour or the cells came from: the disease of a metastasis, X of "X-derived", or a key that says so
+    SELECT proposal.sample_id, arg_max(proposal.tissue, (proposal.role = 'origin', proposal.field = 'origin', proposal.weight, proposal.evidence_id)) AS origin_tissue
+    FROM proposal JOIN ranked USING (sample_id)
+    WHERE proposal.verdict = 'map' AND proposal.tissue <> ranked.tissue
+        AND (proposal.role = 'origin' OR proposal.field = 'origin' OR (proposal.kind = 'disease' AND proposal.sample_id IN (FROM metastasis)))
+    GROUP BY proposal.sample_id
 )
 SELECT
     sample.sample_id,
@@ -17,8 +25,9 @@ SELECT
     CASE WHEN ranked.sample_id IS NULL THEN 'unmapped' WHEN ranked.is_ambiguous THEN 'ambiguous' WHEN evidence.kind IN ('override', 'declared') THEN evidence.kind ELSE evidence.field END AS decided_by,
     evidence.field, evidence.matched_text, ranked.tissue AS best_tissue, ranked.runner_up, round(ranked.margin, 4) AS margin,
     cell_line_sample.sample_id IS NOT NULL AS is_cell_line, cell_line_sample.cell_line, cell_line_sample.cell_line_evidence_id,
-    NULL::VARCHAR AS origin_tissue
+    origin.origin_tissue
 FROM sample
 LEFT JOIN ranked USING (sample_id)
 LEFT JOIN evidence ON evidence.evidence_id = ranked.evidence_id
-LEFT JOIN cell_line_sample USING (sample_id);
+LEFT JOIN cell_line_sample USING (sample_id)
+LEFT JOIN origin USING (sample_id);
