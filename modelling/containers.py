@@ -80,7 +80,7 @@ def open_h5ad(path: Path, space: GeneSpace, layer: str | None = None) -> AnnData
             element = file[f"layers/{layer}"] if layer and f"layers/{layer}" in file else file.get("X")
             by_column = element is not None and element.attrs.get("encoding-type") == "csc_matrix"
         adata = anndata.read_h5ad(path, backed=None if by_column or layer else "r")
-    except (OSError, KeyError, ValueError, anndata.io.AnnDataReadError) as error:
+    except (OSError, KeyError, ValueError, TypeError) as error:
         raise TableError(f"{path.name}: not a readable .h5ad file ({str(error).splitlines()[0]})") from error
     if by_column:
         target = adata.layers if layer else adata

@@ -164,11 +164,14 @@ class GeneSpace:
                     self._put(kind, name, genes[0])
 
     def _model_gene(self, record: GeneRecord) -> int:
+        """The model's gene that a reference record describes, -1 for none; a shared Ensembl id does not join genes of two HGNC ids."""
         for kind, name in (("HGNC id", record.hgnc_id), ("Ensembl id", record.ensembl_gene_id), ("symbol", record.symbol)):
-            if name and (gene := self._lookup[kind].get(name.upper())) is not None:
+            gene = self._lookup[kind].get(name.upper(), -1) if name else -1
+            if gene >= 0 and self.hgnc[gene] in ("", record.hgnc_id):
                 return gene
         former = {self._lookup["symbol"].get(name.upper(), -1) for name in record.previous} - {-1}
-        return former.pop() if len(former) == 1 else -1
+        gene = former.pop() if len(former) == 1 else -1
+        return gene if gene >= 0 and self.hgnc[gene] in ("", record.hgnc_id) else -1
 
     def find(self, name: str) -> tuple[int, str]:
         """Model gene and kind of one id; (-1, "") when the model has no such gene."""

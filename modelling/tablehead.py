@@ -144,6 +144,14 @@ class _Lines:
         return line
 
 
+def _holds_values(cells: list[str]) -> bool:
+    """Whether a first line is data: numbers with decimals, or the same number often; Entrez ids and numbered samples are neither."""
+    numbers = cells[1:]
+    if not cells[0] or not all(_is_number(cell) for cell in numbers):
+        return False
+    return any("." in cell for cell in numbers) or len(set(numbers)) < 0.95 * len(numbers)
+
+
 def _sniff_lines(lines: _Lines, name: str, encoding: str, limits: Limits) -> Sniffed:
     line, comment, promised, n_after = lines.next(), "", None, 0
     is_gct = line.startswith(("#1.2", "#1.3"))
@@ -166,7 +174,7 @@ def _sniff_lines(lines: _Lines, name: str, encoding: str, limits: Limits) -> Sni
     rows = list(csv.reader([row.rstrip("\n") for row in body[n_after:]], delimiter=delimiter))
     if not rows:
         raise TableError(f"{name}: holds a header line and nothing below it")
-    if sum(_is_number(cell) for cell in header[1:]) == len(header) - 1 and len(header) == len(rows[0]) and header[0] != "":
+    if _holds_values(header) and len(header) == len(rows[0]):
         candidate = next(csv.reader([comment.lstrip("#").rstrip("\n")], delimiter=delimiter), [])
         if len(candidate) != len(header):
             raise TableError(f"{name}: line {n_skipped + 1} holds numbers where the column names should stand; add a header line")

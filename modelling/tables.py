@@ -226,6 +226,8 @@ def open_text(reopen: Callable[[], BinaryIO], name: str, space: GeneSpace, layou
                 " understood"
             )
         layout = GENES_IN_ROWS if in_rows >= in_header else SAMPLES_IN_ROWS
+    if layout == GENES_IN_ROWS and space.is_human(found.header[0]) and all(title.isdigit() for title in found.header[1:]):
+        raise TableError(f"{name}: the first line holds the gene {found.header[0]} where the column names should stand; add a header line")
     if not values:
         raise TableError(f"{name}: no column holds numbers from top to bottom")
     return (

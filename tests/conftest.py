@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import serving_world
 import tiny_world
 
 
@@ -16,3 +17,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_world.write_ontology(folder / "ontology")
     tiny_world.build_tiny(folder / "world", folder / "release")
     return folder
+
+
+@pytest.fixture(scope="session")
+def serving_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small trained run with its reference; compendium.h5ad lies beside it."""
+    return serving_world.write_run(tmp_path_factory.mktemp("serving"))
