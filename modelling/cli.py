@@ -169,6 +169,36 @@ def baselines(
     run_baselines(inputs, out, embedding or [], seed, umap=umap)
 
 
+@app.command()
+def transfer(
+    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
+    cohort: Annotated[Path, typer.Argument(help="expression of the cohort: CSV, TSV, GCT, Parquet or .h5ad, any unit and gene id that `model predict` reads")],
+    rubric: Annotated[str, typer.Option(help="which tissues count as right for which category: a TSV, or a shipped one (target, tissues)")],
+    out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
+    metadata: Annotated[Path | None, typer.Option(help="table with one row per sample; for .h5ad the obs when not given")] = None,
+    category: Annotated[str, typer.Option(help="column with the category")] = "category",
+    sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
+    where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
+    unit: Annotated[str, typer.Option(help="auto, or what the values are (counts, tpm, log2-tpm, ...)")] = "auto",
+    harmonise: Annotated[str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")] = "none",
+    compendium: Annotated[Path | None, typer.Option(help="compendium that the run was trained on, for --harmonise quantile")] = None,
+    seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
+) -> None:
+    """Classify an outside cohort and score it by a rubric."""
+    from contextlib import ExitStack
+
+    from modelling.data import Compendium
+    from modelling.harmonise import parse_way
+    from modelling.rubric import load_rubric
+    from modelling.transfer import Question
+    from modelling.transfer_command import run_transfer
+
+    with ExitStack() as stack:
+        opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
+        asked = Question(cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened)
+        run_transfer(run, asked, out, seed)
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from modelling.errors import ModellingError

@@ -108,17 +108,23 @@ def scores_of_confusion(counts: Floats | Ints) -> dict[str, Floats]:
 def classification_scores(truth: Ints, predicted: Ints, n_classes: int, groups: Groups) -> dict[str, tuple[float, Interval | None]]:
     """Each score of `scores_of_confusion` with its interval from the bootstrap over groups."""
     point = scores_of_confusion(confusion(truth, predicted, n_classes))
+    drawn = drawn_scores(truth, predicted, n_classes, groups)
+    return {name: (float(value), percentile_interval(drawn[name])) for name, value in point.items()}
+
+
+def drawn_scores(truth: Ints, predicted: Ints, n_classes: int, groups: Groups) -> dict[str, Floats]:
+    """Each score of `scores_of_confusion` in every bootstrap draw: (b,)."""
     cell = truth * n_classes + predicted
     per_group = csr_matrix((np.ones(len(cell)), (groups.member, cell)), shape=(groups.n, n_classes * n_classes))
     used = np.flatnonzero(np.bincount(cell, minlength=n_classes * n_classes))
-    drawn: dict[str, list[Floats]] = {name: [] for name in point}
+    drawn: dict[str, list[Floats]] = {}
     for start in range(0, len(groups.weights), 100):
         weights = groups.weights[start : start + 100]
         counts = np.zeros((len(weights), n_classes * n_classes))
         counts[:, used] = (per_group[:, used].T @ weights.T).T
         for name, values in scores_of_confusion(counts.reshape(-1, n_classes, n_classes)).items():
-            drawn[name].append(values)
-    return {name: (float(value), percentile_interval(np.concatenate(drawn[name]))) for name, value in point.items()}
+            drawn.setdefault(name, []).append(values)
+    return {name: np.concatenate(values) for name, values in drawn.items()}
 
 
 def mean_with_interval(values: Floats, groups: Groups) -> tuple[float, Interval | None]:
