@@ -1,8 +1,8 @@
 """A trained model as a folder that loads without its training data: safetensors, JSON and TSV, nothing pickled.
 
-    model.safetensors  weights, scaler and temperature      config.json   settings and sizes
-    genes.tsv          symbol (and ids), in input order     tissues.tsv   tissue, organ_system, n_train
-    scaler.tsv         symbol, mean, std (for people; the model reads its own copy)
+model.safetensors  weights, scaler and temperature      config.json   settings and sizes
+genes.tsv          symbol (and ids), in input order     tissues.tsv   tissue, organ_system, n_train
+scaler.tsv         symbol, mean, std (for people; the model reads its own copy)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
-from modelling.model import Standardise, build
+from modelling.model import Network, Standardise, build
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -44,7 +44,7 @@ class TissueModel:
     x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order.
     """
 
-    network: torch.nn.Module
+    network: Network
     genes: list[str]
     tissues: list[str]
     config: TrainConfig
@@ -88,11 +88,7 @@ class TissueModel:
 
     def embed(self, x_ng: NDArray[Any]) -> Floats:
         """Posterior mean z_nk (n, k)."""
-
-        def mean(x: Tensor) -> Tensor:
-            return self.network.encode(*self.network.standardise.network_input(self.network.standardise(x)))[0]
-
-        return self._blocks(mean, x_ng, len(self.genes))
+        return self._blocks(self.network.embed, x_ng, len(self.genes))
 
     def logits(self, z_nk: NDArray[Any]) -> Floats:
         """Tissue logits (n, t), before the temperature."""
@@ -132,7 +128,9 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     _write_json(folder / "config.json", {"format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "details": model.details})
     _write_tsv(folder / "genes.tsv", gene_rows)
     _write_tsv(folder / "tissues.tsv", tissue_rows)
-    scaler = [{"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)]
+    scaler = [
+        {"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)
+    ]
     _write_tsv(folder / "scaler.tsv", scaler)
 
 
@@ -144,7 +142,9 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     folder = Path(folder)
     missing = [name for name in ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv") if not (folder / name).is_file()]
     if missing:
-        raise BundleError(f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)")
+        raise BundleError(
+            f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)"
+        )
     if (folder / "manifest.json").is_file():
         from modelling.hub import verify
 
@@ -154,7 +154,9 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     gene_rows, tissue_rows = read_tsv(folder / "genes.tsv"), read_tsv(folder / "tissues.tsv")
     genes, tissues = [row["symbol"] for row in gene_rows], [row["tissue"] for row in tissue_rows]
     if {"n_genes": len(genes), "n_tissues": len(tissues)} != content["sizes"]:
-        raise BundleError(f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {content['sizes']}; a file was changed")
+        raise BundleError(
+            f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {content['sizes']}; a file was changed"
+        )
     try:
         state = load_file(folder / "model.safetensors")
     except SafetensorError as error:

@@ -32,22 +32,22 @@ class TrainConfig:
     hidden_share: float = 0.2002
     head_hidden: int = 32
     dropout: float = 0.1
-    clip: float = 10.0
+    clip: float | None = 10.0
     sample_norm: bool = False
     reconstruction_weight: float = 1.0
-    class_weight: float = 1.0
+    class_weight: float = 0.1
     prior: Literal["mmd", "kl", "paper_mmd"] = "kl"
-    prior_weight: float = 1e-3
+    prior_weight: float = 0.05
     prior_draws: int = 200
     linear_encoder_rate: float = 0.01
     linear_decoder_rate: float = 0.1
     hidden_rate: float = 0.1
     warmup_epochs: float = 1.0
     label_smoothing: float = 0.05
-    class_balance: float = 0.5
+    class_balance: float = 1.0
     mask_fraction: float = 0.1
     unlabelled_ratio: float = 0.5
-    epochs: int = 100
+    epochs: int = 40
     patience: int = 10
     batch_size: int = 64
     learning_rate: float = 1e-3
@@ -102,8 +102,22 @@ class TrainConfig:
 def paper() -> TrainConfig:
     """The published settings (Pande, Uyar, Akalin), as Flexynesis 1.1.14 runs them."""
     return TrainConfig(
-        preset="paper", n_hidden=None, prior="paper_mmd", prior_weight=1.0, label_smoothing=0.0, class_balance=0.0, mask_fraction=0.0,
-        unlabelled_ratio=0.0, epochs=500, patience=10, batch_size=32, learning_rate=1.7178e-3, reference_batch=32, schedule="constant",
+        preset="paper",
+        n_hidden=None,
+        clip=None,
+        class_weight=1.0,
+        prior="paper_mmd",
+        prior_weight=1.0,
+        label_smoothing=0.0,
+        class_balance=0.0,
+        mask_fraction=0.0,
+        unlabelled_ratio=0.0,
+        epochs=500,
+        patience=10,
+        batch_size=32,
+        learning_rate=1.7178e-3,
+        reference_batch=32,
+        schedule="constant",
     )
 
 

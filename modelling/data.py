@@ -91,11 +91,13 @@ class Compendium:
         full = self._read(np.asarray(rows, dtype=np.int64))
         if genes is None:
             return full if len(self._columns) == self._n_columns else np.ascontiguousarray(full[:, self._columns])
-        index = {symbol: column for symbol, column in zip(self.var["symbol"], range(self._n_columns), strict=True)}
+        index = dict(zip(self.var["symbol"], range(self._n_columns), strict=True))
         wanted = np.array([index.get(symbol, -1) for symbol in genes], dtype=np.int64)
         return np.where(wanted >= 0, full[:, np.maximum(wanted, 0)], np.float32(np.nan))
 
-    def blocks(self, rows: Array, size: int = 256, genes: Sequence[str] | Array | None = None) -> Iterator[tuple[Array, NDArray[np.float32]]]:
+    def blocks(
+        self, rows: Array, size: int = 256, genes: Sequence[str] | Array | None = None
+    ) -> Iterator[tuple[Array, NDArray[np.float32]]]:
         """(rows, x) in pieces of at most `size` rows: bounded memory for any pass over a split."""
         for start in range(0, len(rows), size):
             piece = rows[start : start + size]
@@ -151,7 +153,7 @@ class Compendium:
 
 def _read_whole(descriptor: int, target: NDArray[np.float32], offset: int, path: Path) -> None:
     """Fill `target` from `offset`; one call may return less than asked (2 GiB limit, signals)."""
-    view, done = memoryview(target).cast("B"), 0
+    view, done = target.view(np.uint8).reshape(-1).data, 0
     while done < len(view):
         count = os.preadv(descriptor, [view[done:]], offset + done)
         if count == 0:
@@ -167,8 +169,8 @@ def _open(path: Path, file: h5py.File) -> Compendium:
             raise CompendiumError(f"{path}: no /{name}; a compendium is an .h5ad with X, obs and var (see `curate export --help`)")
     notes: list[str] = []
     obs_frame, var_frame = read_elem(file["obs"]), read_elem(file["var"])
-    obs = {"sample_id": obs_frame.index.to_numpy(dtype=object)} | {name: _plain(obs_frame[name]) for name in obs_frame.columns}
-    var = {"symbol": var_frame.index.to_numpy(dtype=object)} | {name: _plain(var_frame[name]) for name in var_frame.columns}
+    obs = {"sample_id": _plain(obs_frame.index)} | {name: _plain(obs_frame[name]) for name in obs_frame.columns}
+    var = {"symbol": _plain(var_frame.index)} | {name: _plain(var_frame[name]) for name in var_frame.columns}
     _check(path, obs, var)
     labelled = (obs["split"] == "train") & (obs["tissue"] != "")
     if not labelled.any():
@@ -205,7 +207,7 @@ def _plain(column: Any) -> Array:
         return np.asarray(column.to_numpy())
     values = column.astype(object).to_numpy()
     if all(isinstance(value, bool | np.bool_) for value in values):
-        return values.astype(bool)
+        return np.array(values, dtype=bool)
     return np.array(["" if value is None or value != value else str(value) for value in values], dtype=object)
 
 
@@ -249,7 +251,12 @@ def _matrix(path: Path, file: h5py.File) -> tuple[int, int, tuple[int, int], str
             copy.write(np.ascontiguousarray(dense, dtype="<f4").tobytes())
         copy.flush()
         size = shape[0] * shape[1] * 4
-        return os.dup(copy.fileno()), 0, shape, f"X is not a contiguous float32 matrix: unpacked once to a temporary file ({size / 1e6:.0f} MB)"
+        return (
+            os.dup(copy.fileno()),
+            0,
+            shape,
+            f"X is not a contiguous float32 matrix: unpacked once to a temporary file ({size / 1e6:.0f} MB)",
+        )
 
 
 def _moments(compendium: Compendium) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -103,23 +103,30 @@ class Trainer:
     def __init__(self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path) -> None:
         self.compendium, self.config, self.workers, self.device, self.out = compendium, config, workers, device, out
         self.targets = torch.from_numpy(compendium.targets)
-        self.rows = {"train": compendium.rows("train"), "unlabelled": compendium.rows("unlabelled"), "validation": compendium.rows("validation")}
+        self.rows = {
+            "train": compendium.rows("train"),
+            "unlabelled": compendium.rows("unlabelled"),
+            "validation": compendium.rows("validation"),
+        }
         if not len(compendium.rows("validation", labelled=True)):
             raise TrainingError(f"{compendium.path}: no labelled sample in split 'validation'; early stopping needs one")
         counts = torch.bincount(self.targets[self.rows["train"]].clamp_min(-1) + 1, minlength=len(compendium.tissues) + 1)[1:]
         self.counts_t = counts
         self.weight_t = class_weights(counts, config.class_balance).to(device)
-        self.identity = {"compendium_sha256": compendium.sha256(), "train": config.as_dict()}
+        self.identity: dict[str, Any] = {"compendium_sha256": compendium.sha256(), "train": config.as_dict()}
         torch.manual_seed(config.seed)
         mean, std = (torch.from_numpy(a) for a in compendium.moments())
         scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm)
         self.network = build(len(compendium.genes), len(compendium.tissues), config, scaler).to(device)
         groups = self.network.parameter_groups(config)
-        self.optimiser = torch.optim.AdamW(groups, lr=config.scaled_learning_rate, weight_decay=config.weight_decay, fused=device.type != "mps")
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=config.scaled_learning_rate, weight_decay=config.weight_decay, fused=device.type != "mps"
+        )
         self.parallel = workers.wrap(self.network)
         self.epoch, self.rate, self.seconds = 0, 1.0, 0.0
         self.history: list[dict[str, float]] = []
-        self.best_epoch, self.best_score, self.best = -1, math.inf, {}
+        self.best_epoch, self.best_score = -1, math.inf
+        self.best: dict[str, Tensor] = {}
 
     # -- start and resume ------------------------------------------------------------------------------------------------------------------
 
@@ -131,7 +138,9 @@ class Trainer:
             return
         tensors, facts = saved
         if facts["identity"] != self.identity:
-            raise checkpoint.CheckpointError(f"{self.out}: the stopped run used other settings or another compendium; resume it with the same ones")
+            raise checkpoint.CheckpointError(
+                f"{self.out}: the stopped run used other settings or another compendium; resume it with the same ones"
+            )
         self.network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
         self.best = {name[5:]: value for name, value in tensors.items() if name.startswith("best.")}
         checkpoint.restore_optimiser(self.optimiser, tensors)
@@ -223,17 +232,21 @@ class Trainer:
         if not torch.isfinite(loss):
             samples = self.compendium.sample_ids[batch[mine]]
             values = ", ".join(f"{name} {float(value):.4g}" for name, value in terms.items())
-            raise TrainingError(f"loss is {float(loss)} at epoch {self.epoch}, batch {number} ({values}); samples {', '.join(samples[:3])}, ... ({len(samples)})")
+            raise TrainingError(
+                f"loss is {float(loss)} at epoch {self.epoch}, batch {number} ({values}); samples {', '.join(samples[:3])}, ... ({len(samples)})"
+            )
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimiser.step()
         return torch.stack([loss, *(terms[name] for name in TERMS)]).detach().cpu().double()
 
-    def _terms(self, output: Output, target_ng: Tensor, seen_ng: Tensor, target_n: Tensor, draws_mk: Tensor, n_labelled: int, n: int) -> dict[str, Tensor]:
+    def _terms(
+        self, output: Output, target_ng: Tensor, seen_ng: Tensor, target_n: Tensor, draws_mk: Tensor, n_labelled: int, n: int
+    ) -> dict[str, Tensor]:
         """The terms of this worker's share, scaled so that their mean over workers is the term of the whole batch."""
         share = self.workers.count
         if self.config.prior == "kl":
-            prior = gaussian_kl(output.mean_nk, output.log_var_nk, self.network.prior_var_k).sum() * share / n
+            prior = gaussian_kl(output.mean_nk, output.log_var_nk, self.network.prior_var_k).sum() * share / n / target_ng.shape[1]
         elif self.config.prior == "mmd":
             prior = mmd(output.z_nk / self.network.prior_var_k.sqrt(), draws_mk)
         else:
@@ -265,7 +278,7 @@ class Trainer:
         logits_nt, target_n = torch.cat(logits)[known], target_n[known]
         nll = float(cross_entropy(logits_nt, target_n, self.weight_t.cpu(), 0.0).mean())
         hits = (logits_nt.argmax(1) == target_n).double()
-        recall = torch.stack([hits[target_n == t].mean() for t in target_n.unique()]).mean()
+        recall = torch.stack([hits[target_n == t].mean() for t in range(len(self.compendium.tissues)) if (target_n == t).any()]).mean()
         return {
             "validation_score": self.config.reconstruction_weight * squared / n + self.config.class_weight * nll,
             "validation_reconstruction": squared / n, "validation_class": nll,
@@ -288,7 +301,12 @@ class Trainer:
         }  # fmt: skip
         if self.workers.is_first:
             history.write(self.out, self.history, self.best_epoch)
-            history.write_environment(self.out, self.device, self.workers.count, {"sha256": self.identity["compendium_sha256"], "build_id": model.details["build_id"]})
+            history.write_environment(
+                self.out,
+                self.device,
+                self.workers.count,
+                {"sha256": self.identity["compendium_sha256"], "build_id": model.details["build_id"]},
+            )
             bundle.save(self.out, model, self._gene_rows(), self._tissue_rows())
             (self.out / checkpoint.NAME).unlink(missing_ok=True)
         self.workers.wait()

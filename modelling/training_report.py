@@ -44,4 +44,6 @@ def _tell_result(console: Console, run: Run) -> None:
         f"best of {len(run.history)} epochs: {run.best_epoch + 1}; validation balanced accuracy {best['validation_balanced_accuracy']:.3f}, "
         f"explained {best['validation_explained']:.3f}; temperature {run.model.temperature:.2f}"
     )
-    console.print(f"wrote {run.folder}/ (model.safetensors, config.json, genes.tsv, tissues.tsv, scaler.tsv, environment.json, history.csv, history.svg)")
+    console.print(
+        f"wrote {run.folder}/ (model.safetensors, config.json, genes.tsv, tissues.tsv, scaler.tsv, environment.json, history.csv, history.svg)"
+    )
