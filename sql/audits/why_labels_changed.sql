@@ -17,7 +17,9 @@ WITH changed AS (
 ),
 
 edited_rule AS (
-    SELECT coalesce(after.rule_id, before.rule_id) AS rule_id, CASE WHEN before.rule_id IS NULL THEN 'added' WHEN after.rule_id IS NULL THEN 'removed' ELSE 'edited' END AS edit
+    SELECT
+        coalesce(after.rule_id, before.rule_id) AS rule_id,
+        CASE WHEN before.rule_id IS NULL THEN 'added' WHEN after.rule_id IS NULL THEN 'removed' ELSE 'edited' END AS edit
     FROM rule AS after
     FULL OUTER JOIN old.rule AS before ON after.rule_id = before.rule_id
     WHERE (after.verdict, after.match, after.text, after.fields, after.kind, coalesce(after.term_id, ''))
@@ -25,10 +27,13 @@ edited_rule AS (
 ),
 
 speaking AS (
-    SELECT changed.sample_id, evidence.rule_id FROM changed INNER JOIN sample_text USING (sample_id) INNER JOIN evidence USING (text_id) WHERE evidence.rule_id IS NOT NULL
+    SELECT changed.sample_id, evidence.rule_id
+    FROM changed INNER JOIN sample_text USING (sample_id) INNER JOIN evidence ON sample_text.text_id = evidence.text_id
+    WHERE evidence.rule_id IS NOT NULL
     UNION
     SELECT changed.sample_id, evidence.rule_id
-    FROM changed INNER JOIN old.sample_text AS sample_text USING (sample_id) INNER JOIN old.evidence AS evidence USING (text_id) WHERE evidence.rule_id IS NOT NULL
+    FROM changed INNER JOIN old.sample_text AS said USING (sample_id) INNER JOIN old.evidence AS evidence ON said.text_id = evidence.text_id
+    WHERE evidence.rule_id IS NOT NULL
 ),
 
 by_rule AS (
@@ -40,7 +45,13 @@ by_rule AS (
 by_override AS (
     SELECT
         coalesce(after.sample_id, before.sample_id) AS sample_id,
-        string_agg(CASE WHEN before.override_id IS NULL THEN 'override ' || after.override_id || ' by ' || after.curator WHEN after.override_id IS NULL THEN 'override ' || before.override_id || ' withdrawn' ELSE 'override ' || after.override_id || ' edited by ' || after.curator END, ', ' ORDER BY coalesce(after.override_id, before.override_id)) AS because
+        string_agg(
+            CASE
+                WHEN before.override_id IS NULL THEN 'override ' || after.override_id || ' by ' || after.curator
+                WHEN after.override_id IS NULL THEN 'override ' || before.override_id || ' withdrawn'
+                ELSE 'override ' || after.override_id || ' edited by ' || after.curator
+            END, ', ' ORDER BY coalesce(after.override_id, before.override_id)
+        ) AS because
     FROM override_hit AS after
     FULL OUTER JOIN old.override_hit AS before ON after.sample_id = before.sample_id AND after.override_id = before.override_id
     WHERE coalesce(after.term_id, '') <> coalesce(before.term_id, '') OR after.override_id IS NULL OR before.override_id IS NULL
@@ -51,13 +62,13 @@ meaning AS (
     SELECT changed.sample_id, 'name ' || evidence.synonym || ' of ' || evidence.term_id || ' is new in the ontology' AS because
     FROM changed
     INNER JOIN evidence ON changed.evidence_after = evidence.evidence_id
-    ANTI JOIN old.lexicon AS lexicon ON evidence.synonym = lexicon.synonym AND evidence.term_id = lexicon.term_id
+    ANTI JOIN old.term AS term ON evidence.synonym = term.synonym
     WHERE evidence.rule_id IS NULL AND evidence.scope IN ('NAME', 'RELATED', 'EXACT', 'NARROW', 'BROAD')
     UNION ALL
     SELECT changed.sample_id, 'name ' || evidence.synonym || ' of ' || evidence.term_id || ' left the ontology'
     FROM changed
     INNER JOIN old.evidence AS evidence ON changed.evidence_before = evidence.evidence_id
-    ANTI JOIN lexicon ON evidence.synonym = lexicon.synonym AND evidence.term_id = lexicon.term_id
+    ANTI JOIN term ON evidence.synonym = term.synonym
     WHERE evidence.rule_id IS NULL AND evidence.scope IN ('NAME', 'RELATED', 'EXACT', 'NARROW', 'BROAD')
     UNION ALL
     SELECT changed.sample_id, 'tissue of ' || changed.term_after || ' was ' || coalesce(before.tissue, 'none')
