@@ -10,7 +10,7 @@ from curation.demo.geo_text import SeriesStyle, drawn, series_phrases
 from curation.demo.sample import DemoSample, Kind, sex_for
 
 SHARE = {"single cell": 0.11, "cell line": 0.19, "unlabelled": 0.07}
-SERIES_OF_A_TISSUE = 3  # so that every split can hold one
+SERIES_OF_A_TISSUE = 4  # so that every split can hold one
 LARGEST_SERIES = 48
 PURIFIED_SHARE = 0.3  # of the series without tumours: sorted or cultured cells of the tissue
 # Beyond the accessions that GEO has given out: no real sample is spoken of.
@@ -45,7 +45,7 @@ class GeoWorld:
 
     def _cover_every_tissue(self) -> None:
         room = self.n_samples - self._n_drawn()
-        size = max(1, min(4, room // (2 * SERIES_OF_A_TISSUE * len(tissues()))))
+        size = max(1, min(3, room // (2 * SERIES_OF_A_TISSUE * len(tissues()))))
         for tissue in tissues().values():
             for _ in range(SERIES_OF_A_TISSUE):
                 if self._n_drawn() + size <= self.n_samples:
@@ -110,7 +110,8 @@ class GeoWorld:
         """A treated cell line; in some series the place that it was taken from is named beside it."""
         line, style = self.rng.choice(cell_lines()), self._new_series()
         style.has_treatment, style.disease = self.rng.random() < 0.7, ""
-        spelling, tail = self.rng.choice(line.spellings), self.rng.choice(geo_words("cell line tail"))
+        spelling = self.rng.choice(line.spellings)
+        tail = "" if "cell" in spelling else self.rng.choice(geo_words("cell line tail"))
         last = f"tissue: {line.collection_site.replace('_', ' ').lower()}" if self.rng.random() < 0.25 else ""
         for number in range(size):
             sample = self._new_sample("cell line", line.tissue, "")

@@ -33,7 +33,7 @@ def series_phrases(tissue: Tissue, rng: random.Random) -> list[str]:
 
 def _tasted(phrase: str, taste: str, rng: random.Random) -> str:
     if taste == "human":
-        return f"Human {phrase}"
+        return phrase if "human" in phrase.lower() else f"Human {phrase}"
     if taste == "joined":
         return phrase.replace(" ", rng.choice("-_"))
     return {"lower": phrase.lower(), "upper": phrase.upper(), "title": phrase.title()}.get(taste, phrase)
