@@ -53,22 +53,38 @@ def chunk_table(dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], s
     slot[columns] = np.arange(columns.size)
     shape = (columns.size, -(-dataset.shape[1 - samples_axis] // height))
     offset, n_bytes = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
-    root = _btree_root(dataset, path)
-    if root is None:
-        return _by_library(dataset, slot, samples_axis, offset, n_bytes)
-    if root == UNDEFINED:
-        return ChunkTable(offset, n_bytes, 0)
+    try:
+        root = _btree_root(dataset, path)
+        if root is None:
+            return _by_library(dataset, slot, samples_axis, offset, n_bytes)
+        if root == UNDEFINED:
+            return ChunkTable(offset, n_bytes, 0)
+        mask = _walk_file(path, root, samples_axis, (width, height), slot, offset, n_bytes)
+        if mask >= 0:
+            _compare_with_library(dataset, columns, samples_axis, offset)
+            return ChunkTable(offset, n_bytes, mask)
+        reason = "a node is cut short or is none"
+    except (OSError, RuntimeError, ValueError, struct.error) as error:
+        reason = str(error).splitlines()[0]
+    raise ChunkIndexFault(f"{path.name}: the chunk index of {dataset.name} is damaged ({reason}); fetch the file again")
+
+
+def _walk_file(
+    path: Path,
+    root: int,
+    samples_axis: int,
+    chunk: tuple[int, int],
+    slot: NDArray[np.int64],
+    offset: NDArray[np.int64],
+    n_bytes: NDArray[np.int64],
+) -> int:
+    """Fill `offset` and `n_bytes` from the tree at `root`; the filter masks or-ed, or -1 for a damaged node."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        mask = _walk(descriptor, root, samples_axis, width, height, slot, offset, n_bytes)
+        n_nodes_at_most = path.stat().st_size // 24
+        return int(_walk(descriptor, root, samples_axis, chunk[0], chunk[1], slot, offset, n_bytes, n_nodes_at_most))
     finally:
         os.close(descriptor)
-    if mask < 0:
-        raise ChunkIndexFault(
-            f"{path.name}: the chunk index of {dataset.name} is damaged (a node is cut short or is no node); fetch the file again"
-        )
-    _compare_with_library(dataset, path, columns, samples_axis, offset)
-    return ChunkTable(offset, n_bytes, int(mask))
 
 
 def _by_library(
@@ -95,7 +111,7 @@ def _btree_root(dataset: h5py.Dataset, path: Path) -> int | None:
     if creation.get_sizes() != (8, 8) or creation.get_userblock() != 0:
         return None
     with path.open("rb") as file:
-        file.seek(h5py.h5o.get_info(dataset.id).addr)
+        file.seek(h5py.h5g.get_objinfo(dataset.id).objno[0])  # h5o.get_info would visit the whole index
         version, _, n_messages, _, n_bytes = struct.unpack("<BBHII", file.read(12))
         if version != 1:
             return None
@@ -116,33 +132,30 @@ def _btree_root(dataset: h5py.Dataset, path: Path) -> int | None:
     return None
 
 
-def _compare_with_library(
-    dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], samples_axis: int, offset: NDArray[np.int64]
-) -> None:
-    """A few entries, first and last among them, must be what the library says."""
-    for column, row in {(0, 0), (offset.shape[0] - 1, offset.shape[1] - 1), (offset.shape[0] // 2, offset.shape[1] // 2)}:
-        start = [0, 0]
-        start[samples_axis] = int(columns[column]) * dataset.chunks[samples_axis]
-        start[1 - samples_axis] = row * dataset.chunks[1 - samples_axis]
-        expected = dataset.id.get_chunk_info_by_coord(tuple(start)).byte_offset
-        if (-1 if expected is None else expected) != offset[column, row]:
-            raise ChunkIndexFault(
-                f"{path.name}: the chunk of {dataset.name} at {start} is indexed at byte {offset[column, row]} and at {expected}; fetch the file again"
-            )
+def _compare_with_library(dataset: h5py.Dataset, columns: NDArray[np.int64], samples_axis: int, offset: NDArray[np.int64]) -> None:
+    """One entry must be what the library says; it looks through the whole index for it, so no more are asked for."""
+    column, row = offset.shape[0] // 2, offset.shape[1] // 2
+    start = [0, 0]
+    start[samples_axis] = int(columns[column]) * dataset.chunks[samples_axis]
+    start[1 - samples_axis] = row * dataset.chunks[1 - samples_axis]
+    expected = dataset.id.get_chunk_info_by_coord(tuple(start)).byte_offset
+    if (-1 if expected is None else expected) != offset[column, row]:
+        raise ValueError(f"the chunk at {start} is indexed at byte {offset[column, row]} and at {expected}")
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _walk(descriptor, root, samples_axis, width, height, slot, offset, n_bytes):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Visit every leaf of the tree below `root` (2-d dataset, 8-byte addresses). Returns the filter masks or-ed, or -1 for a damaged node."""
+def _walk(descriptor, root, samples_axis, width, height, slot, offset, n_bytes, n_nodes_at_most):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Visit every leaf of the tree below `root` (2-d dataset, 8-byte addresses). Returns the filter masks or-ed; -1: damaged."""
     head, entry = 24, 40  # signature .. siblings; key (size, mask, three offsets) and child
     node = np.empty(head + entry * 65536, np.uint8)
     stack = np.empty(1 << 16, np.int64)
-    stack[0], depth, mask = root, 1, 0
+    stack[0], depth, mask, n_nodes = root, 1, np.int64(0), 0
     while depth > 0:
         depth -= 1
+        n_nodes += 1
         at = stack[depth]
         got = read_at(descriptor, node.ctypes.data, head + entry * 64 + 32, at)
-        if got < head or node[0] != 84 or node[1] != 82 or node[2] != 69 or node[3] != 69 or node[4] != 1:
+        if got < head or node[0] != 84 or node[1] != 82 or node[2] != 69 or node[3] != 69 or node[4] != 1 or n_nodes > n_nodes_at_most:
             return -1
         level, used = node[5], np.int64(node[6]) + 256 * np.int64(node[7])
         need = head + entry * used

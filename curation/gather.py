@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -22,9 +21,6 @@ from numpy.typing import NDArray
 from curation.chunks import ChunkTable, chunk_table
 from curation.errors import CurationError
 from curation.inflate import NATIVE, OK, add_chunks, add_plain, fault_text
-
-if TYPE_CHECKING:
-    from curation.sources import GeneIds, Unit
 
 BLOCK_BYTES = 256 << 20  # of sums held at a time by one worker
 SHARD_ROWS = 256  # enough to keep a worker busy; a chunk wider than this is still read once
@@ -291,25 +287,3 @@ def gather(
             if i + workers < len(shards):
                 ahead.append(pool.submit(work.read, shards[i + workers]))
             yield shard, values.astype(np.float32)
-
-
-@dataclass(frozen=True)
-class ChunkedMatrix:
-    """A `curation.sources.Matrix` in an HDF5 dataset of linear values; an export reads it by `Gather`, straight into its own genes."""
-
-    file: str
-    genes: GeneIds
-    unit: Unit
-    layout: Layout
-    sample_ids: tuple[str, ...] | None = None
-
-    @property
-    def n_samples(self) -> int:
-        """Samples in the dataset."""
-        return self.layout.n_samples
-
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Yield (positions into `rows`, values (n, n_genes))."""
-        with Gather(self.layout, rows, names=[self.sample_ids[r] for r in rows] if self.sample_ids else None) as work:
-            for shard in work.shards():
-                yield shard, work.read(shard)[0].astype(np.float32)
