@@ -6,7 +6,7 @@ The five kNN baselines of the paper, and what it left out: logistic regression, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Parts:
     """
 
     x: dict[str, Floats]
-    y: dict[str, Ints]
+    y: Mapping[str, Ints]
     ids: dict[str, np.ndarray]
     group_id: np.ndarray
     classes: list[str]
@@ -84,7 +84,7 @@ def read_parts(compendium: Compendium, run: Path | None) -> Parts:
             raise NothingToScore(f"{compendium.path}: no labelled sample in split '{split}'")
     classes = sorted({name for split in rows.values() for name in tissue[split]})
     number = {name: i for i, name in enumerate(classes)}
-    x = {}
+    x: dict[str, Floats] = {}
     for split, chosen in rows.items():
         x[split] = scratch_array((len(chosen), len(genes)))
         for start, (_, block) in enumerate(compendium.blocks(chosen, BLOCK, genes)):
@@ -119,7 +119,7 @@ def methods(seed: int) -> list[Method]:
     """All baselines, in the order of the table."""
     return [
         Method("kNN, all genes", "knn", lambda parts: knn(parts.x["train"], parts.x["test"], parts)),
-        Method("kNN, variable genes", "knn", lambda parts: knn(*(variable(parts, split) for split in ("train", "test")), parts)),
+        Method("kNN, variable genes", "knn", lambda parts: knn(variable(parts, "train"), variable(parts, "test"), parts)),
         Method("kNN, variable genes, PCA", "knn", lambda parts: knn(*pca_features(parts, 50, seed, only_variable=True)[::2], parts)),
         Method("kNN, variable genes, UMAP", "knn", lambda parts: knn(*umap_features(parts, 50, seed), parts)),
         Method("kNN, PCA", "knn", lambda parts: knn(*pca_features(parts, 121, seed)[::2], parts)),

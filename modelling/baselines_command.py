@@ -100,21 +100,9 @@ def write(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, part
 
 def _tell(rows: list[dict[str, Any]], out: Path) -> None:
     from rich.console import Console
-    from rich.table import Table as Terminal
 
-    table = Terminal("method", "dimensions", "balanced accuracy [95%]", "accuracy", "macro F1", "seconds")
+    console = Console(soft_wrap=True, highlight=False)
     for row in rows:
         scores = with_interval(row["balanced_accuracy"], row["interval"])
-        table.add_row(
-            row["method"],
-            f"{row['n_dimensions']:,}",
-            scores.replace("[", r"\["),
-            number(row["accuracy"]),
-            number(row["macro_f1"]),
-            f"{row['seconds']:.1f}",
-        )
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(table)
-    console.print(
-        f"{rows[0]['n']:,} labelled test samples, {rows[0]['n_train']:,} training samples; wrote {out}/ (report.html, baselines.json, figures/)"
-    )
+        console.print(f"{row['method']:36}{row['n_dimensions']:>7,} dimensions   balanced accuracy {scores}   {row['seconds']:.1f} s", markup=False)
+    console.print(f"{rows[0]['n']:,} labelled test samples, {rows[0]['n_train']:,} training samples; wrote {out}/ (report.html, baselines.json, figures/)")

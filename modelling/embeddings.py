@@ -41,7 +41,7 @@ def _in_order(path: Path, ids: np.ndarray, values: Floats, sample_ids: np.ndarra
     place = {str(name): row for row, name in enumerate(ids)}
     if len(place) < len(ids):
         raise EmbeddingError(f"{path}: {len(ids) - len(place):,} of {len(ids):,} sample ids occur twice")
-    missing = [name for name in sample_ids if str(name) not in place]
+    missing = [str(name) for name in sample_ids if str(name) not in place]
     if missing:
         raise EmbeddingError(
             f"{path}: {len(missing):,} of {len(sample_ids):,} labelled samples of the compendium have no embedding, first: {missing[:3]}; "

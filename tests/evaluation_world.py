@@ -32,7 +32,9 @@ def frame(seed: int = 0, n_per_tissue: int = 60) -> tuple[np.ndarray, pd.DataFra
             rows.append(np.maximum(x, 0))
             obs.append((f"{tissue}{i}", tissue, split, source, group, tumour))
     columns = ["sample_id", "tissue", "split", "source", "group_id", "is_tumour"]
-    return np.array(rows, np.float32), pd.DataFrame(obs, columns=columns).set_index("sample_id")
+    tpm = np.exp2(np.array(rows)) - 1
+    x = np.log2(tpm / tpm.sum(axis=1, keepdims=True) * 1e6 + 1)
+    return x.astype(np.float32), pd.DataFrame(obs, columns=columns).set_index("sample_id")
 
 
 def write(path: Path, x: np.ndarray, obs: pd.DataFrame, genes: list[str] | None = None, **uns: object) -> Path:

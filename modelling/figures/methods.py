@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from modelling.figures.canvas import FigureFolder, canvas, grid, spaced
-from modelling.figures.palette import ACCENT, FOURTH, SECOND, SERIES, THIRD
+from modelling.figures.palette import ACCENT, FOURTH, INK, MUTED, SECOND, SERIES, THIRD
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -29,22 +29,14 @@ def method_comparison(folder: FigureFolder, rows: Rows) -> None:
         left.set_xlabel("balanced accuracy on the test part, 95% interval")
         grid(right, "both")
         for row in ordered:
-            right.errorbar(
-                row["n_dimensions"],
-                row["balanced_accuracy"],
-                yerr=_bars(row),
-                fmt="o",
-                color=_kind_colour(row),
-                markersize=5,
-                elinewidth=1,
-                alpha=0.9,
-            )
+            right.plot(row["n_dimensions"], row["balanced_accuracy"], "o", color=_kind_colour(row), markersize=6, alpha=0.9)
         right.set_xscale("log")
         right.set_xlabel("dimensions")
         for word, colour in (("model", ACCENT), ("kNN", SECOND), ("classifier", THIRD), ("outside embedding", FOURTH)):
             if any(_kind_colour(row) == colour for row in rows):
                 right.plot([], [], "o", color=colour, label=word)
-        right.legend(fontsize=8, loc="lower right")
+        right.set_ylabel("balanced accuracy")
+        figure.legend(*right.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize=8)
         keys = (
             "method",
             "kind",
@@ -65,11 +57,6 @@ def _kind_colour(row: Mapping[str, Any]) -> str:
     return {"model": ACCENT, "knn": SECOND, "classifier": THIRD, "embedding": FOURTH}[row["kind"]]
 
 
-def _bars(row: Mapping[str, Any]) -> np.ndarray:
-    low, high = row["interval"] or (row["balanced_accuracy"],) * 2
-    return np.array([[max(row["balanced_accuracy"] - low, 0)], [max(high - row["balanced_accuracy"], 0)]])
-
-
 def transfer_bars(folder: FigureFolder, rows: Rows, columns: Sequence[str], classifiers: Sequence[str]) -> None:
     """Share of each category called an accepted tissue, by head and by kNN, one panel per rubric column, with the null beside it."""
     names = list(dict.fromkeys(row["category"] for row in rows))
@@ -81,8 +68,11 @@ def transfer_bars(folder: FigureFolder, rows: Rows, columns: Sequence[str], clas
                 shift = 0.18 - 0.36 * classifiers.index(row["classifier"]) / max(1, len(classifiers) - 1)
                 y = len(names) - 1 - names.index(row["category"]) + shift
                 colour = SERIES[classifiers.index(row["classifier"])]
+                if not row["reachable"]:
+                    axes.text(0.01, y, "tissue unknown to the model", va="center", fontsize=7, color=MUTED)
+                    continue
                 axes.barh(y, row["score"], height=0.3, color=colour, alpha=0.85)
-                axes.plot(row["interval"], [y, y], color="#16181c", linewidth=0.9)
+                axes.plot(row["interval"], [y, y], color=INK, linewidth=0.9)
                 axes.plot([row["null"]] * 2, [y - 0.17, y + 0.17], color=FOURTH, linewidth=2)
             axes.set_title(column)
             axes.set_xlim(0, 1.02)

@@ -1,0 +1,199 @@
+"""`model transfer`: scores by hand, nulls, abstention, harmonisation, and cohorts and rubrics that do not fit."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from evaluation_world import N_GENES, frame, trained, write
+from typer.testing import CliRunner
+
+from modelling import bundle
+from modelling.cli import app
+from modelling.data import Compendium
+from modelling.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
+from modelling.metadata import MetadataError, keep, match
+from modelling.reference import load_reference, write_reference
+from modelling.rubric import RubricError, load_rubric
+from modelling.subset import write_subset
+from modelling.userdata import CoverageTooLow
+
+RUBRIC = "category\twide\tnarrow\treason\nhead\tbrain|liver\tbrain\tx\nchest\theart|lung\tlung\tx\nspace\tmoon\tmoon\tx\n"
+CATEGORY = {"brain": "head", "heart": "chest", "lung": "chest", "liver": "space"}
+
+
+@pytest.fixture(scope="module")
+def genes():
+    from modelling.geneids import reference_genes
+
+    return [gene.symbol for gene in reference_genes() if gene.ensembl_gene_id and gene.length_bp == gene.length_bp][:N_GENES]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, genes):
+    folder = tmp_path_factory.mktemp("transfer")
+    x, obs = frame()
+    path = write(folder / "compendium.h5ad", x, obs, genes)
+    run = trained(path, folder / "run")
+    write_reference(run, path, "pca")
+    cohort_x, cohort_obs = frame()
+    cohort_obs["site"] = cohort_obs["tissue"].map(CATEGORY).astype(str)
+    cohort_obs = cohort_obs[cohort_obs["split"] == "test"]
+    cohort_x = cohort_x[(obs["split"] == "test").to_numpy()]
+    cohort_obs.iloc[0, cohort_obs.columns.get_loc("site")] = "elsewhere"
+    cohort_obs.iloc[1, cohort_obs.columns.get_loc("site")] = ""
+    (folder / "rubric.tsv").write_text(RUBRIC)
+    write(folder / "cohort.h5ad", cohort_x, cohort_obs, genes)
+    return folder, cohort_x, cohort_obs
+
+
+def invoke(folder, out, *more):
+    arguments = ["transfer", str(folder / "run"), str(folder / "cohort.h5ad"), "--rubric", str(folder / "rubric.tsv"), "--out", str(out), "--unit", "log2-tpm"]
+    return CliRunner().invoke(app, [*arguments, *more])
+
+
+def test_scores_by_hand(world, tmp_path):
+    folder, x, obs = world
+    result = invoke(folder, tmp_path / "out", "--category", "site")
+    assert result.exit_code == 0, result.output
+    content = json.loads((tmp_path / "out" / "transfer.json").read_text())
+    predictions = pl.read_csv(tmp_path / "out" / "predictions.tsv", separator="\t")
+    site = obs["site"]
+    assert predictions.height == site.isin(["head", "chest", "space"]).sum()
+    said = "\n".join(content["notes"])
+    assert "1 of" in said
+    assert "elsewhere" in said
+    assert "does not know moon" in said
+    assert "no accepted tissue of space" in said
+    model, reference = bundle.load(folder / "run"), load_reference(folder / "run")
+    probability = model.probabilities(x)
+    head = dict(zip(obs.index, np.array(model.tissues)[probability.argmax(1)], strict=True))
+    rows = {(row["category"], row["rubric"], row["classifier"]): row for row in content["categories"]}
+    chest = obs.index[site == "chest"]
+    row = rows["chest", "wide", "classifier"]
+    assert row["n"] == len(chest)
+    assert row["score"] == pytest.approx(np.mean([head[name] in ("heart", "lung") for name in chest]))
+    narrow = rows["chest", "narrow", "classifier"]["score"]
+    assert narrow == pytest.approx(np.mean([head[name] == "lung" for name in chest]))
+    assert row["interval"][0] <= row["score"] <= row["interval"][1]
+    tissue = reference.table["tissue"].to_numpy()[reference.train]
+    assert row["chance"] == pytest.approx(np.isin(tissue, ["heart", "lung"]).mean())
+    assert row["null"] == float(content["largest_class"] in ("heart", "lung"))
+    abstained = {name: p < 0.5 for name, p in zip(obs.index, probability.max(1), strict=True)}
+    assert row["n_abstained"] == sum(abstained[name] for name in chest)
+    assert not rows["space", "wide", "kNN"]["reachable"]
+    overall = next(row for row in content["overall"] if (row["rubric"], row["classifier"]) == ("wide", "classifier"))
+    assert overall["n"] == site.isin(["head", "chest"]).sum()
+    assert "Does it hold elsewhere?" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_knn_equals_scikit_learn(world, tmp_path):
+    from sklearn.neighbors import KNeighborsClassifier
+
+    folder, x, obs = world
+    invoke(folder, tmp_path / "out", "--category", "site")
+    reference = load_reference(folder / "run")
+    tissue = reference.table["tissue"].to_numpy()[reference.train]
+    model = bundle.load(folder / "run")
+    expected = KNeighborsClassifier(5, metric="cosine").fit(reference.z_nk[reference.train], tissue).predict(model.embed(x))
+    found = pl.read_csv(tmp_path / "out" / "predictions.tsv", separator="\t")
+    called = dict(zip(obs.index, expected, strict=True))
+    assert [called[name] for name in found["sample_id"]] == found["kNN_tissue"].to_list()
+
+
+def test_a_text_table_in_other_units_gives_the_same_calls(world, tmp_path, genes):
+    folder, x, obs = world
+    tpm = np.exp2(x) - 1
+    table = pl.DataFrame({"gene": genes} | {name: row.astype(float) for name, row in zip(obs.index, tpm, strict=True)})
+    table.write_csv(tmp_path / "cohort.tsv", separator="\t")
+    pl.DataFrame({"id": obs.index.to_list(), "site": obs["site"].to_list()}).write_csv(tmp_path / "meta.csv")
+    arguments = ["transfer", str(folder / "run"), str(tmp_path / "cohort.tsv"), "--rubric", str(folder / "rubric.tsv"), "--unit", "tpm"]
+    result = CliRunner().invoke(app, [*arguments, "--metadata", str(tmp_path / "meta.csv"), "--category", "site", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    model = bundle.load(folder / "run")
+    expected = dict(zip(obs.index, np.array(model.tissues)[model.probabilities(x).argmax(1)], strict=True))
+    found = pl.read_csv(tmp_path / "out" / "predictions.tsv", separator="\t")
+    assert np.mean([expected[name] == called for name, called in zip(found["sample_id"], found["classifier_tissue"], strict=True)]) > 0.95
+
+
+def test_harmonisations_do_what_they_say(world):
+    folder, x, _ = world
+    model = bundle.load(folder / "run")
+    with Compendium.open(folder / "compendium.h5ad") as compendium:
+        profile = training_profile(model, compendium)
+        np.testing.assert_allclose(profile, np.sort(compendium.x(compendium.rows("train")), axis=1).mean(0), rtol=1e-5)
+        np.testing.assert_allclose(np.sort(to_profile(x + np.arange(x.shape[1], dtype=np.float32) * 1e-3, profile), axis=1), np.tile(profile, (len(x), 1)), atol=1e-3)
+    assert len(set(to_profile(np.zeros((1, len(profile)), np.float32), profile)[0])) == 1
+    missing = x[:2].copy()
+    missing[:, :5] = np.nan
+    assert np.isnan(to_profile(missing, profile)[:, :5]).all()
+    change, said = harmonisation("zscore", model, lambda: iter([x[:30], x[30:]]), None)
+    z = (change(x) - model.mean_g) / model.std_g
+    np.testing.assert_allclose(z.mean(0), 0, atol=1e-3)
+    np.testing.assert_allclose(z.std(0), 1, atol=1e-3)
+    assert "transductive" in said[0]
+    with pytest.raises(HarmoniseError, match="--compendium"):
+        harmonisation("quantile", model, lambda: iter([x]), None)
+    with pytest.raises(HarmoniseError, match="at least 10 samples, it has 4"):
+        harmonisation("zscore", model, lambda: iter([x[:4]]), None)
+
+
+def test_a_cohort_with_a_third_of_the_genes_is_refused_and_with_two_thirds_warned_about(world, tmp_path, genes):
+    folder, x, obs = world
+    for kept, exit_code in ((18, 1), (40, 0)):
+        path = write(tmp_path / f"{kept}.h5ad", x[:, :kept], obs, genes[:kept])
+        arguments = ["transfer", str(folder / "run"), str(path), "--rubric", str(folder / "rubric.tsv"), "--category", "site", "--unit", "log2-tpm"]
+        result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / f"out{kept}")])
+        assert result.exit_code == exit_code, result.output
+        if exit_code:
+            assert isinstance(result.exception, CoverageTooLow)
+            assert not (tmp_path / f"out{kept}").exists()
+        else:
+            assert "less than 80% of the model's genes" in json.loads((tmp_path / f"out{kept}" / "transfer.json").read_text())["notes"].__repr__()
+
+
+def test_metadata_that_does_not_fit_is_said(world, tmp_path):
+    folder, _, _ = world
+    result = invoke(folder, tmp_path / "out", "--category", "nosuch")
+    assert isinstance(result.exception, MetadataError)
+    assert "no column 'nosuch'; columns: sample_id" in str(result.exception)
+    table = pl.DataFrame({"id": ["a", "b", "b"], "site": ["x", "y", "z"]})
+    with pytest.raises(MetadataError, match="'b' two values of 'site'"):
+        match(table, ["a", "b"], "site")
+    with pytest.raises(MetadataError, match="no metadata column holds any"):
+        match(table, ["q"], "site")
+    assert keep(table, ["site=y"]).height == 1
+    with pytest.raises(MetadataError, match="no row; values of 'site': x, y, z"):
+        keep(table, ["site=w"])
+
+
+def test_shipped_rubrics_load_and_broken_ones_are_one_line(tmp_path):
+    target = load_rubric("target")
+    assert target.accepted["lenient"]["Wilms Tumor"] == {"kidney", "ovary", "uterus", "testis"}
+    assert target.accepted["strict"]["Wilms Tumor"] == {"kidney"}
+    tissues = load_rubric("tissues")
+    assert len(tissues.categories) == 42
+    for way in (*target.accepted.values(), *tissues.accepted.values()):
+        for accepted in way.values():
+            assert accepted <= set(tissues.categories)
+    with pytest.raises(RubricError, match=r"shipped ones \(target, tissues\)"):
+        load_rubric("nosuch")
+    for content, message in (("category\treason\na\tb\n", "at least one column"), ("category\tx\na\tb\na\tb\n", "line 3.*occurs twice"), ("category\tx\na\t\n", "accepts no tissue")):
+        (tmp_path / "bad.tsv").write_text(content)
+        with pytest.raises(RubricError, match=message):
+            load_rubric(str(tmp_path / "bad.tsv"))
+
+
+def test_a_subset_is_a_compendium_with_its_own_statistics(world, tmp_path):
+    folder, _, _ = world
+    with Compendium.open(folder / "compendium.h5ad") as compendium:
+        rows = np.flatnonzero(compendium.obs["source"] == "tcga")[::-1]
+        path = write_subset(compendium, rows, tmp_path / "subset.h5ad")
+        with Compendium.open(path) as subset:
+            assert not subset.notes
+            np.testing.assert_array_equal(subset.sample_ids, compendium.sample_ids[rows])
+            np.testing.assert_array_equal(subset.x(np.arange(len(rows))), compendium.x(rows))
+            train = compendium.x(rows[compendium.obs["split"][rows] == "train"])
+            np.testing.assert_allclose(subset.moments()[0], train.mean(0), rtol=1e-5)
