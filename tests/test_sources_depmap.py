@@ -9,8 +9,8 @@ import pytest
 from sources_world import rows, values, write
 
 from curation.sources import open_source
-from curation.sources.delimited import BadValue, MatrixFault
 from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.grid import BadValue, MatrixFault
 
 MODELS = [
     "ModelID,PatientID,CellLineName,OncotreeLineage,OncotreePrimaryDisease",

@@ -10,8 +10,8 @@ import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
 from curation.sources import SourceFault, open_source
-from curation.sources.delimited import BadValue, MatrixFault
 from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.grid import BadValue, MatrixFault
 from curation.sources.unit import UnitContradiction
 
 SAMPLES = ["GTEX-AAAA-0126-SM-1", "GTEX-AAAA-0226-SM-2", "GTEX-BBBB-0326-SM-3"]
@@ -106,6 +106,7 @@ def test_bad_values_beyond_the_samples_that_tell_the_unit_are_found_when_read(tm
     cells = ["1"] * 40
     cells[1] = "-2"
     path = folder(tmp_path, genes=["ENSG1\tA\t" + "\t".join(cells)], size="1\t40", header="\t".join(["Name", "Description", *many]))
+    write(path / "GTEx_SampleAttributesDS.txt", [ATTRIBUTES[0], f"{many[0]}\tx\tLung"])
     (matrix,) = open_source("gtex", path).matrices()
     with pytest.raises(BadValue, match=r"holds 1 values that counts cannot have, first: -2.0 for gene 'A' in sample 'GTEX-0001-1-SM-1'"):
         values(matrix)
@@ -145,6 +146,13 @@ def test_attributes_without_the_column_are_refused(tmp_path: Path) -> None:
     write(path / "GTEx_SampleAttributesDS.txt", ["SAMPID\tSMTS", f"{SAMPLES[0]}\tLung"])
     with pytest.raises(MetadataFault, match=r"has no column 'SMTSD'; its columns are: SAMPID, SMTS"):
         open_source("gtex", path)
+
+
+def test_a_matrix_of_medians_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        MatrixFault, match=r"none of the 3 columns of .* \(Bladder, Lung, \.\.\.\) is a sample of GTEx_SampleAttributesDS.txt"
+    ):
+        open_source("gtex", folder(tmp_path, header="Name\tDescription\tBladder\tLung\tLiver"))
 
 
 def test_a_folder_without_attributes_is_refused(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import scipy.sparse
 from sources_world import rows, values, write
 
 from curation.sources import SourceFault, UnknownSource, open_source
-from curation.sources.delimited import BadValue, MatrixFault
 from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.grid import BadValue, MatrixFault
 from curation.sources.unit import UnitContradiction
 
 SAMPLES = ["s1", "s2", "s3"]

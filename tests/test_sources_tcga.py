@@ -10,8 +10,8 @@ import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
 from curation.sources import SourceFault, open_source
-from curation.sources.delimited import MatrixFault
 from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.grid import MatrixFault
 from curation.sources.tcga import is_tumour
 from curation.sources.unit import UnitContradiction
 

@@ -80,6 +80,12 @@ class GeneIds:
     def __len__(self) -> int:
         return max(len(self.ensembl), len(self.symbol), len(self.entrez))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One name per gene, for messages."""
+        kinds = [kind for kind in (self.symbol, self.ensembl, self.entrez) if kind]
+        return tuple(next((name for name in names if name), "?") for names in zip(*kinds, strict=True))
+
 
 class Matrix(Protocol):
     """One expression matrix of a source, read in blocks of samples."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from curation.genes import parse_gene_names
 from curation.sources.declared import Declared, look_up, unlabelled_notes
-from curation.sources.delimited import MatrixFault, SampleRows, read_grid, scan_samples
+from curation.sources.delimited import read_grid
 from curation.sources.folder import FolderSource, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.grid import MatrixFault, SampleRows, scan_samples
 from curation.sources.unit import quantity_in_name, settle
 
 # `TP53 (7157)` in most releases, `TP53 (ENSG00000141510)` in files of all genes; no other column has a number in parentheses.

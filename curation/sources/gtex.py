@@ -8,8 +8,9 @@ from typing import Any
 
 from curation.sources import GeneIds, SourceFault
 from curation.sources.declared import look_up, unlabelled_notes
-from curation.sources.delimited import DelimitedGrid, GeneRows, MatrixFault, head, read_grid, scan
+from curation.sources.delimited import DelimitedGrid, head, read_grid
 from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.grid import GeneRows, MatrixFault, scan
 from curation.sources.unit import quantity_in_name, settle
 
 
@@ -30,6 +31,8 @@ def open_gtex(folder: Path) -> FolderSource:
     tissues = _tissues(attributes)
     gcts = [read_gct(path, folder) for path in paths]
     notes = [note for gct in gcts for note in gct.notes]
+    for gct in gcts:
+        _refuse_unlisted(gct.matrix, tissues, attributes)
     rows = [_row(sample, gct.matrix, i, tissues.get(sample)) for gct in gcts for i, sample in enumerate(gct.matrix.sample_ids)]
     notes += _tissue_notes(rows, tissues, attributes)
     return FolderSource("gtex", sample_table(rows, folder), [gct.matrix for gct in gcts], [*paths, attributes], notes)
@@ -66,6 +69,15 @@ def _dimension_note(path: Path, line: str, grid: DelimitedGrid, n_genes: int, n_
 def _tissues(attributes: Path) -> dict[str, str | None]:
     frame = read_metadata(attributes, ("SAMPID", "SMTSD"))
     return dict(frame.select("SAMPID", "SMTSD").iter_rows())
+
+
+def _refuse_unlisted(matrix: GeneRows, tissues: dict[str, str | None], attributes: Path) -> None:
+    """A matrix of medians per tissue, or of another release, shares no sample with the attributes."""
+    if not tissues.keys() & set(matrix.sample_ids):
+        raise MatrixFault(
+            f"none of the {matrix.n_samples} columns of {matrix.grid.path} ({some(matrix.sample_ids, 2)}) is a sample of "
+            f"{attributes.name}; put the matrix of all samples there, and the attributes of the same release"
+        )
 
 
 def _row(sample: str, matrix: GeneRows, i: int, text: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from curation.genes import parse_gene_names, plain_ensembl
 from curation.sources import GeneIds, SourceFault, Unit
-from curation.sources.delimited import SAMPLES_FOR_UNIT, check_values, refuse_missing
+from curation.sources.grid import SAMPLES_FOR_UNIT, check_values, refuse_missing
 from curation.sources.scratch import BLOCK_BYTES
 from curation.sources.unit import Evidence, Scale
 
@@ -45,7 +45,7 @@ class H5adMatrix:
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """See Matrix.blocks: rows of X as they are stored."""
-        labels = self.genes.symbol or self.genes.ensembl
+        labels = self.genes.labels
         step = max(1, BLOCK_BYTES // (4 * max(len(self.genes), 1)))
         with open_h5ad(self.path) as data:
             for first in range(0, len(rows), step):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from curation.sources.delimited import MatrixFault
+from curation.sources.grid import MatrixFault
 
 BATCH_BYTES = 32 << 20
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from curation.genes import parse_gene_names, plain_ensembl
 from curation.sources import LINEAR, GeneIds, Matrix, SourceFault, Unit
 from curation.sources.declared import declared_tissues, look_up
-from curation.sources.delimited import GeneRows, Grid, MatrixFault, SampleRows, read_grid, scan, scan_samples
+from curation.sources.delimited import read_grid
 from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.grid import GeneRows, Grid, MatrixFault, SampleRows, scan, scan_samples
 from curation.sources.h5ad import H5adMatrix, read_h5ad_head
 from curation.sources.parquet import read_parquet_grid
 from curation.sources.unit import Evidence, Scale, confirm, settle

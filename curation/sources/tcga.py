@@ -20,8 +20,9 @@ import pyarrow.compute as pc
 from curation.genes import parse_gene_names
 from curation.sources import GeneIds, Matrix, SourceFault, Unit
 from curation.sources.declared import Declared, look_up, unlabelled_notes
-from curation.sources.delimited import GeneRows, MatrixFault, check_values, head, read_grid, scan
+from curation.sources.delimited import head, read_grid
 from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.grid import GeneRows, MatrixFault, check_values, scan
 from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
 
 if TYPE_CHECKING:
@@ -232,40 +233,43 @@ def _read_star(path: Path) -> tuple[GeneIds, NDArray[np.float32]]:
 
 
 def _open_gdc(folder: Path, program: str, star: list[Path]) -> FolderSource:
-    import polars as pl
-
     sheet = find_one(folder, "GDC sample sheet", "gdc_sample_sheet*.tsv", "*sample_sheet*.tsv")
-    needed = ("File Name", "Project ID", "Sample ID", "Sample Type")
-    frame = read_metadata(sheet, needed).select(needed).filter(pl.col("File Name").is_in([path.name for path in star]))
-    absent = sorted({path.name for path in star} - set(frame["File Name"]))
-    notes = [f"{len(absent)} count files are not in {sheet.name} and were left out: {some(absent)}"] if absent else []
-    by_name = {path.name: path for path in star}
-    chosen: dict[str, tuple[Path, Clinic]] = {}
-    doubled, foreign = [], []
-    for name, project, samples, sample_type in frame.sort("File Name").iter_rows():
-        # A file pooled from several portions lists them all, comma-joined; they are of one patient and type.
-        sample = samples.split(",")[0].strip()
-        if not _is_of(program, sample):
-            foreign.append(sample)
-            continue
-        if sample in chosen:
-            doubled.append(f"{sample} ({name})")
-        chosen.setdefault(sample, (by_name[name], Clinic("project", project, sample_type.split(",")[0].strip() if sample_type else None)))
-    if foreign:
-        notes.append(f"{len(foreign)} files of {sheet.name} are of another program than {program.upper()} and left out: {some(foreign)}")
-    if doubled:
-        notes.append(f"{len(doubled)} files are further sequencing runs of a sample and were left out: {some(doubled, 10)}")
-    if not chosen:
-        raise MetadataFault(
-            f"{sheet} lists no {program.upper()} sample for the {len(star)} count files; download the sheet of the same cart"
-        )
-    genes, counts = _read_star(next(iter(chosen.values()))[0])
+    chosen, notes = _choose_files(sheet, program, {path.name: path for path in star})
+    paths = tuple(path for path, _ in chosen.values())
+    genes, counts = _read_star(paths[0])
     evidence = Evidence()
     evidence.add(counts)
-    confirm(Scale("counts"), evidence, str(chosen[next(iter(chosen))][0]))
-    matrix = StarMatrix(sheet.name, tuple(path for path, _ in chosen.values()), genes)
+    confirm(Scale("counts"), evidence, str(paths[0]))
+    matrix = StarMatrix(sheet.name, paths, genes)
     clinics = {sample: clinic for sample, (_, clinic) in chosen.items()}
     rows = [_row(program, sample, clinic, matrix, i) for i, (sample, clinic) in enumerate(clinics.items())]
     notes.append(f"{len(rows):,} STAR-count files x {len(genes):,} genes, column {STAR_COLUMN}")
     notes += _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
-    return FolderSource(program, sample_table(rows, folder), [matrix], [*matrix.paths, sheet], notes)
+    return FolderSource(program, sample_table(rows, folder), [matrix], [*paths, sheet], notes)
+
+
+def _choose_files(sheet: Path, program: str, star: dict[str, Path]) -> tuple[dict[str, tuple[Path, Clinic]], list[str]]:
+    """One count file per sample of the program, by the sheet, and notes of those left out. Raises MetadataFault when none is left."""
+    needed = ("File Name", "Project ID", "Sample ID", "Sample Type")
+    listed = [row for row in read_metadata(sheet, needed).select(needed).sort("File Name").iter_rows() if row[0] in star]
+    chosen: dict[str, tuple[Path, Clinic]] = {}
+    absent, doubled, foreign = sorted(set(star) - {row[0] for row in listed}), [], []
+    for name, project, samples, sample_type in listed:
+        # A file pooled from several portions lists them all, comma-joined; they are of one patient and type.
+        sample = (samples or "").split(",")[0].strip()
+        if not _is_of(program, sample):
+            foreign.append(sample or name)
+        elif sample in chosen:
+            doubled.append(f"{sample} ({name})")
+        else:
+            chosen[sample] = star[name], Clinic("project", project, (sample_type or "").split(",")[0].strip() or None)
+    if not chosen:
+        raise MetadataFault(
+            f"{sheet} lists no {program.upper()} sample for the {len(star)} count files; download the sheet of the same cart"
+        )
+    left_out = {
+        f"count files are not in {sheet.name} and were left out": absent,
+        f"files of {sheet.name} are of another program than {program.upper()} and were left out": foreign,
+        "files are further sequencing runs of a sample and were left out": doubled,
+    }
+    return chosen, [f"{len(names)} {what}: {some(names, 10)}" for what, names in left_out.items() if names]
