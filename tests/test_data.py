@@ -1,0 +1,136 @@
+"""Reading compendia: whatever the layout, the same numbers; one clear error for what is wrong."""
+
+import tracemalloc
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from training_world import frame, write
+
+from modelling.batches import WINDOW_ROWS, batches, draw_unlabelled, epoch_windows
+from modelling.data import Compendium, CompendiumError
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "chunked", "float64", "sparse"])
+def test_every_layout_reads_the_same(tmp_path, layout):
+    x, obs = frame()
+    x[x < 3] = 0
+    options = {"chunked": {"chunks": (7, 11), "compression": "gzip"}, "float64": {"dtype": "f8"}}.get(layout, {})
+    path = write(tmp_path / "c.h5ad", scipy.sparse.csr_matrix(x) if layout == "sparse" else x, obs, **options)
+    with Compendium.open(path) as compendium:
+        rows = np.array([5, 6, 7, 0, 119, 3])
+        np.testing.assert_array_equal(compendium.x(rows), x[rows])
+        assert bool(compendium.notes) == (layout != "contiguous")
+        assert compendium.x(np.array([], dtype=int)).shape == (0, 40)
+
+
+def test_other_genes_come_in_the_order_asked_and_missing_as_nan(tmp_path):
+    x, obs = frame()
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        found = compendium.x([3, 8], ["G7", "nowhere", "G0"])
+    np.testing.assert_array_equal(found[:, [0, 2]], x[[3, 8]][:, [7, 0]])
+    assert np.isnan(found[:, 1]).all()
+
+
+def test_moments_are_of_measured_training_values(tmp_path):
+    x, obs = frame()
+    x[::3, 4] = np.nan
+    x[:, 5] = 2.5
+    train = (obs["split"] == "train").to_numpy()
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        mean, std = compendium.moments()
+    np.testing.assert_allclose(mean, np.nanmean(x[train], 0, dtype=np.float64), rtol=1e-6)
+    expected = np.nanstd(x[train], 0, dtype=np.float64)
+    np.testing.assert_allclose(std, np.where(expected > 1e-9, expected, 1), rtol=1e-5)
+
+
+def test_genes_not_kept_are_left_out_and_stated_moments_are_used(tmp_path):
+    x, obs = frame()
+    kept = np.arange(40) % 2 == 0
+    var = pd.DataFrame({"kept": kept, "train_mean": np.arange(40.0), "train_std": 2.0}, index=[f"G{i}" for i in range(40)])
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs, var=var)) as compendium:
+        assert list(compendium.genes) == [f"G{i}" for i in range(0, 40, 2)]
+        np.testing.assert_array_equal(compendium.x([1]), x[[1]][:, kept])
+        np.testing.assert_array_equal(compendium.moments()[0], np.arange(0.0, 40, 2))
+
+
+def test_rows_and_targets(tmp_path):
+    x, obs = frame()
+    obs.loc["S3", "tissue"] = "spleen"
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        assert compendium.tissues == sorted(set(obs["tissue"][obs["split"] == "train"]) - {""})
+        assert set(compendium.rows("unlabelled")) == {i for i in range(120) if i % 10 == 9}
+        assert (compendium.targets[compendium.rows("unlabelled")] == -1).all()
+
+
+def damage(path, kind):
+    with h5py.File(path, "a") as file:
+        if kind == "no X":
+            del file["X"]
+        elif kind == "no split":
+            del file["obs/split"]
+            file["obs"].attrs["column-order"] = [c for c in file["obs"].attrs["column-order"] if c != "split"]
+    if kind == "truncated":
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "html":
+        path.write_text("<html>not found</html>")
+
+
+@pytest.mark.parametrize(("kind", "message"), [("no X", "no /X"), ("no split", "obs has no split"), ("truncated", "not a readable HDF5"), ("html", "not a readable HDF5")])
+def test_damaged_files_are_named(tmp_path, kind, message):
+    path = write(tmp_path / "c.h5ad", *frame())
+    damage(path, kind)
+    with pytest.raises(CompendiumError, match=message) as error:
+        Compendium.open(path)
+    assert str(path) in str(error.value)
+
+
+def test_wrong_splits_and_genes_are_refused(tmp_path):
+    x, obs = frame()
+    with pytest.raises(CompendiumError, match="no such file"):
+        Compendium.open(tmp_path / "nowhere.h5ad")
+    with pytest.raises(CompendiumError, match="obs `split` holds"):
+        Compendium.open(write(tmp_path / "a.h5ad", x, obs.assign(split="holdout")))
+    with pytest.raises(CompendiumError, match="no labelled sample in split 'train'"):
+        Compendium.open(write(tmp_path / "b.h5ad", x, obs.assign(split="test")))
+    with pytest.raises(CompendiumError, match="1 gene names occur twice"):
+        Compendium.open(write(tmp_path / "c.h5ad", x, obs, var=pd.DataFrame(index=["G0", *[f"G{i}" for i in range(39)]])))
+    with pytest.raises(CompendiumError, match="rows 0..120 asked for"):
+        Compendium.open(write(tmp_path / "d.h5ad", x, obs)).x([0, 120])
+
+
+def test_windows_visit_every_row_once_in_another_order_each_epoch():
+    rows = np.arange(0, 9000, 3)
+    first, second = (epoch_windows(rows, np.random.default_rng([1, epoch])) for epoch in (0, 1))
+    assert sorted(np.concatenate(first)) == sorted(np.concatenate(second)) == rows.tolist()
+    assert not np.array_equal(np.concatenate(first), np.concatenate(second))
+    assert max(map(len, first)) <= WINDOW_ROWS
+    assert len(draw_unlabelled(rows, 10, np.random.default_rng(0))) == 10
+
+
+def test_batches_hold_the_rows_they_say(tmp_path):
+    x, obs = frame(2500, 5)
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        rows = compendium.rows("train")
+        seen = list(batches(compendium, epoch_windows(rows, np.random.default_rng(0)), 64))
+    for batch, values in seen:
+        np.testing.assert_array_equal(values, x[batch])
+    assert [len(batch) for batch, _ in seen[:-1]] == [64] * (len(seen) - 1)
+    assert sorted(np.concatenate([batch for batch, _ in seen])) == rows.tolist()
+
+
+def test_reading_memory_does_not_grow_with_samples(tmp_path):
+    peaks = []
+    for n in (4_000, 32_000):
+        path = write(tmp_path / f"{n}.h5ad", *frame(n, 200))
+        with Compendium.open(path) as compendium:
+            windows = epoch_windows(compendium.rows("train"), np.random.default_rng(0))
+            tracemalloc.start()
+            for _ in batches(compendium, windows, 64):
+                pass
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 1_000_000
