@@ -18,7 +18,7 @@ from curation.build_report import REPORT, write_report
 from curation.catalogue import permitted
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import write_crate
-from curation.database import Connection, connect, fetch_arrow, insert_arrow, run_sql_file
+from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
 from curation.errors import CurationError
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
@@ -84,15 +84,12 @@ def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOption
         build_id = _build_id(config, inputs, options.previous)
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
-        con = connect(part / DATABASE, threads=options.threads, memory=options.memory)
-        try:
+        with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
             curate(con, sources, ontology, config, options.previous, progress)
             report = _export(con, part, sources, config, options, inputs, build_id, progress)
             manifest = _manifest(config, inputs, build_id, report, progress)
             with progress.stage("report"):
                 write_report(con, part / REPORT, manifest)
-        finally:
-            con.close()
         report.out = out
         write_crate(part, manifest)
         write_manifest(part, manifest)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,27 @@ COMMENT = re.compile(r"--[^\n]*")
 
 class DatabaseFault(CurationError):
     """The database file cannot be opened, or a statement on it failed."""
+
+
+class DiskFull(DatabaseFault):
+    """The database could not be written: no space is left where it lies, or for its temporary files."""
+
+
+@contextmanager
+def writing(path: Path, *, threads: int | None = None, memory: str | None = None) -> Iterator[Connection]:
+    """A database to fill, closed at the end. Whatever DuckDB raises becomes a DatabaseFault; a full disk a DiskFull, wherever noticed."""
+    try:
+        con = connect(path, threads=threads, memory=memory)
+        try:
+            yield con
+        finally:
+            con.close()
+    except (duckdb.Error, CurationError) as error:
+        if "No space left on device" in str(error):
+            raise DiskFull(f"{path} cannot be written: no space left on device; free space or choose another --out") from error
+        if isinstance(error, CurationError):
+            raise
+        raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
 
 
 def connect(path: Path | None = None, *, threads: int | None = None, memory: str | None = None, read_only: bool = False) -> Connection:
@@ -62,7 +84,10 @@ def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -
 def matching_texts(con: Connection, pattern: str, texts: Sequence[str]) -> list[str]:
     """The texts in which an RE2 pattern is found. Raises DatabaseFault when it is no pattern."""
     try:
-        rows = con.execute("SELECT text FROM (SELECT unnest($texts) AS text) WHERE regexp_matches(text, $pattern)", {"texts": list(texts), "pattern": pattern})
+        rows = con.execute(
+            "SELECT text FROM (SELECT unnest($texts) AS text) WHERE regexp_matches(text, $pattern)",
+            {"texts": list(texts), "pattern": pattern},
+        )
         return [row[0] for row in rows.fetchall()]
     except duckdb.Error as error:
         raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {str(error).splitlines()[0]}") from error
