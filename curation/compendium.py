@@ -60,6 +60,7 @@ def create(path: Path, n_samples: int, n_genes: int) -> int:
             creation.set_layout(h5py.h5d.CONTIGUOUS)
             creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
             creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+            creation.set_obj_track_times(False)
             space = h5py.h5s.create_simple((n_samples, n_genes))
             dataset = h5py.h5d.create(file.id, UNFINISHED.encode(), h5py.h5t.IEEE_F32LE, space, dcpl=creation)
             offset = int(dataset.get_offset())

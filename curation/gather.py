@@ -183,10 +183,10 @@ class Gather:
     def _row_limit(self) -> int:
         return max(1, BLOCK_BYTES // (8 * max(self.n_columns, 1)))
 
-    def shards(self, n_rows: int = SHARD_ROWS) -> list[NDArray[np.int64]]:
-        """Positions into `rows`, in parts of at least `n_rows` that cut no chunk, unless the samples of one chunk exceed the memory of a block."""
+    def shards(self, n_rows: int | None = None) -> list[NDArray[np.int64]]:
+        """Positions into `rows`, in parts of at least `n_rows` (SHARD_ROWS) that cut no chunk, unless the samples of one chunk exceed the memory of a block."""
         starts = np.flatnonzero(np.diff(self.slot, prepend=-1))
-        bounds, size = [0], min(n_rows, self._row_limit)
+        bounds, size = [0], min(n_rows or SHARD_ROWS, self._row_limit)
         for start, stop in zip(starts, np.append(starts[1:], self.rows.size), strict=True):
             if start - bounds[-1] >= size or (start > bounds[-1] and stop - bounds[-1] > self._row_limit):
                 bounds.append(int(start))

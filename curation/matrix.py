@@ -118,11 +118,15 @@ class Work:
 
     def _start(self) -> None:
         self.remove()
-        self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
-        with writing(self.folder):
-            self.folder.mkdir()
-            state = {"plan": self.plan.fingerprint, "offset": self.offset}
-            (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        try:
+            self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
+            with writing(self.folder):
+                self.folder.mkdir()
+                state = {"plan": self.plan.fingerprint, "offset": self.offset}
+                (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        except BaseException:
+            self.remove()
+            raise
 
     def _resume(self) -> int:
         """The byte of X in the file of an interrupted export of the same plan; -1 when there is none."""
@@ -167,6 +171,8 @@ class Work:
                     self._collect(waiting, descriptor, advance, ALL_COMPLETED)
                     reader.close()
                 os.fsync(descriptor)
+            if self.n_resumed:
+                self.notes.append(f"{self.n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
         finally:
             running = [shard for shard in waiting if not shard.cancel()]
             if not is_remote:
