@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 
-from curation.demo.anatomy import cell_lines, gtex_tissues, tcga_studies, tissues
+from curation.demo.anatomy import TcgaStudy, cell_lines, gtex_tissues, tcga_studies, tissues
 from curation.demo.sample import FEMALE_ONLY, MALE_ONLY, DemoSample, sex_for
 
 TISSUES_OF_A_DONOR = 11
-MISSING_FROM_PHENOTYPE = 5
 
 
 def gtex_samples(n_samples: int, rng: random.Random) -> list[DemoSample]:
@@ -56,12 +55,11 @@ def tcga_samples(n_samples: int, rng: random.Random) -> list[DemoSample]:
         for number in range(n_tumours + n_normals):
             patient = f"TCGA-{chr(65 + centre // 10)}{centre % 10}-S{number if number < n_tumours else number - n_tumours:03d}"
             paired = samples[-n_tumours] if n_tumours <= number < 2 * n_tumours else None
-            samples.append(_tcga_sample(study.disease, patient, number < n_tumours, paired, rng))
-    return samples[:n_samples] if len(samples) > n_samples else samples
+            samples.append(_tcga_sample(study, patient, number < n_tumours, paired, rng))
+    return samples[:n_samples]
 
 
-def _tcga_sample(disease: str, patient: str, is_tumour: bool, paired: DemoSample | None, rng: random.Random) -> DemoSample:
-    study = next(item for item in tcga_studies() if item.disease == disease)
+def _tcga_sample(study: TcgaStudy, patient: str, is_tumour: bool, paired: DemoSample | None, rng: random.Random) -> DemoSample:
     code = "03" if study.tissue == "blood" else "01" if is_tumour else "11"
     return DemoSample(
         sample_id=f"{patient}-{code}",
@@ -72,11 +70,11 @@ def _tcga_sample(disease: str, patient: str, is_tumour: bool, paired: DemoSample
         batch="tcga",
         donor_id=patient,
         is_tumour=is_tumour,
-        disease=disease if is_tumour else "",
+        disease=study.disease if is_tumour else "",
         sex=paired.sex if paired else sex_for(study.tissue, rng),
         age=rng.randint(30, 85),
         extra_programmes=study.extra_programmes if is_tumour else {},
-        title=disease,
+        title=study.disease,
     )
 
 

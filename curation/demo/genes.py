@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curation.demo.anatomy import programmes
 from curation.errors import CurationError
-from curation.resources import ontology_folder
+from curation.genes import GeneTable, load_genes
 
-if TYPE_CHECKING:
-    import polars as pl
-    from numpy.typing import NDArray
-
-PROTEIN_CODING = "protein"
 FEWEST_OTHERS = 200
 
 
@@ -31,7 +26,7 @@ class DemoGenes:
     symbol: tuple[str, ...]
     ensembl: tuple[str, ...]
     entrez: tuple[str, ...]
-    previous: tuple[str, ...]  # one earlier symbol that no other gene bears, or empty
+    previous: tuple[str, ...]  # one earlier symbol that no other gene bears or bore, or empty
     length_bp: NDArray[np.float64]  # (g,)
 
     def __len__(self) -> int:
@@ -48,13 +43,11 @@ def markers() -> list[str]:
 
 
 def choose_genes(n_genes: int, seed: int) -> DemoGenes:
-    """Draw the genes. Raises DemoGeneFault when fewer are asked for than there are markers, or a marker is not in the table."""
-    import polars as pl
-
-    table = pl.read_csv(ontology_folder() / "genes.tsv.gz", separator="\t", infer_schema=False, quote_char=None)
-    table = table.filter(pl.col("ensembl_gene_id").str.starts_with("ENSG") & (pl.col("entrez_id") != "") & (pl.col("length_bp") != ""))
-    wanted = markers()
-    missing = sorted(set(wanted) - set(table["symbol"]))
+    """Draw the genes. Raises DemoGeneFault when too few or too many are asked for, or a marker is not in the gene table."""
+    table, wanted = load_genes(), markers()
+    is_wanted = frozenset(wanted)
+    usable = {table.symbol[i]: i for i in range(len(table)) if _is_complete(table, i)}
+    missing = [gene for gene in wanted if gene not in usable]
     if missing:
         raise DemoGeneFault(f"{len(missing)} marker genes of curation/demo/programmes.tsv are not in genes.tsv.gz, first: {missing[:3]}")
     fewest = len(wanted) + FEWEST_OTHERS
@@ -62,25 +55,24 @@ def choose_genes(n_genes: int, seed: int) -> DemoGenes:
         raise DemoGeneFault(
             f"--genes {n_genes} is too few: {len(wanted)} are markers and {FEWEST_OTHERS} others must stand beside them; at least {fewest}"
         )
-    others = table.filter(pl.col("locus_group").str.contains(PROTEIN_CODING) & ~pl.col("symbol").is_in(wanted))["symbol"].sort().to_list()
-    n_others = n_genes - len(wanted)
-    if n_others > len(others):
-        raise DemoGeneFault(f"--genes {n_genes} is too many: the gene table offers {len(others) + len(wanted)}")
-    chosen = set(wanted) | set(random.Random(f"{seed} genes").sample(others, n_others))
-    return _described(
-        table.filter(pl.col("symbol").is_in(chosen)).unique("symbol", keep="first", maintain_order=True).sort("symbol"), table
+    others = sorted(gene for gene, i in usable.items() if table.locus_group[i] == "protein-coding gene" and gene not in is_wanted)
+    if n_genes > len(wanted) + len(others):
+        raise DemoGeneFault(f"--genes {n_genes} is too many: the gene table offers {len(wanted) + len(others)}")
+    drawn = random.Random(f"{seed} genes").sample(others, n_genes - len(wanted))
+    chosen = [usable[gene] for gene in sorted(wanted + drawn)]
+    return DemoGenes(
+        symbol=tuple(table.symbol[i] for i in chosen),
+        ensembl=tuple(table.ensembl_gene_id[i] for i in chosen),
+        entrez=tuple(table.entrez_id[i] for i in chosen),
+        previous=tuple(_earlier_symbol(table, i) for i in chosen),
+        length_bp=table.length_bp[chosen],
     )
 
 
-def _described(chosen: pl.DataFrame, table: pl.DataFrame) -> DemoGenes:
-    taken = set(table["symbol"])
-    once: dict[str, int] = {}
-    for names in table["prev_symbol"]:
-        for name in filter(None, (names or "").split("|")):
-            once[name] = once.get(name, 0) + 1
-    previous = [
-        next((name for name in (names or "").split("|") if name and once[name] == 1 and name not in taken), "")
-        for names in chosen["prev_symbol"]
-    ]
-    length_bp = np.asarray([float(length) for length in chosen["length_bp"]])
-    return DemoGenes(tuple(chosen["symbol"]), tuple(chosen["ensembl_gene_id"]), tuple(chosen["entrez_id"]), tuple(previous), length_bp)
+def _is_complete(table: GeneTable, gene: int) -> bool:
+    return bool(table.ensembl_gene_id[gene] and table.entrez_id[gene] and np.isfinite(table.length_bp[gene]))
+
+
+def _earlier_symbol(table: GeneTable, gene: int) -> str:
+    unambiguous = (name for name in table.previous[gene] if len(table.by_previous[name]) == 1 and name not in table.by_symbol)
+    return next(unambiguous, "")

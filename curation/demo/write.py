@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from curation.demo.cohorts import MISSING_FROM_PHENOTYPE, depmap_samples, gtex_samples, plant_wrong_labels, tcga_samples
+from curation.demo.cohorts import depmap_samples, gtex_samples, plant_wrong_labels, tcga_samples
 from curation.demo.effects import Effects
 from curation.demo.expression import World
 from curation.demo.files import write_archs4, write_depmap, write_gtex, write_tcga
@@ -24,6 +24,7 @@ from curation.progress import Progress
 
 SHARES = {"archs4": 0.58, "gtex": 0.21, "tcga": 0.17, "depmap": 0.04}
 FEWEST_SAMPLES = 300
+MISSING_FROM_PHENOTYPE = 5  # as in the table that Xena publishes, some samples of the matrix have no row
 TRUTH_COLUMNS = (
     "sample_id",
     "source",
