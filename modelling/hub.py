@@ -89,6 +89,8 @@ def verify(folder: str | Path) -> dict[str, Any]:
     if version != SCHEMA_VERSION:
         advice = "install a newer bulkatlas" if version > SCHEMA_VERSION else f"its run is needed: `model export RUN --to {folder}-new`"
         raise BundleError(f"{folder}: bundle of schema version {version}, this program reads version {SCHEMA_VERSION}; {advice}")
+    if outside := [name for name in files if Path(name).name != name]:
+        raise BundleDamaged(f"{folder}/{MANIFEST}: names files outside the bundle ({outside[0]}); get the bundle again")
     wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
     if wrong:
         raise BundleDamaged(
@@ -98,7 +100,7 @@ def verify(folder: str | Path) -> dict[str, Any]:
 
 
 def _wrong(path: Path, stated: dict[str, Any]) -> str:
-    if path.name != str(path.relative_to(path.parent)) or not path.is_file():
+    if not path.is_file():
         return f"{path.name} is missing"
     size = path.stat().st_size
     if size != stated["bytes"]:

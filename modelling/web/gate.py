@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 
 from modelling.tablehead import TableError, refuse_binary
 
@@ -93,6 +94,8 @@ async def read_body(request: Request, limits: WebLimits) -> bytes:
                 body += chunk
                 if len(body) > most:
                     raise too_large
+    except ClientDisconnect as error:
+        raise Refused(400, "the connection was closed before the table had arrived") from error
     except TimeoutError as error:
         raise Refused(408, f"the table did not arrive within {limits.seconds} seconds") from error
     except TableError as error:

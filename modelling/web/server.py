@@ -31,6 +31,7 @@ def serve(run: Path, *, curation: Path | None = None, host: str = "127.0.0.1", p
 
     listening = _listen(host, port)
     service = load_service(run, curation, max_upload_mb)
+    listening.listen()  # from here on a browser waits instead of being turned away
     shown = f"http://{host if ':' not in host else f'[{host}]'}:{listening.getsockname()[1]}"
     typer.echo(f"{shown}  (stop with Ctrl-C)\n{NOTICE}")
     if host not in LOCAL:

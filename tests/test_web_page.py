@@ -1,0 +1,262 @@
+"""The page in a real browser: upload, reasons, map, hover, search, browse, download, errors; skipped, saying so, where there is no Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+import serving_world as world
+from serving_world import table_text
+from test_web_api import SCRIPT, write_labels
+
+from modelling.bundle import TissueModel
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+playwright_api = pytest.importorskip("playwright.sync_api", reason="the page is tested through Playwright: pip install playwright")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="the page is tested in Chromium, which is not here: apt-get install chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
+         "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+WAIT = 60_000
+
+
+@pytest.fixture(scope="module")
+def address(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    release = write_labels(tmp_path_factory.mktemp("release"), serving_run)
+    code = "from modelling.cli import main; main()"
+    command = [sys.executable, "-c", code, "serve", str(serving_run), "--port", "0", "--curation", str(release)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield process.stdout.readline().split()[0]
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright_api.Browser]:
+    with playwright_api.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+class Watched:
+    """A page that fails the test on a script error, a console error, or a request to anywhere but the server."""
+
+    def __init__(self, browser: playwright_api.Browser, address: str, **options: object) -> None:
+        self.page = browser.new_page(**({"viewport": {"width": 1300, "height": 850}} | options))
+        self.page.set_default_timeout(WAIT)
+        self.wrong: list[str] = []
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on(
+            "console", lambda message: message.type == "error" and "status of 4" not in message.text and self.wrong.append(message.text)
+        )
+        self.page.on("request", lambda request: request.url.startswith((address, "blob:", "data:")) or self.wrong.append(request.url))
+        self.page.goto(address)
+        self.page.wait_for_selector("body[data-ready=yes]")
+        self.page.wait_for_selector("#frame[data-ready=yes]")
+
+
+@pytest.fixture
+def watched(browser: playwright_api.Browser, address: str) -> Iterator[Watched]:
+    opened = Watched(browser, address)
+    yield opened
+    opened.page.close()
+    assert opened.wrong == []
+
+
+def upload(page: playwright_api.Page, text: str, name: str = "mine.tsv") -> None:
+    page.set_input_files("#file", {"name": name, "mimeType": "text/tab-separated-values", "buffer": text.encode()})
+
+
+def results(page: playwright_api.Page) -> None:
+    page.wait_for_selector("#results:not([hidden]), #problem:not([hidden])")
+    assert page.is_hidden("#problem"), page.inner_text("#problem")
+
+
+def coloured_pixels(page: playwright_api.Page) -> int:
+    """Pixels of the WebGL canvas that are not transparent, read in the frame that draws them."""
+    return int(page.evaluate("""() => new Promise(done => requestAnimationFrame(() => {
+        const canvas = document.getElementById('points'), gl = canvas.getContext('webgl');
+        document.getElementById('zoom-all').click();
+        requestAnimationFrame(() => { const data = new Uint8Array(canvas.width * canvas.height * 4);
+            gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, data);
+            let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; done(n); }); }))"""))
+
+
+def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serving_run: Path, tmp_path: Path) -> None:
+    page = watched.page
+    values, names, tissues = world.new_samples()
+    path = tmp_path / "mine.tsv"
+    path.write_text(table_text(world.counts(values), names))
+    page.set_input_files("#file", path)
+    results(page)
+    assert page.inner_text("#results-title").startswith("12 samples")
+    assert page.locator("#sample-list .tissue").all_inner_texts() == [t.replace("_", " ") for t in tissues]
+    report = page.inner_text("#report")
+    assert "counts" in report
+    assert "1,500 of the model's 1,500" in report
+    page.locator("#sample-list summary").nth(4).click()
+    ours = TissueModel.load(serving_run).predict(path).table.row(4, named=True)
+    near = page.locator("#sample-list details[open] tbody button").all_inner_texts()
+    assert near == ours["nearest_samples"].split(";")
+    with page.expect_download() as download:
+        page.click("#download")
+    saved = pl.read_csv(download.value.path(), separator="\t")
+    assert saved["tissue"].to_list() == tissues
+    assert saved["probability"][4] == pytest.approx(ours["probability"], rel=1e-5)
+
+
+def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:
+    page = watched.page
+    page.click("#example")
+    results(page)
+    assert page.locator("#sample-list li").count() == 6
+    page.fill("#filter", "liver")
+    assert page.locator("#sample-list li").count() == 1
+    page.click("#clear")
+    assert page.is_hidden("#results")
+    values, names, _ = world.new_samples(1)
+    page.click("#options summary")
+    page.fill("#paste", table_text(values, names, separator=",").rstrip())
+    page.click("#predict-paste")
+    results(page)
+    assert page.locator("#sample-list li").count() == 6
+
+
+def test_the_map_draws_hovers_zooms_and_colours(watched: Watched, serving_run: Path) -> None:
+    page = watched.page
+    assert coloured_pixels(page) > 500
+    held = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)
+    target = held.row(0, named=True)
+    box = page.locator("#points").bounding_box()
+    assert box is not None
+    everything = held.select(pl.min("map_x", "map_y").name.prefix("min_"), pl.max("map_x", "map_y").name.prefix("max_")).row(0, named=True)
+    unit = min(box["width"], box["height"]) / 2
+    room = max(
+        (everything["max_map_x"] - everything["min_map_x"]) / (box["width"] / unit),
+        (everything["max_map_y"] - everything["min_map_y"]) / (box["height"] / unit),
+    )
+    scale = 0.9 / room * unit
+    x = box["width"] / 2 + (target["map_x"] - (everything["min_map_x"] + everything["max_map_x"]) / 2) * scale
+    y = box["height"] / 2 - (target["map_y"] - (everything["min_map_y"] + everything["max_map_y"]) / 2) * scale
+    page.mouse.move(box["x"] + x, box["y"] + y)
+    page.wait_for_selector("#tip:not([hidden])")
+    assert target["tissue"].replace("_", " ") in page.inner_text("#tip")
+    before = page.inner_text("#legend")
+    page.click("#colour-by button[data-by=organ_system]")
+    assert page.inner_text("#legend") != before
+    page.click("#colour-by button[data-by=source]")
+    assert "archs4" in page.inner_text("#legend")
+    page.click("#legend button >> nth=0")
+    assert "shown in colour" in page.inner_text("#map-note")
+
+
+def test_search_browse_and_the_evidence_of_a_label(watched: Watched, serving_run: Path) -> None:
+    page = watched.page
+    page.fill("#search", "spinal")
+    page.wait_for_selector("#found li >> text=spinal cord")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#browse-body h2 >> text=spinal cord")
+    study = page.locator("#browse-body tbody button").first
+    name = study.inner_text()
+    study.click()
+    page.wait_for_selector(f"#browse-body h2 >> text={name}")
+    first = sorted(pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)["sample_id"])[0]
+    page.fill("#search", first)
+    page.click(f"#found li >> text={first}")
+    page.wait_for_selector("#details[open] .evidence")
+    said = page.inner_text("#details-body")
+    assert "cerebellum" in said
+    assert SCRIPT in said
+    assert page.inner_text("#details-body mark").lower() == "cerebellum"
+    page.keyboard.press("Escape")
+    assert not page.locator("#details").evaluate("dialog => dialog.open")
+    page.fill("#search", "no such thing")
+    page.wait_for_selector("#found li.none")
+
+
+def test_errors_are_said_and_hostile_names_are_only_text(watched: Watched) -> None:
+    page = watched.page
+    for text, name, said in (
+        ("<!doctype html><p>x</p>", "page.csv", "looks like HTML"),
+        ("gene\ts1\nA1BG\tmany\n", "t.tsv", "no column holds numbers"),
+        ("PK\x03\x04", "t.xlsx", "only plain text tables"),
+        ("a,b\nfoo,1\n", "t.csv", "are human genes"),
+    ):
+        upload(page, text, name)
+        page.wait_for_selector(f"#problem >> text={said}")
+        assert page.is_hidden("#results")
+    values, names, _ = world.new_samples(1)
+    names[0], names[1] = SCRIPT, "<img src=x onerror=alert(1)>"
+    upload(page, table_text(values, names), "<b>bold</b>.tsv")
+    results(page)
+    assert page.locator("#sample-list .id").all_inner_texts()[:2] == names[:2]
+    assert page.locator("#results script, #results img, #report b").count() == 0
+
+
+def test_the_page_is_usable_by_keyboard_alone(watched: Watched) -> None:
+    page = watched.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.focus("#tab-samples")
+    page.keyboard.press("ArrowRight")
+    assert page.is_visible("#browse")
+    page.keyboard.press("ArrowLeft")
+    page.focus("#example")
+    page.keyboard.press("Enter")
+    results(page)
+    page.locator("#sample-list summary").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#sample-list details[open] tbody tr >> nth=4")
+    page.focus("#points")
+    before = page.locator("#overlay").screenshot()
+    page.keyboard.press("n")
+    page.keyboard.press("+")
+    page.wait_for_timeout(200)
+    assert page.locator("#overlay").screenshot() != before
+    assert page.inner_text("#live")
+
+
+def test_the_page_waits_for_nothing_while_a_large_table_is_predicted(watched: Watched) -> None:
+    page = watched.page
+    values, _ = world.tpm(4, 100)
+    upload(page, table_text(values, [f"s{i}" for i in range(len(values))]))
+    page.click("#tab-browse")
+    page.click(".tissue-row >> nth=2")
+    page.wait_for_selector("#browse-body h2")
+    page.click("#tab-samples")
+    results(page)
+    assert page.inner_text("#results-title").startswith("600 samples")
+    assert page.locator("#sample-list li").count() == 100
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1400, 900)])
+def test_nothing_overflows_on_a_phone_or_a_desk_in_light_and_dark(
+    browser: playwright_api.Browser, address: str, scheme: str, width: int, height: int, tmp_path: Path
+) -> None:
+    watched = Watched(browser, address, viewport={"width": width, "height": height}, color_scheme=scheme)
+    page = watched.page
+    page.click("#example")
+    results(page)
+    page.locator("#sample-list summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for control in ("#choose", "#example", "#download", "#search", "#tab-browse"):
+        box = page.locator(control).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    ink, back = page.evaluate(
+        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor].map(c => c.match(/\\d+/g).slice(0, 3).reduce((a, b) => +a + +b, 0))"
+    )
+    assert (ink > back) == (scheme == "dark")
+    folder = Path(os.environ.get("SCREENSHOTS", tmp_path))
+    page.screenshot(path=folder / f"page-{width}-{scheme}.png", full_page=width < 900)
+    page.close()
+    assert watched.wrong == []
