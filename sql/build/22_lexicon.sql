@@ -89,10 +89,13 @@ settled AS (  -- one meaning per phrase and set of fields: rule, curated line, n
     FROM candidate
     WINDOW same AS (PARTITION BY phrase, fields)
 )
-SELECT phrase, string_split(phrase, ' ')[1] AS head, len(string_split(phrase, ' ')) AS n_tokens, verdict, kind, term_id, tissue, rule_id, synonym, scope, fields, needs, precedence
+SELECT phrase, len(string_split(phrase, ' ')) AS n_tokens, verdict, kind, term_id, tissue, rule_id, synonym, scope, fields, needs, precedence
 FROM settled
 WHERE rank = 1 AND (n_tissues <= 1 OR scope IN ('RULE', 'CELL_LINE'));
 
--- lexicon_head: first words, with the lengths of the phrases that they begin; most words of a text begin none.
-CREATE OR REPLACE TABLE lexicon_head AS
-SELECT head, list_sort(list(DISTINCT n_tokens)) AS lengths FROM lexicon GROUP BY head;
+-- lexicon_start: first and second words of phrases, with the lengths of the phrases that they begin; most places of a text begin none.
+CREATE OR REPLACE TABLE lexicon_start AS
+SELECT string_split(phrase, ' ')[1] AS head, CASE WHEN n_tokens > 1 THEN string_split(phrase, ' ')[2] END AS follower, list_sort(list(DISTINCT n_tokens)) AS lengths
+FROM lexicon
+WHERE needs <> 'key'
+GROUP BY head, follower;

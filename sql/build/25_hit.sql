@@ -1,31 +1,42 @@
 -- hit: one row per place of a text where a lexicon phrase stands and no longer phrase covers it.
 CREATE OR REPLACE TABLE hit AS
 WITH split AS (SELECT text_id, field, string_split(normalised, ' ') AS tokens FROM text),
-word AS (SELECT text_id, unnest(tokens) AS head, unnest(range(1, len(tokens) + 1)) AS position FROM split),
-start AS (SELECT word.text_id, word.position, unnest(lexicon_head.lengths) AS n_tokens FROM word JOIN lexicon_head USING (head)),
+word AS (
+    SELECT text_id, field, tokens, unnest(tokens) AS head, unnest(list_concat(tokens[2:], [''])) AS follower, unnest(range(1, len(tokens) + 1)) AS position FROM split
+),
 ngram AS (
-    SELECT start.text_id, split.field, start.position, start.n_tokens, split.tokens, array_to_string(split.tokens[start.position:start.position + start.n_tokens - 1], ' ') AS phrase
-    FROM start JOIN split USING (text_id)
-    WHERE start.position + start.n_tokens - 1 <= len(split.tokens)
+    SELECT text_id, field, tokens, position, 1 AS n_tokens, head AS phrase FROM word SEMI JOIN (SELECT head FROM lexicon_start WHERE follower IS NULL) AS single USING (head)
+    UNION ALL
+    SELECT text_id, field, tokens, position, n_tokens, array_to_string(tokens[position:position + n_tokens - 1], ' ')
+    FROM (SELECT word.*, unnest(lexicon_start.lengths) AS n_tokens FROM word JOIN lexicon_start USING (head, follower))
+    WHERE position + n_tokens - 1 <= len(tokens)
 ),
 meant AS (
     SELECT
-        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, ngram.phrase, lexicon.* EXCLUDE (phrase, head, n_tokens, fields, needs),
-        ngram.tokens[ngram.position - 1] AS before, ngram.tokens[ngram.position + ngram.n_tokens] AS after, ngram.tokens[ngram.position + ngram.n_tokens + 1] AS after_next,
-        coalesce(list_position(ngram.tokens, '|') - 1, len(ngram.tokens)) AS n_words, list_position(ngram.tokens, '|') AS bar,
-        coalesce(after IN ('cell', 'cells', 'line', 'lines'), false) AS is_before_cells, coalesce(ngram.position < bar, true) AS is_as_written
+        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
+        tokens[position + ngram.n_tokens] AS after, tokens[position + ngram.n_tokens + 1] AS after_next,
+        list_position(tokens, '|') AS bar, coalesce(list_position(tokens, '|') - 1, len(tokens)) AS n_words,
+        coalesce(after IN ('cell', 'cells', 'line', 'lines'), false) AS is_before_cells, coalesce(position < bar, true) AS is_as_written
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
             WHEN 'anywhere' THEN true
-            WHEN 'whole' THEN ngram.field IN ('tissue', 'cell_type', 'origin') AND ngram.position = 1 AND ngram.n_tokens = n_words
-            WHEN 'key' THEN ngram.field = 'cell_line' AND n_words = ngram.n_tokens
+            WHEN 'whole' THEN ngram.field IN ('tissue', 'cell_type', 'origin') AND position = 1 AND ngram.n_tokens = n_words
             WHEN 'cells' THEN is_as_written AND (ngram.field = 'cell_line' OR is_before_cells)
-            ELSE is_as_written AND (ngram.field = 'cell_line' OR is_before_cells OR (n_words = ngram.n_tokens AND ngram.field IN ('source_name', 'cell_type', 'tissue'))) END
+            ELSE is_as_written AND (ngram.field = 'cell_line' OR is_before_cells OR (ngram.n_tokens = n_words AND ngram.field IN ('source_name', 'cell_type', 'tissue')))
+        END
+    UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
+    SELECT
+        text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (phrase, fields, needs), NULL AS after, NULL AS after_next, NULL AS bar,
+        lexicon.n_tokens AS n_words, false AS is_before_cells, true AS is_as_written
+    FROM text JOIN lexicon ON lexicon.phrase = split_part(text.normalised, ' | ', 1)
+    WHERE text.field = 'cell_line' AND lexicon.needs = 'key'
 ),
 chosen AS (
     SELECT * FROM meant
     QUALIFY row_number() OVER (PARTITION BY text_id, position, n_tokens ORDER BY precedence, verdict, term_id, rule_id, synonym) = 1
 )
 SELECT * FROM chosen
-QUALIFY coalesce(max(position + n_tokens) OVER (PARTITION BY text_id ORDER BY position, n_tokens DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) < position + n_tokens;
+QUALIFY coalesce(
+    max(position + n_tokens) OVER (PARTITION BY text_id ORDER BY position, n_tokens DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0
+) < position + n_tokens;

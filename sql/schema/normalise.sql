@@ -17,7 +17,7 @@ CREATE OR REPLACE MACRO words(t) AS trim(regexp_replace(american(marked(lower(t)
 
 -- unglued: where letters change case or meet a number, a mark that counts as a separator (LungTumor12 -> Lung|Tumor|12).
 CREATE OR REPLACE MACRO unglued(t) AS regexp_replace(regexp_replace(regexp_replace(t, '([a-z])([A-Z])', '\1' || chr(30) || '\2', 'g'),
-    '([A-Za-z]{3,})([0-9])', '\1' || chr(30) || '\2', 'g'), '([0-9])([A-Za-z]{3,})', '\1' || chr(30) || '\2', 'g');
+    '([A-Za-z]{4,})([0-9])', '\1' || chr(30) || '\2', 'g'), '([0-9])([A-Za-z]{4,})', '\1' || chr(30) || '\2', 'g');
 
 -- normalised: the words, and behind a bar the words of the unglued text where they differ.
-CREATE OR REPLACE MACRO normalised(t) AS CASE WHEN regexp_matches(t, '[a-z][A-Z]|[A-Za-z]{3}[0-9]|[0-9][A-Za-z]{3}') THEN words(t) || ' | ' || words(unglued(t)) ELSE words(t) END;
+CREATE OR REPLACE MACRO normalised(t) AS CASE WHEN regexp_matches(t, '[a-z][A-Z]|[A-Za-z]{4}[0-9]|[0-9][A-Za-z]{4}') THEN words(t) || ' | ' || words(unglued(t)) ELSE words(t) END;
