@@ -23,7 +23,8 @@ class TrainConfig:
 
     `n_hidden` None means int(hidden_share x genes), the published rule. Loss weights multiply per-sample means. `learning_rate` holds at
     `reference_batch`; another batch size scales it by the square root of the ratio (Adam's rule: the noise of a sign-like step falls with
-    the root of the batch).
+    the root of the batch). An epoch visits at least `epoch_samples` samples: a small compendium is gone through several times between two
+    validations, so that its training has as many steps as it needs.
     """
 
     preset: Preset = "default"
@@ -48,6 +49,7 @@ class TrainConfig:
     mask_fraction: float = 0.1
     unlabelled_ratio: float = 0.5
     epochs: int = 40
+    epoch_samples: int = 2048
     patience: int = 10
     batch_size: int = 64
     learning_rate: float = 1e-3
@@ -58,7 +60,7 @@ class TrainConfig:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        for name in ("n_latent", "head_hidden", "epochs", "patience", "batch_size", "reference_batch"):
+        for name in ("n_latent", "head_hidden", "epochs", "patience", "epoch_samples", "batch_size", "reference_batch"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, must be at least 1")
         if self.n_hidden is not None and self.n_hidden < 1:
@@ -113,6 +115,7 @@ def paper() -> TrainConfig:
         mask_fraction=0.0,
         unlabelled_ratio=0.0,
         epochs=500,
+        epoch_samples=1,
         patience=10,
         batch_size=32,
         learning_rate=1.7178e-3,

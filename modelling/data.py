@@ -110,6 +110,7 @@ class Compendium:
             mean, std = (self.var["train_mean"][self._columns], self.var["train_std"][self._columns]) if stated else _moments(self)
             if not stated:
                 self.notes.append("no train_mean and train_std in var: computed from the training rows")
+            mean, std = np.nan_to_num(mean), np.nan_to_num(std)
             self._moments = mean.astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32)
         return self._moments
 
@@ -267,6 +268,11 @@ def _moments(compendium: Compendium) -> tuple[NDArray[np.float64], NDArray[np.fl
         seen = ~np.isnan(x)
         k = seen.sum(0)
         block = x.astype(np.float64)
+        if np.isinf(block).any():
+            wrong = compendium.genes[np.isinf(block).any(0)]
+            raise CompendiumError(
+                f"{compendium.path}: infinite values in {len(wrong)} genes of the training rows, first: {list(wrong[:3])}"
+            )
         block_mean = np.where(seen, block, 0).sum(0) / np.maximum(k, 1)
         block_m2 = (np.where(seen, block - block_mean, 0) ** 2).sum(0)
         delta, total = block_mean - mean, np.maximum(n + k, 1)

@@ -193,16 +193,19 @@ class Trainer:
         noise = torch.Generator().manual_seed(config.seed * 100_003 + self.epoch)
         limit = round(config.unlabelled_ratio * len(self.rows["train"]))
         rows = np.sort(np.concatenate([self.rows["train"], draw_unlabelled(self.rows["unlabelled"], limit, rng)]))
+        n_passes = max(1, round(config.epoch_samples / len(rows)))
+        windows = [window for _ in range(n_passes) for window in epoch_windows(rows, rng)]
+        n_samples = n_passes * len(rows)
         self.network.train()
-        sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-len(rows) // config.batch_size)
-        for number, (batch, x) in enumerate(batches(self.compendium, epoch_windows(rows, rng), config.batch_size)):
+        sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-n_samples // config.batch_size)
+        for number, (batch, x) in enumerate(batches(self.compendium, windows, config.batch_size)):
             self._set_rate(self.epoch + number / n_batches)
             terms = self._step(batch, x, noise, number)
             sums += terms * len(batch)
             report.batch((number + 1) / n_batches, len(batch))
-        means = self.workers.mean(sums) / len(rows)
+        means = self.workers.mean(sums) / n_samples
         names = ["train_loss", *(f"train_{term}" for term in TERMS)]
-        return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(len(rows)), "train_seconds": time.monotonic() - started}
+        return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(n_samples), "train_seconds": time.monotonic() - started}
 
     def _set_rate(self, epoch: float) -> None:
         """Learning rate: a rise over the first epoch's steps, then cosine to 1%, or as the plateau rule left it."""
@@ -231,9 +234,9 @@ class Trainer:
         loss = torch.stack([config.weight(name) * terms[name] for name in TERMS]).sum()
         if not torch.isfinite(loss):
             samples = self.compendium.sample_ids[batch[mine]]
-            values = ", ".join(f"{name} {float(value):.4g}" for name, value in terms.items())
+            values = ", ".join(f"{name} {value.item():.4g}" for name, value in terms.items())
             raise TrainingError(
-                f"loss is {float(loss)} at epoch {self.epoch}, batch {number} ({values}); samples {', '.join(samples[:3])}, ... ({len(samples)})"
+                f"loss is {loss.item()} at epoch {self.epoch}, batch {number} ({values}); samples {', '.join(samples[:3])}, ... ({len(samples)})"
             )
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)

@@ -65,6 +65,16 @@ def test_rows_and_targets(tmp_path):
         assert (compendium.targets[compendium.rows("unlabelled")] == -1).all()
 
 
+def test_infinite_training_values_are_named(tmp_path):
+    x, obs = frame()
+    x[np.flatnonzero(obs["split"] == "train")[3], 2] = np.inf
+    with (
+        Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium,
+        pytest.raises(CompendiumError, match="infinite values in 1 genes.*G2"),
+    ):
+        compendium.moments()
+
+
 def damage(path, kind):
     with h5py.File(path, "a") as file:
         if kind == "no X":
@@ -79,7 +89,10 @@ def damage(path, kind):
         path.write_text("<html>not found</html>")
 
 
-@pytest.mark.parametrize(("kind", "message"), [("no X", "no /X"), ("no split", "obs has no split"), ("truncated", "not a readable HDF5"), ("html", "not a readable HDF5")])
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [("no X", "no /X"), ("no split", "obs has no split"), ("truncated", "not a readable HDF5"), ("html", "not a readable HDF5")],
+)
 def test_damaged_files_are_named(tmp_path, kind, message):
     path = write(tmp_path / "c.h5ad", *frame())
     damage(path, kind)

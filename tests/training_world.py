@@ -13,7 +13,7 @@ import pandas as pd
 from modelling.config import TrainConfig
 
 TISSUES = ("brain", "heart", "liver")
-SMALL = TrainConfig(n_latent=6, n_hidden=12, head_hidden=8, epochs=6, batch_size=16, patience=6)
+SMALL = TrainConfig(n_latent=6, n_hidden=12, head_hidden=8, epochs=6, epoch_samples=200, batch_size=16, patience=6)
 
 
 def frame(n: int = 120, n_genes: int = 40, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:

@@ -1,0 +1,200 @@
+"""Training: repeatable, resumable after a kill, stopped by validation only, the same over two processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from training_world import SMALL, frame, write
+from typer.testing import CliRunner
+
+from modelling import bundle, checkpoint
+from modelling.cli import app
+from modelling.config import paper
+from modelling.data import Compendium
+from modelling.train import TrainingError, train
+
+WORKER = Path(__file__).with_name("train_worker.py")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def world(tmp_path):
+    return write(tmp_path / "c.h5ad", *frame())
+
+
+def run(path, out, config=SMALL, **options):
+    with Compendium.open(path) as compendium:
+        return train(compendium, out, config, device="cpu", **options)
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_run_learns_and_its_folder_holds_what_is_promised(world, tmp_path):
+    found = run(world, tmp_path / "run", SMALL.replace(epochs=25, patience=25, learning_rate=5e-3))
+    best = found.history[found.best_epoch]
+    assert best["validation_balanced_accuracy"] > 0.9
+    assert best["validation_explained"] > 0.8
+    names = {"model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv", "history.csv", "history.svg", "environment.json"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == names
+    environment = json.loads((tmp_path / "run/environment.json").read_text())
+    with Compendium.open(world) as compendium:
+        assert environment["compendium"]["sha256"] == compendium.sha256()
+
+
+def test_a_bundle_loads_without_its_compendium_and_agrees(world, tmp_path):
+    found = run(world, tmp_path / "run")
+    x = frame()[0][:7]
+    x[0, :9] = np.nan
+    world.unlink()
+    loaded = bundle.load(tmp_path / "run")
+    for name in ("embed", "probabilities"):
+        np.testing.assert_array_equal(getattr(loaded, name)(x), getattr(found.model, name)(x))
+    assert loaded.tissues == found.model.tissues
+    assert loaded.reconstruct(loaded.embed(x)).shape == x.shape
+    np.testing.assert_allclose(loaded.probabilities(x).sum(1), 1, rtol=1e-5)
+    assert loaded.embed(x[:0]).shape == (0, 6)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(world, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run(world, tmp_path / name, SMALL.replace(epochs=3, seed=seed))
+    assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
+
+
+def test_test_samples_have_no_part_in_training(tmp_path):
+    x, obs = frame()
+    changed = x.copy()
+    changed[obs["split"] == "test"] += 50
+    run(write(tmp_path / "a.h5ad", x, obs), tmp_path / "a")
+    run(write(tmp_path / "b.h5ad", changed, obs), tmp_path / "b")
+    assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+
+
+def test_best_weights_come_back_and_patience_ends_the_run(world, tmp_path):
+    found = run(world, tmp_path / "run", SMALL.replace(epochs=60, patience=3, learning_rate=0.3, schedule="constant", hidden_rate=1.0))
+    scores = [row["validation_score"] for row in found.history]
+    assert found.best_epoch == int(np.argmin(scores))
+    assert len(scores) == found.best_epoch + 1 + 3
+    loaded = bundle.load(tmp_path / "run")
+    with Compendium.open(world) as compendium:
+        rows = compendium.rows("validation")
+        scores_ng = np.clip(loaded.standardise(compendium.x(rows)), -10, 10)
+        error = np.square(loaded.reconstruct(loaded.embed(compendium.x(rows))) - scores_ng).mean()
+    assert error == pytest.approx(found.history[found.best_epoch]["validation_reconstruction"], rel=1e-5)
+
+
+def test_resuming_after_a_kill_equals_the_unbroken_run(world, tmp_path):
+    config = SMALL.replace(epochs=30, patience=30, schedule="plateau")
+    run(world, tmp_path / "whole", config)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(WORKER.parents[1])}
+    process = subprocess.Popen(
+        [sys.executable, str(WORKER), str(world), str(tmp_path / "cut"), json.dumps(asdict(config))], env=environment
+    )
+    path = tmp_path / "cut" / checkpoint.NAME
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if path.exists():
+            with safe_open(path, "pt") as file:
+                if json.loads(file.metadata()["facts"])["epoch"] >= 3:
+                    break
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "cut/model.safetensors").exists(), "the run ended before it could be killed"
+    resumed = run(world, tmp_path / "cut", config, resume=True)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
+    assert len(resumed.history) == 30
+    assert not path.exists()
+
+
+def test_resuming_with_other_settings_is_refused(world, tmp_path):
+    (tmp_path / "run").mkdir()
+    checkpoint.write(tmp_path / "run", {"network.a": torch.zeros(1)}, {"identity": {"train": "others"}})
+    with pytest.raises(checkpoint.CheckpointError, match="other settings or another compendium"):
+        run(world, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / checkpoint.NAME).exists()
+
+
+def test_a_loss_that_is_no_number_stops_with_its_batch_named(world, tmp_path):
+    with pytest.raises(TrainingError, match=r"loss is (nan|inf) at epoch 0, batch \d \(reconstruction .*; samples S"):
+        run(world, tmp_path / "run", SMALL.replace(learning_rate=1e30, schedule="constant"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_two_processes_with_the_same_global_batch_lose_the_same(world, tmp_path):
+    """Earns its seconds: two gloo processes have to import torch and meet."""
+    config = SMALL.replace(epochs=3, dropout=0.0, batch_size=15)
+    run(world, tmp_path / "one", config)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(WORKER)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(WORKER.parents[1])}
+    done = subprocess.run(
+        [*command, str(world), str(tmp_path / "two"), json.dumps(asdict(config))], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    losses = [np.genfromtxt(tmp_path / name / "history.csv", delimiter=",", names=True) for name in ("one", "two")]
+    for column in ("train_loss", "train_class", "train_reconstruction", "train_prior", "validation_score"):
+        np.testing.assert_allclose(losses[1][column], losses[0][column], rtol=1e-4)
+
+
+def test_a_class_without_validation_samples_a_single_class_and_a_batch_of_one(tmp_path):
+    x, obs = frame()
+    lacking = obs.copy()
+    lacking.loc[(lacking["split"] == "validation") & (lacking["tissue"] == "liver"), "tissue"] = ""
+    assert np.isfinite(run(write(tmp_path / "a.h5ad", x, lacking), tmp_path / "a").history[-1]["validation_score"])
+    single = obs.assign(tissue=np.where(obs["tissue"] == "", "", "brain"))
+    assert (
+        run(write(tmp_path / "b.h5ad", x, single), tmp_path / "b", SMALL.replace(batch_size=1, epochs=1)).history[0][
+            "validation_balanced_accuracy"
+        ]
+        == 1
+    )
+
+
+def test_unlabelled_samples_help_the_reconstruction_only(tmp_path):
+    x, obs = frame()
+    with_them = run(write(tmp_path / "a.h5ad", x, obs), tmp_path / "a", SMALL.replace(epochs=1))
+    without = run(tmp_path / "a.h5ad", tmp_path / "b", SMALL.replace(epochs=1, unlabelled_ratio=0.0))
+    assert not same(weights(with_them.folder), weights(without.folder))
+
+
+def test_the_paper_preset_trains(world, tmp_path):
+    config = paper().replace(epochs=3, n_latent=6)
+    assert run(world, tmp_path / "run", config).history[-1]["validation_explained"] < 0.5
+    assert bundle.load(tmp_path / "run").network.encoder[0].out_features == int(0.2002 * 40)
+
+
+def test_command_line(world, tmp_path):
+    options = ["--out", str(tmp_path / "run"), "--epochs", "2", "--batch-size", "16", "--device", "cpu", "--map", "none"]
+    done = CliRunner().invoke(app, ["train", str(world), *options, "--also-standard"])
+    assert done.exit_code == 0, done.output
+    assert bundle.load(tmp_path / "run").config.mask_fraction > 0
+    assert bundle.load(tmp_path / "run-standard").config.mask_fraction == 0
+    with pytest.raises(TrainingError, match="holds a finished run"):
+        run(world, tmp_path / "run")
+    with pytest.raises(TrainingError, match="cannot be used here"), Compendium.open(world) as compendium:
+        train(compendium, tmp_path / "gpu", SMALL, device="warp")
+    assert not (tmp_path / "gpu").exists()
