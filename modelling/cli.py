@@ -46,6 +46,23 @@ def train(
 
 
 @app.command()
+def tune(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; only its train and validation parts are read")],
+    out: Annotated[Path, typer.Option(help="folder for the study, its table and the run with the best settings; an unfinished search goes on")],
+    search: Annotated[str, typer.Option(help="default, or paper: the published search of three trials")] = "default",
+    trials: Annotated[int | None, typer.Option(min=1, help="finished trials in all")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs a trial")] = None,
+    seed: Annotated[int, typer.Option(help="of the search and of every trial")] = 42,
+) -> None:
+    """Search settings on the validation part and train the best."""
+    from modelling.data import Compendium
+    from modelling.training_report import tune_and_tell
+
+    with Compendium.open(compendium) as opened:
+        tune_and_tell(opened, out, search, n_trials=trials, epochs=epochs, seed=seed)
+
+
+@app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
@@ -197,6 +214,21 @@ def transfer(
         opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
         asked = Question(cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened)
         run_transfer(run, asked, out, seed)
+
+
+@app.command("audit-labels")
+def audit_labels(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose labels are judged by the expression")],
+    out: Annotated[Path, typer.Option(help="folder for suspects.tsv, overrides.tsv and report.html")],
+    labels: Annotated[Path | None, typer.Option(help="labels.parquet with each label's evidence; taken from beside the compendium when not given")] = None,
+    truth: Annotated[Path | None, typer.Option(help="TSV with sample_id and true_tissue, where the truth is known: states precision and recall")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="folds of the cross-validation, by study, donor and patient")] = 5,
+    seed: Annotated[int, typer.Option(help="of the folds")] = 42,
+) -> None:
+    """Find samples whose label the expression contradicts; write decisions to review."""
+    from modelling.audit_command import run_audit
+
+    run_audit(compendium, out, labels, truth, folds, seed)
 
 
 def main() -> None:

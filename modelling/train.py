@@ -1,4 +1,4 @@
-"""Trains a model on a compendium: early stopping on the validation split only, best weights restored and verified, resumable, repeatable."""
+"""Trains a model: early stopping on the validation split only, best weights restored and verified, resumable, repeatable."""
 
 from __future__ import annotations
 
@@ -51,11 +51,12 @@ def train(
     resume: bool = False,
     progress: bool = False,
     checkpoint_seconds: float = 30.0,
+    watch: history.Report | None = None,
 ) -> Run:
     """Train and write the run folder `out`.
 
     Raises TrainingError when `out` exists (without `resume`), when there is no validation part, or when the loss is not a number. A run that
-    was stopped goes on from its last checkpoint with `resume`, to the same weights as one that was not.
+    was stopped goes on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by raising.
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
@@ -68,7 +69,7 @@ def train(
             trainer = Trainer(compendium, config, workers, _device(device), out)
             trainer.resume_or_start()
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
-                trainer.fit(report, checkpoint_seconds)
+                trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
             return trainer.finish()
     except ModellingError:
         if workers.is_first and not (out / checkpoint.NAME).exists():
@@ -160,19 +161,20 @@ class Trainer:
 
     # -- epochs ----------------------------------------------------------------------------------------------------------------------------
 
-    def fit(self, report: history.Report, checkpoint_seconds: float) -> None:
+    def fit(self, reports: list[history.Report], checkpoint_seconds: float) -> None:
         """Train until the validation score has not improved for `patience` epochs."""
         written = time.monotonic()
         while self.epoch < self.config.epochs and self.epoch - 1 - self.best_epoch < self.config.patience:
             started = time.monotonic()
-            row = {"epoch": float(self.epoch), "learning_rate": self.optimiser.param_groups[0]["lr"], **self._train_epoch(report)}
+            row = {"epoch": float(self.epoch), "learning_rate": self.optimiser.param_groups[0]["lr"], **self._train_epoch(reports)}
             row |= self.validate()
             spent = time.monotonic() - started
             self.seconds += spent
             row |= {"seconds": spent, "samples_per_second": row.pop("n_samples") / row.pop("train_seconds")}
             self._remember(row)
             self.epoch += 1
-            report.epoch(row, self.best_epoch)
+            for report in reports:
+                report.epoch(row, self.best_epoch)
             if self.workers.is_first and time.monotonic() - written >= checkpoint_seconds:
                 self._write_checkpoint()
                 written = time.monotonic()
@@ -185,7 +187,7 @@ class Trainer:
         elif self.config.schedule == "plateau" and (self.epoch - self.best_epoch) % max(1, self.config.patience // 2) == 0:
             self.rate *= 0.5
 
-    def _train_epoch(self, report: history.Report) -> dict[str, float]:
+    def _train_epoch(self, reports: list[history.Report]) -> dict[str, float]:
         """One pass over the training rows and some unlabelled ones. All randomness comes from (seed, epoch), so that resuming repeats it."""
         config, started = self.config, time.monotonic()
         rng = np.random.default_rng([config.seed, self.epoch])
@@ -202,7 +204,8 @@ class Trainer:
             self._set_rate(self.epoch + number / n_batches)
             terms = self._step(batch, x, noise, number)
             sums += terms * len(batch)
-            report.batch((number + 1) / n_batches, len(batch))
+            for report in reports:
+                report.batch((number + 1) / n_batches, len(batch))
         means = self.workers.mean(sums) / n_samples
         names = ["train_loss", *(f"train_{term}" for term in TERMS)]
         return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(n_samples), "train_seconds": time.monotonic() - started}

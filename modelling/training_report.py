@@ -28,6 +28,17 @@ def train_and_tell(compendium: Compendium, out: Path, config: TrainConfig, *, de
     return runs
 
 
+def tune_and_tell(compendium: Compendium, out: Path, search: str, *, n_trials: int | None, epochs: int | None, seed: int) -> Run:
+    """Search, say what won, and train it."""
+    from modelling.tune import tune
+
+    console = Console(soft_wrap=True, highlight=False)
+    run = tune(compendium, out, search, n_trials=n_trials, epochs=epochs, seed=seed, progress=True)
+    console.print((out / "trials.tsv").read_text(encoding="utf-8").rstrip())
+    _tell_result(console, run)
+    return run
+
+
 def _tell_input(console: Console, compendium: Compendium, config: TrainConfig, folder: Path) -> None:
     sizes = {split: len(compendium.rows(split)) for split in ("train", "validation", "unlabelled")}
     console.print(
