@@ -283,6 +283,43 @@ def validate(
         raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
 
 
+@app.command()
+def export(
+    compendium: Path = typer.Argument(help="Release folder, or its compendium.h5ad."),
+    out: Path = typer.Option(..., help="Folder to write (for h5ad: file)."),
+    form: str = typer.Option(
+        "flexynesis", "--format", help="flexynesis, parquet, csv (genes x samples) or h5ad (compressed, for shipping)."
+    ),
+) -> None:
+    """Write a compendium for other tools: train/ and test/ folders for Flexynesis, Parquet, CSV, or a compressed .h5ad."""
+    from curation.export import export as write_export
+    from curation.progress import Progress
+
+    written = write_export(compendium, out, form, Progress(visible=True))
+    typer.echo(f"{out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items()))
+
+
+@app.command("import-csv")
+def import_csv(
+    folder: Path = typer.Argument(help="Folder with gex.csv (genes x samples) and clin.csv, or with both in train/ and test/."),
+    out: Path = typer.Option(..., help="Compendium to write (.h5ad)."),
+    tissue: str = typer.Option("tissue", help="Column of clin.csv that names the tissue."),
+    group: str | None = typer.Option(None, help="Column that names the study or donor; no group is put on two sides."),
+    split: str = typer.Option("split", help="Column that names the split, where there is one."),
+    unit: str | None = typer.Option(None, help="log2_tpm, tpm, counts, ...; told from the values unless given."),
+    seed: int = typer.Option(42, help="Of the draws."),
+) -> None:
+    """Make a compendium from genes x samples CSV files and their clinical tables."""
+    from curation.import_csv import Columns, parse_unit
+    from curation.import_csv import import_csv as make
+    from curation.progress import Progress
+
+    report = make(folder, out, Columns(tissue, group, split), parse_unit(unit), seed, Progress(visible=True))
+    for note in report.notes:
+        typer.echo(note)
+    typer.echo(f"{out}: {report.n_samples:,} samples x {report.n_genes:,} genes, {report.unit}")
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from curation.errors import CurationError

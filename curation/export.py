@@ -1,0 +1,190 @@
+"""`curate export`: a compendium in the files of other tools, written block by block in bounded memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from curation.compendium import open_matrix, writing
+from curation.errors import CurationError
+from curation.progress import Advance, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("flexynesis", "parquet", "csv", "h5ad")
+BLOCK_BYTES = 128 << 20
+SHIPPED_ROWS = 64  # of a compressed chunk
+
+
+class CannotExport(CurationError):
+    """The compendium cannot be written in the wanted form."""
+
+
+@dataclass(frozen=True)
+class Compendium:
+    """X as a memory map, obs and var."""
+
+    path: Path
+    x: NDArray[np.float32]
+    obs: pd.DataFrame
+    var: pd.DataFrame
+
+    @classmethod
+    def open(cls, path: Path) -> Compendium:
+        """Raises CannotExport for what is no compendium with a contiguous X."""
+        import anndata
+
+        path = path / "compendium.h5ad" if path.is_dir() else path
+        if not path.is_file() or not h5py.is_hdf5(path):
+            raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
+        data = anndata.read_h5ad(path, backed="r")
+        obs, var = data.obs, data.var
+        data.file.close()
+        if "split" not in obs:
+            raise CannotExport(f"{path} has no column `split` in obs; `curate import-csv` and `curate build` write it")
+        return cls(path, open_matrix(path), obs, var)
+
+
+def export(compendium: Path, out: Path, form: str, progress: Progress | None = None) -> dict[str, int]:
+    """Write the compendium to the folder `out` (a file for h5ad); returns samples per part. Raises CannotExport, leaving nothing."""
+    writers: dict[str, Callable[[Compendium, Path, Progress], dict[str, int]]] = {
+        "flexynesis": to_flexynesis,
+        "parquet": to_parquet,
+        "csv": to_csv,
+        "h5ad": to_compressed,
+    }
+    if form not in writers:
+        raise CannotExport(f"--format {form} is not known; it is one of {', '.join(FORMATS)}")
+    if out.exists():
+        raise CannotExport(f"{out} exists; choose another --out")
+    data = Compendium.open(compendium)
+    partial = out.with_name(out.name + ".partial")
+    _remove(partial)
+    try:
+        with writing(out):
+            n = writers[form](data, partial, progress or Progress())
+            partial.rename(out)
+    except BaseException:
+        _remove(partial)
+        raise
+    return n
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def parts(obs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
+    """Rows of the folders train/ (train and validation: these tools hold out their own) and test/; unlabelled samples are in neither.
+
+    Raises CannotExport when one of them is empty.
+    """
+    split = obs["split"].astype(str).to_numpy()
+    rows = {"train": np.flatnonzero(np.isin(split, ["train", "validation"])), "test": np.flatnonzero(split == "test")}
+    empty = [name for name, at in rows.items() if at.size == 0]
+    if empty:
+        raise CannotExport(f"the compendium has no samples for {' and '.join(empty)}/; these tools need both")
+    return rows
+
+
+def blocks(x: NDArray[np.float32], rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield (position, rows of X) of about BLOCK_BYTES."""
+    step = max(1, BLOCK_BYTES // (4 * x.shape[1]))
+    for start in range(0, rows.size, step):
+        yield start, x[rows[start : start + step]]
+
+
+def to_flexynesis(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
+    """train/ and test/, each with gex.h5 (matrix, sample_ids, feature_names) and clin.csv, as Flexynesis 1.1.14 imports them."""
+    with progress.stage("train and test", len(data.obs)) as advance:
+        for name, rows in parts(data.obs).items():
+            folder = out / name
+            folder.mkdir(parents=True)
+            with h5py.File(folder / "gex.h5", "w") as file:
+                matrix = file.create_dataset("matrix", (rows.size, len(data.var)), np.float32)
+                for start, block in blocks(data.x, rows):
+                    matrix[start : start + len(block)] = block
+                    advance(len(block))
+                file["sample_ids"] = [name.encode() for name in data.obs.index[rows]]
+                file["feature_names"] = [name.encode() for name in data.var.index]
+            _clinical(data.obs.iloc[rows]).to_csv(folder / "clin.csv")
+    return {name: rows.size for name, rows in parts(data.obs).items()}
+
+
+def _clinical(obs: pd.DataFrame) -> pd.DataFrame:
+    return obs.rename_axis(index="sample_id")
+
+
+def to_csv(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
+    """train/ and test/, each with gex.csv (genes x samples) and clin.csv."""
+    with progress.stage("genes x samples", 2 * len(data.var)) as advance:
+        for name, rows in parts(data.obs).items():
+            folder = out / name
+            folder.mkdir(parents=True)
+            _clinical(data.obs.iloc[rows]).to_csv(folder / "clin.csv")
+            with (folder / "gex.csv").open("w", encoding="utf-8") as file:
+                file.write(",".join(["symbol", *data.obs.index[rows]]) + "\n")
+                for line in gene_lines(data, rows, advance):
+                    file.write(line)
+    return {name: rows.size for name, rows in parts(data.obs).items()}
+
+
+def gene_lines(data: Compendium, rows: NDArray[np.int64], advance: Advance) -> Iterator[str]:
+    """Lines `symbol,value,...`; a value that is not measured is empty. X is read once per block of genes."""
+    step = max(1, BLOCK_BYTES // (4 * rows.size))
+    for first in range(0, len(data.var), step):
+        genes = slice(first, min(first + step, len(data.var)))
+        block = np.empty((genes.stop - first, rows.size), np.float32)
+        for start in range(0, rows.size, 1024):
+            block[:, start : start + 1024] = data.x[rows[start : start + 1024], genes].T
+        for symbol, values in zip(data.var.index[genes], block, strict=True):
+            text = pc.cast(pa.array(values, from_pandas=True), pa.string()).fill_null("")
+            yield f"{symbol},{pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), ',')[0].as_py()}\n"
+        advance(len(block))
+
+
+def to_parquet(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
+    """expression.parquet (sample_id and one float32 column per gene; null where not measured), obs.parquet and var.parquet."""
+    import pyarrow.parquet as pq
+
+    out.mkdir()
+    data.obs.reset_index(names="sample_id").to_parquet(out / "obs.parquet", index=False)
+    data.var.reset_index(names="symbol").to_parquet(out / "var.parquet", index=False)
+    schema = pa.schema([("sample_id", pa.string()), *((symbol, pa.float32()) for symbol in data.var.index)])
+    names = data.obs.index.to_numpy()
+    with (
+        progress.stage("expression.parquet", len(names)) as advance,
+        pq.ParquetWriter(out / "expression.parquet", schema, use_dictionary=False) as file,
+    ):
+        for start, block in blocks(data.x, np.arange(len(names))):
+            columns = [pa.array(column, pa.float32(), from_pandas=True) for column in np.ascontiguousarray(block.T)]
+            file.write_table(pa.table([pa.array(names[start : start + len(block)], pa.string()), *columns], schema=schema))
+            advance(len(block))
+    return {"samples": len(names)}
+
+
+def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
+    """One .h5ad with X in compressed chunks of rows, for shipping; everything else is copied as it is."""
+    n, g = data.x.shape
+    with h5py.File(data.path, "r") as source, h5py.File(out, "w") as target, progress.stage("compressed", n) as advance:
+        target.attrs.update(source.attrs)
+        for name in source:
+            if name != "X":
+                source.copy(name, target)
+        options = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+        x = target.create_dataset("X", (n, g), np.float32, chunks=(min(SHIPPED_ROWS, n), g), **options)
+        x.attrs.update(source["X"].attrs)
+        for start, block in blocks(data.x, np.arange(n)):
+            x[start : start + len(block)] = block
+            advance(len(block))
+    return {"samples": n}

@@ -1,0 +1,179 @@
+"""`curate import-csv`: a compendium from genes x samples CSV files with a clinical table, as the paper shares them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import polars as pl
+import pyarrow as pa
+
+from curation.config import SCHEMA_VERSION, BuildConfig
+from curation.errors import CurationError
+from curation.matrix import MatrixReport, write_compendium
+from curation.progress import Progress
+from curation.sources import Matrix, Unit
+from curation.sources.folder import FolderSource, read_metadata
+from curation.split import assign, groups_of
+
+SPLITS = ("train", "validation", "test", "unlabelled")
+GROUP_COLUMNS = ("group_id", "series_id", "donor_id", "patient_id")
+MATRIX, CLINICAL = "gex.csv", "clin.csv"
+
+
+class CannotImport(CurationError):
+    """The CSV files are not a matrix with its clinical table."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """The columns of clin.csv that say what a sample is; None: the first of the usual names that is there, or none."""
+
+    tissue: str = "tissue"
+    group: str | None = None
+    split: str = "split"
+
+
+def parse_unit(text: str | None) -> Unit | None:
+    """The unit of that name. Raises CannotImport."""
+    for unit in get_args(Unit):
+        if unit == text:
+            return cast(Unit, unit)
+    if text is not None:
+        raise CannotImport(f"--unit {text} is not known; it is one of {', '.join(get_args(Unit))}")
+    return None
+
+
+def import_csv(folder: Path, out: Path, columns: Columns, unit: Unit | None, seed: int, progress: Progress | None = None) -> MatrixReport:
+    """Write `out` (.h5ad) from gex.csv and clin.csv in `folder`, or in its train/ and test/.
+
+    Values are undone to linear space, genes named by HGNC, and every sample is closed to one million again. Where no column says the split,
+    groups are drawn as in a build; test/ stays the test part. Raises CannotImport and SourceFault.
+    """
+    if out.exists():
+        raise CannotImport(f"{out} exists; choose another --out")
+    pairs = {name: folder / name for name in ("train", "test") if (folder / name / MATRIX).is_file()} or {"": folder}
+    missing = [str(path / name) for path in pairs.values() for name in (MATRIX, CLINICAL) if not (path / name).is_file()]
+    if missing:
+        raise CannotImport(f"{', '.join(missing)} not found; give a folder with {MATRIX} and {CLINICAL}, or with both in train/ and test/")
+    with tempfile.TemporaryDirectory() as scratch:
+        samples, matrices, notes = [], [], []
+        for part, pair in pairs.items():
+            clinical, matrix, said = _open_pair(pair, part, Path(scratch), unit)
+            samples += [_sample(row, part, matrix, i, columns) for i, row in clinical]
+            matrices.append(matrix)
+            notes += said
+        _refuse_unlabelled(samples, columns, folder)
+        notes += _split(samples, seed)
+        kept = _in_order(samples, seed)
+        source = FolderSource("import", pa.table({}), matrices, [path / MATRIX for path in pairs.values()], notes)
+        uns = _uns(folder, unit, seed, kept, list(pairs))
+        report = write_compendium(out, kept, {"import": source}, BuildConfig(seed=seed), uns=uns, progress=progress)
+    return dataclasses.replace(report, notes=[*notes, *report.notes])
+
+
+def _open_pair(pair: Path, part: str, scratch: Path, unit: Unit | None) -> tuple[list[tuple[int, dict[str, Any]]], Matrix, list[str]]:
+    """Rows of clin.csv with their place in gex.csv, and the matrix; the reader of a user's own table does the work."""
+    from curation.sources.table import open_table
+
+    clinical = read_metadata(pair / CLINICAL)
+    first = clinical.columns[0]
+    folder = scratch / (part or "all")
+    folder.mkdir()
+    (folder / "matrix.csv").symlink_to((pair / MATRIX).resolve())
+    clinical.select(pl.col(first).alias("sample_id")).write_csv(folder / "metadata.csv")
+    if unit is not None:
+        (folder / "source.json").write_text(json.dumps({"unit": unit}), encoding="utf-8")
+    source = open_table(folder)
+    row_of = {row["sample_id"]: row["matrix_row"] for batch in source.samples() for row in batch.to_pylist()}
+    matrix = dataclasses.replace(source.matrices()[0], file=f"{part}/{MATRIX}".lstrip("/"))  # type: ignore[type-var]
+    rows = [(row_of[row[first]], {**row, "sample_id": row[first]}) for row in clinical.to_dicts() if row_of.get(row[first]) is not None]
+    lacking = clinical.height - len(rows)
+    notes = source.notes() + ([f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else [])
+    return rows, matrix, notes
+
+
+def _sample(row: dict[str, Any], part: str, matrix: Matrix, matrix_row: int, columns: Columns) -> dict[str, Any]:
+    names = (columns.group,) if columns.group else GROUP_COLUMNS
+    group = next((row[name] for name in names if row.get(name)), None)
+    tissue = row.get(columns.tissue) or ""
+    given = (row.get(columns.split) or "").lower()
+    return {
+        "sample_id": row["sample_id"],
+        "source": "import",
+        "series_id": row.get("series_id") or "",
+        "group_id": group,
+        "tissue": tissue,
+        "term_id": row.get("term_id") or "",
+        "is_tumour": {"true": True, "false": False}.get((row.get("is_tumour") or "").lower()),
+        "split": given if given in SPLITS else "test" if part == "test" else "",
+        "matrix_file": matrix.file,
+        "matrix_row": matrix_row,
+    }
+
+
+def _refuse_unlabelled(samples: list[dict[str, Any]], columns: Columns, folder: Path) -> None:
+    if not samples:
+        raise CannotImport(f"{folder}: no sample of {CLINICAL} is a column of {MATRIX}; both must use the same ids")
+    if not any(sample["tissue"] for sample in samples):
+        raise CannotImport(
+            f"{folder}: no sample has a value in the column `{columns.tissue}` of {CLINICAL}; name the tissue column with --tissue"
+        )
+
+
+def _split(samples: list[dict[str, Any]], seed: int) -> list[str]:
+    """Fill in the split of samples that have none, by group; returns what is to be said about it."""
+    notes = []
+    alone = sum(sample["group_id"] is None for sample in samples)
+    if alone:
+        notes.append(f"{alone:,} samples name no study or donor: each is its own group, so one study may stand on both sides; see --group")
+    for sample in samples:
+        sample["group_id"] = sample["group_id"] or sample["sample_id"]
+        if not sample["tissue"]:
+            sample["split"] = "unlabelled"
+    open_ = [sample for sample in samples if not sample["split"]]
+    has_test = any(sample["split"] == "test" for sample in samples)
+    sizes = Counter((sample["group_id"], sample["tissue"]) for sample in open_)
+    drawn = assign(groups_of((group, tissue, n, _draw(seed, group)) for (group, tissue), n in sorted(sizes.items())))
+    for sample in open_:
+        part = drawn[sample["group_id"]][0]
+        sample["split"] = "train" if part == "test" and has_test else part
+    if open_:
+        notes.append(f"{len(open_):,} samples had no split and were drawn by group, seed {seed}")
+    return notes
+
+
+def _draw(seed: int, group: str) -> float:
+    return int(hashlib.md5(f"{seed}{group}".encode()).hexdigest()[:13], 16) / 16**13
+
+
+def _in_order(samples: list[dict[str, Any]], seed: int) -> pa.Table:
+    """The parts one after the other, shuffled inside."""
+
+    def place(sample: dict[str, Any]) -> tuple[int, str, str]:
+        name = sample["sample_id"]
+        return SPLITS.index(sample["split"]), hashlib.md5(f"{seed}{name}".encode()).hexdigest(), name
+
+    return pa.Table.from_pylist(sorted(samples, key=place))
+
+
+def _uns(folder: Path, unit: Unit | None, seed: int, kept: pa.Table, parts: list[str]) -> dict[str, Any]:
+    """What the compendium says of its origin; its id depends on its samples, not on the place."""
+    names = "\n".join(f"{a}\t{b}" for a, b in zip(kept["sample_id"].to_pylist(), kept["split"].to_pylist(), strict=True))
+    files = [
+        {"source": "import", "file": f"{part}/{MATRIX}".lstrip("/"), "bytes": (folder / part / MATRIX).stat().st_size} for part in parts
+    ]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "build_id": hashlib.sha256(names.encode()).hexdigest()[:16],
+        "parameters": json.dumps({"seed": seed, "unit": unit or "by its values"}),
+        "sources": json.dumps(files),
+        "funnel": "[]",
+        "tissues": "{}",
+        "simulated": False,
+    }
