@@ -88,7 +88,7 @@ def con() -> Connection:
 
 def group_samples(con: Connection, rows: list[tuple[str, str, str | None, str | None]]) -> dict[str, str]:
     con.executemany("INSERT INTO sample (sample_id, source, series_id, donor_id) VALUES (?, ?, ?, ?)", rows)
-    for name in ("10_sample_key", "11_sample_group", "12_linking_sample", "13_sample_group_previous"):
+    for name in ("10_sample_key", "11_sample_group", "12_torn_group", "13_linking_sample", "14_sample_group_previous"):
         run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
     return dict(con.execute("SELECT sample_id, group_id FROM sample_group").fetchall())
 

@@ -1,15 +1,7 @@
 -- linking_sample: one row per new sample that would join groups which the previous release holds in different parts.
 -- Why it goes and they stay: moving either group would change a published split, keeping the sample would leak.
 CREATE OR REPLACE TABLE linking_sample AS
-WITH torn AS (
-    SELECT sample_group.group_id
-    FROM sample_group
-    INNER JOIN previous_split USING (sample_id)
-    GROUP BY sample_group.group_id
-    HAVING count(DISTINCT previous_split.split) > 1
-)
-
 SELECT sample_group.sample_id
 FROM sample_group
-INNER JOIN torn USING (group_id)
+INNER JOIN torn_group USING (group_id)
 ANTI JOIN previous_split USING (sample_id);
