@@ -17,6 +17,7 @@ from modelling.figures.methods import method_comparison
 from modelling.outfolder import new_folder
 from modelling.report import Report, Section, Table, number, shown, with_interval
 from modelling.stages import bars
+from modelling.testpart import is_simulated
 
 
 class WrongInputs(ModellingError):
@@ -53,7 +54,7 @@ def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], 
 
 def write(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, parts: Parts, seed: int, run: Path | None) -> None:
     """baselines.json, figure and report.html."""
-    simulated = bool(compendium.uns.get("simulated", False))
+    simulated = is_simulated(compendium)
     content = {
         "format": 1,
         "simulated": simulated,
@@ -104,5 +105,9 @@ def _tell(rows: list[dict[str, Any]], out: Path) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for row in rows:
         scores = with_interval(row["balanced_accuracy"], row["interval"])
-        console.print(f"{row['method']:36}{row['n_dimensions']:>7,} dimensions   balanced accuracy {scores}   {row['seconds']:.1f} s", markup=False)
-    console.print(f"{rows[0]['n']:,} labelled test samples, {rows[0]['n_train']:,} training samples; wrote {out}/ (report.html, baselines.json, figures/)")
+        console.print(
+            f"{row['method']:36}{row['n_dimensions']:>7,} dimensions   balanced accuracy {scores}   {row['seconds']:.1f} s", markup=False
+        )
+    console.print(
+        f"{rows[0]['n']:,} labelled test samples, {rows[0]['n_train']:,} training samples; wrote {out}/ (report.html, baselines.json, figures/)"
+    )

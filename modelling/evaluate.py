@@ -21,7 +21,7 @@ from modelling.neighbours import knn_classify
 from modelling.pca import fit_components
 from modelling.reconstruction import Errors, RankScores, rank_scores, sample_errors
 from modelling.stages import Stage, silent
-from modelling.testpart import BLOCK, TestPart, column, read_test_part, score_imputation, shared_genes
+from modelling.testpart import BLOCK, TestPart, column, is_simulated, read_test_part, score_imputation, shared_genes
 
 SEED = 42
 N_COMPONENTS = 121
@@ -56,7 +56,7 @@ def evaluate(run: str | Path, compendium: Compendium, seed: int = SEED, stage: S
     ranks = rank_scores(part.truth_ng, part.restored_ng, groups)
     metrics = {
         "format": 1,
-        "simulated": bool(compendium.uns.get("simulated", False)),
+        "simulated": is_simulated(compendium),
         "run": str(Path(run).resolve().name),
         "compendium": {"file": compendium.path.name, "build_id": compendium.uns.get("build_id"), "unit": compendium.unit},
         "n": counts(part, model),

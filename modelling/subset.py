@@ -9,6 +9,7 @@ import numpy as np
 
 from modelling.arrays import Ints
 from modelling.data import Compendium
+from modelling.testpart import is_simulated
 
 BLOCK = 1024
 
@@ -36,5 +37,5 @@ def write_subset(compendium: Compendium, rows: Ints, path: Path, split: np.ndarr
             x[start : start + BLOCK] = compendium.x(rows[start : start + BLOCK])
         write_elem(file, "obs", obs)
         write_elem(file, "var", pd.DataFrame(index=compendium.genes.astype(str)))
-        write_elem(file, "uns", {"unit": compendium.unit, "simulated": bool(compendium.uns.get("simulated", False))})
+        write_elem(file, "uns", {"unit": compendium.unit, "simulated": is_simulated(compendium)})
     return path

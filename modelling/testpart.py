@@ -83,6 +83,11 @@ def column(compendium: Compendium, name: str, rows: Ints) -> np.ndarray:
     return compendium.obs[name][rows].astype(str).astype(object)
 
 
+def is_simulated(compendium: Compendium) -> bool:
+    """Whether the compendium says that its samples were made up."""
+    return str(compendium.uns.get("simulated", False)).lower() in ("true", "1")
+
+
 def conditions(compendium: Compendium, rows: Ints) -> np.ndarray:
     """ "tumour", "normal" or "unknown" of each row, from obs `is_tumour` or, in other people's files, `condition`."""
     words = {

@@ -36,7 +36,13 @@ def plain(parts):
     x, obs = frame()
     train, test = ((obs["split"] == split).to_numpy() for split in ("train", "test"))
     mean, std = x[train].mean(0), x[train].std(0)
-    return {"train": (x[train] - mean) / std, "test": (x[test] - mean) / std, "y_train": obs["tissue"][train], "y_test": obs["tissue"][test], "raw": x[train]}
+    return {
+        "train": (x[train] - mean) / std,
+        "test": (x[test] - mean) / std,
+        "y_train": obs["tissue"][train],
+        "y_test": obs["tissue"][test],
+        "raw": x[train],
+    }
 
 
 def test_knn_on_all_genes_equals_scikit_learn(parts, plain):
@@ -64,8 +70,19 @@ def test_all_methods_and_the_model_are_scored_on_the_same_samples(tmp_path, path
     run = trained(path, tmp_path / "run")
     x, obs = frame()
     label = obs["tissue"].astype("category").cat.codes.to_numpy()
-    pl.DataFrame({"sample_id": obs.index.to_list()[::-1], "a": label[::-1], "b": 3.0 - label[::-1], "c": 1.0}).write_parquet(tmp_path / "told.parquet")
-    arguments = ["baselines", str(run), str(path), "--out", str(tmp_path / "out"), "--no-umap", "--embedding", f"told={tmp_path / 'told.parquet'}"]
+    pl.DataFrame({"sample_id": obs.index.to_list()[::-1], "a": label[::-1], "b": 3.0 - label[::-1], "c": 1.0}).write_parquet(
+        tmp_path / "told.parquet"
+    )
+    arguments = [
+        "baselines",
+        str(run),
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+        "--no-umap",
+        "--embedding",
+        f"told={tmp_path / 'told.parquet'}",
+    ]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "out" / "baselines.json").read_text())
@@ -80,7 +97,9 @@ def test_all_methods_and_the_model_are_scored_on_the_same_samples(tmp_path, path
 
     model = bundle.load(run)
     called = np.array(model.tissues)[model.probabilities(x_test).argmax(1)]
-    assert rows["the model, its classifier"]["balanced_accuracy"] == pytest.approx(sk.balanced_accuracy_score(obs["tissue"][obs["split"] == "test"], called))
+    assert rows["the model, its classifier"]["balanced_accuracy"] == pytest.approx(
+        sk.balanced_accuracy_score(obs["tissue"][obs["split"] == "test"], called)
+    )
     assert "Is a model needed?" in (tmp_path / "out" / "report.html").read_text()
 
 

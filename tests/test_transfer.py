@@ -50,7 +50,17 @@ def world(tmp_path_factory, genes):
 
 
 def invoke(folder, out, *more):
-    arguments = ["transfer", str(folder / "run"), str(folder / "cohort.h5ad"), "--rubric", str(folder / "rubric.tsv"), "--out", str(out), "--unit", "log2-tpm"]
+    arguments = [
+        "transfer",
+        str(folder / "run"),
+        str(folder / "cohort.h5ad"),
+        "--rubric",
+        str(folder / "rubric.tsv"),
+        "--out",
+        str(out),
+        "--unit",
+        "log2-tpm",
+    ]
     return CliRunner().invoke(app, [*arguments, *more])
 
 
@@ -110,7 +120,9 @@ def test_a_text_table_in_other_units_gives_the_same_calls(world, tmp_path, genes
     table.write_csv(tmp_path / "cohort.tsv", separator="\t")
     pl.DataFrame({"id": obs.index.to_list(), "site": obs["site"].to_list()}).write_csv(tmp_path / "meta.csv")
     arguments = ["transfer", str(folder / "run"), str(tmp_path / "cohort.tsv"), "--rubric", str(folder / "rubric.tsv"), "--unit", "tpm"]
-    result = CliRunner().invoke(app, [*arguments, "--metadata", str(tmp_path / "meta.csv"), "--category", "site", "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        app, [*arguments, "--metadata", str(tmp_path / "meta.csv"), "--category", "site", "--out", str(tmp_path / "out")]
+    )
     assert result.exit_code == 0, result.output
     model = bundle.load(folder / "run")
     expected = dict(zip(obs.index, np.array(model.tissues)[model.probabilities(x).argmax(1)], strict=True))
@@ -124,7 +136,11 @@ def test_harmonisations_do_what_they_say(world):
     with Compendium.open(folder / "compendium.h5ad") as compendium:
         profile = training_profile(model, compendium)
         np.testing.assert_allclose(profile, np.sort(compendium.x(compendium.rows("train")), axis=1).mean(0), rtol=1e-5)
-        np.testing.assert_allclose(np.sort(to_profile(x + np.arange(x.shape[1], dtype=np.float32) * 1e-3, profile), axis=1), np.tile(profile, (len(x), 1)), atol=1e-3)
+        np.testing.assert_allclose(
+            np.sort(to_profile(x + np.arange(x.shape[1], dtype=np.float32) * 1e-3, profile), axis=1),
+            np.tile(profile, (len(x), 1)),
+            atol=1e-3,
+        )
     assert len(set(to_profile(np.zeros((1, len(profile)), np.float32), profile)[0])) == 1
     missing = x[:2].copy()
     missing[:, :5] = np.nan
@@ -144,14 +160,27 @@ def test_a_cohort_with_a_third_of_the_genes_is_refused_and_with_two_thirds_warne
     folder, x, obs = world
     for kept, exit_code in ((18, 1), (40, 0)):
         path = write(tmp_path / f"{kept}.h5ad", x[:, :kept], obs, genes[:kept])
-        arguments = ["transfer", str(folder / "run"), str(path), "--rubric", str(folder / "rubric.tsv"), "--category", "site", "--unit", "log2-tpm"]
+        arguments = [
+            "transfer",
+            str(folder / "run"),
+            str(path),
+            "--rubric",
+            str(folder / "rubric.tsv"),
+            "--category",
+            "site",
+            "--unit",
+            "log2-tpm",
+        ]
         result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / f"out{kept}")])
         assert result.exit_code == exit_code, result.output
         if exit_code:
             assert isinstance(result.exception, CoverageTooLow)
             assert not (tmp_path / f"out{kept}").exists()
         else:
-            assert "less than 80% of the model's genes" in json.loads((tmp_path / f"out{kept}" / "transfer.json").read_text())["notes"].__repr__()
+            assert (
+                "less than 80% of the model's genes"
+                in json.loads((tmp_path / f"out{kept}" / "transfer.json").read_text())["notes"].__repr__()
+            )
 
 
 def test_metadata_that_does_not_fit_is_said(world, tmp_path):
@@ -180,7 +209,11 @@ def test_shipped_rubrics_load_and_broken_ones_are_one_line(tmp_path):
             assert accepted <= set(tissues.categories)
     with pytest.raises(RubricError, match=r"shipped ones \(target, tissues\)"):
         load_rubric("nosuch")
-    for content, message in (("category\treason\na\tb\n", "at least one column"), ("category\tx\na\tb\na\tb\n", "line 3.*occurs twice"), ("category\tx\na\t\n", "accepts no tissue")):
+    for content, message in (
+        ("category\treason\na\tb\n", "at least one column"),
+        ("category\tx\na\tb\na\tb\n", "line 3.*occurs twice"),
+        ("category\tx\na\t\n", "accepts no tissue"),
+    ):
         (tmp_path / "bad.tsv").write_text(content)
         with pytest.raises(RubricError, match=message):
             load_rubric(str(tmp_path / "bad.tsv"))

@@ -65,6 +65,7 @@ class FigureFolder:
         """NAME.svg, NAME.png and NAME.csv (the numbers that are drawn)."""
         with mpl.rc_context(STYLE):  # type: ignore[arg-type]
             figure.savefig(self.folder / f"{name}.png", dpi=PNG_DPI, metadata={"Software": None})
+            figure.set_layout_engine("none")  # laid out once: the second file shall look the same, in half the time
             figure.savefig(self.folder / f"{name}.svg", dpi=PNG_DPI, transparent=True, metadata={"Date": None, "Creator": None})
         with (self.folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
