@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import hashlib
 import json
@@ -82,20 +83,28 @@ def _open_pair(pair: Path, part: str, scratch: Path, unit: Unit | None) -> tuple
     from curation.sources.table import open_table
 
     clinical = read_metadata(pair / CLINICAL)
-    first = clinical.columns[0]
+    first, names = clinical.columns[0], set(_header(pair / MATRIX))
+    known = clinical.filter(pl.col(first).is_in(list(names)))
+    if known.height == 0:
+        raise CannotImport(f"no sample of {pair / CLINICAL} is in the header of {MATRIX}; both must use the same ids, genes as rows")
     folder = scratch / (part or "all")
     folder.mkdir()
     (folder / "matrix.csv").symlink_to((pair / MATRIX).resolve())
-    clinical.select(pl.col(first).alias("sample_id")).write_csv(folder / "metadata.csv")
+    known.select(pl.col(first).alias("sample_id")).write_csv(folder / "metadata.csv")
     if unit is not None:
         (folder / "source.json").write_text(json.dumps({"unit": unit}), encoding="utf-8")
     source = open_table(folder)
     row_of = {row["sample_id"]: row["matrix_row"] for batch in source.samples() for row in batch.to_pylist()}
     matrix = dataclasses.replace(source.matrices()[0], file=f"{part}/{MATRIX}".lstrip("/"))  # type: ignore[type-var]
-    rows = [(row_of[row[first]], {**row, "sample_id": row[first]}) for row in clinical.to_dicts() if row_of.get(row[first]) is not None]
-    lacking = clinical.height - len(rows)
+    rows = [(row_of[row[first]], {**row, "sample_id": row[first]}) for row in known.to_dicts()]
+    lacking = clinical.height - known.height
     notes = source.notes() + ([f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else [])
     return rows, matrix, notes
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return next(csv.reader(lines), [])
 
 
 def _sample(row: dict[str, Any], part: str, matrix: Matrix, matrix_row: int, columns: Columns) -> dict[str, Any]:
@@ -118,8 +127,6 @@ def _sample(row: dict[str, Any], part: str, matrix: Matrix, matrix_row: int, col
 
 
 def _refuse_unlabelled(samples: list[dict[str, Any]], columns: Columns, folder: Path) -> None:
-    if not samples:
-        raise CannotImport(f"{folder}: no sample of {CLINICAL} is a column of {MATRIX}; both must use the same ids")
     if not any(sample["tissue"] for sample in samples):
         raise CannotImport(
             f"{folder}: no sample has a value in the column `{columns.tissue}` of {CLINICAL}; name the tissue column with --tissue"
