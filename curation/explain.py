@@ -157,7 +157,7 @@ def _fate(life: Life) -> Iterator[str]:
     if life.matrix:
         measured = ", ".join(f"{name} {_number(value)}" for name, value in life.matrix.items() if value is not None)
         yield f"  matrix: {measured}"
-    elif not life.exclusions:
+    elif life.split and not life.exclusions:
         yield "  matrix: not in it"
 
 

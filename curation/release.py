@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 PART_OF = "{name}.partial"
 RENAME_EXCHANGE = 2  # linux/fs.h
 AT_FDCWD = -100
-CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
+CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 
 
 class OutputExists(CurationError):
