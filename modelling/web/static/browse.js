@@ -20,6 +20,7 @@ export class Browse {
 
   home() {
     this.#crumbs();
+    $("search").value = "";
     this.map.paint(undefined, null);
     const most = Math.max(...this.about.tissues.map((t) => t.n_samples)), systems = Map.groupBy ? Map.groupBy(this.about.tissues, (t) => t.organ_system) : grouped(this.about.tissues);
     $("browse-body").replaceChildren(...[...systems].sort(([a], [b]) => a.localeCompare(b)).map(([system, tissues]) => el("section", { class: "system" }, el("h3", {}, system || "Tissues"),

@@ -5,13 +5,16 @@ import { $, count, counted, el, plain, say } from "./dom.js";
 
 const HOVER_PIXELS = 9;
 const MAX_ZOOM = 80;
+const SLOW_FRAME = 45; // ms: no graphics card, so only some points are drawn while the map moves
+const FEW = 15000;
+const REST = 160;
 
 export class AtlasMap extends EventTarget {
   constructor(about, colours) {
     super();
     this.about = about; this.colours = colours; this.by = "tissue"; this.highlight = null; this.mine = []; this.current = -1;
     this.canvas = $("points"); this.overlay = $("overlay"); this.tip = $("tip"); this.frame = $("frame");
-    this.centre = [0, 0]; this.zoom = 1; this.hovered = -1; this.names = null;
+    this.centre = [0, 0]; this.zoom = 1; this.hovered = -1; this.names = null; this.slow = false; this.slowFrames = 0;
   }
 
   async load() {
@@ -71,37 +74,55 @@ export class AtlasMap extends EventTarget {
     this.centre = [(left + right) / 2, (low + high) / 2];
     const { width, height } = this.frame.getBoundingClientRect(), unit = Math.min(width, height) / 2 || 1;
     const room = Math.max((right - left) / (width / unit), (high - low) / (height / unit), 0.08);
-    this.zoom = Math.min(MAX_ZOOM, 0.9 / (room / 1));
-    this.redraw();
+    this.zoom = Math.min(MAX_ZOOM, 0.9 / room);
+    this.#moved();
   }
 
   /** Bring one place into the middle, near enough to see its neighbourhood. */
   centreOn(x, y) {
     this.centre = [x, y];
     this.zoom = Math.max(this.zoom, 2.2);
-    this.redraw();
+    this.#moved();
   }
 
   /** The user's own samples: [{sample_id, map_x, map_y, tissue, ...}]. */
   setMine(samples) { this.mine = samples; this.current = -1; this.redraw(); }
 
-  select(position) {
+  /** Mark one of them; the map moves only when it is out of sight, or with `near`. */
+  select(position, near = false) {
     this.current = position;
     const sample = this.mine[position];
     if (!sample) return this.redraw();
-    this.centreOn(sample.map_x, sample.map_y);
+    if (near || !this.#visible(...this.toScreen(sample.map_x, sample.map_y))) this.centreOn(sample.map_x, sample.map_y);
+    this.redraw();
     say(`${sample.sample_id}: ${plain(sample.tissue)}`);
+  }
+
+  /** A new view: what was under the pointer is no longer. Once it rests, all points are drawn. */
+  #moved() {
+    this.#show(-1);
+    clearTimeout(this.resting);
+    this.moving = true;
+    this.resting = setTimeout(() => { this.moving = false; this.lastFrame = 0; this.redraw(); }, REST);
+    this.redraw();
   }
 
   redraw() {
     if (this.pending) return;
-    this.pending = requestAnimationFrame(() => { this.pending = 0; this.#draw(); });
+    this.pending = requestAnimationFrame((now) => {
+      this.pending = 0;
+      if (this.moving && this.lastFrame && !this.slow) this.slow = now - this.lastFrame > SLOW_FRAME && ++this.slowFrames > 2;
+      this.lastFrame = this.moving ? now : 0;
+      this.#draw();
+    });
   }
 
   #scale() {
     const { clientWidth: width, clientHeight: height } = this.canvas, unit = Math.min(width, height) / 2 || 1;
     return { width, height, unit: unit * this.zoom };
   }
+
+  #visible(px, py, edge = 12) { return px > edge && py > edge && px < this.canvas.clientWidth - edge && py < this.canvas.clientHeight - edge; }
 
   toScreen(x, y) {
     const { width, height, unit } = this.#scale();
@@ -120,7 +141,7 @@ export class AtlasMap extends EventTarget {
     }
     const sx = (2 * unit) / width, sy = (2 * unit) / height;
     const base = this.n > 50000 ? 2.6 : this.n > 5000 ? 4 : 6.5;
-    this.layer?.draw([sx, sy], [-this.centre[0] * sx, -this.centre[1] * sy], Math.min(18, base * Math.sqrt(Math.max(1, this.zoom)) ** 0.8) * ratio);
+    this.layer?.draw([sx, sy], [-this.centre[0] * sx, -this.centre[1] * sy], Math.min(18, base * Math.sqrt(Math.max(1, this.zoom)) ** 0.8) * ratio, this.highlight && this.n_kept < 3000 ? 1.7 : 1, this.moving && this.slow ? FEW : this.n);
     this.#drawMine(ratio);
   }
 
@@ -135,7 +156,7 @@ export class AtlasMap extends EventTarget {
       pen.fillStyle = this.colours.tissue[sample.tissue].css; pen.fill();
       pen.lineWidth = chosen ? 6 : 4.5; pen.strokeStyle = card; pen.stroke();
       pen.lineWidth = chosen ? 3 : 2; pen.strokeStyle = mine; pen.stroke();
-      if (chosen || this.mine.length <= 12) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
+      if ((chosen || this.mine.length <= 12) && this.#visible(x, y, 0)) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
     };
     this.mine.forEach((sample, i) => i !== this.current && mark(sample, false));
     if (this.mine[this.current]) mark(this.mine[this.current], true);
@@ -158,7 +179,7 @@ export class AtlasMap extends EventTarget {
     this.zoom = Math.min(MAX_ZOOM, Math.max(0.5, this.zoom * factor));
     const [nx, ny] = this.toMap(px, py);
     this.centre = [this.centre[0] + x - nx, this.centre[1] + y - ny];
-    this.redraw();
+    this.#moved();
   }
 
   #listen() {
@@ -178,7 +199,7 @@ export class AtlasMap extends EventTarget {
       const { unit } = this.#scale(), dx = event.clientX - before.clientX, dy = event.clientY - before.clientY;
       moved += Math.abs(dx) + Math.abs(dy);
       this.centre = [this.centre[0] - dx / unit, this.centre[1] + dy / unit];
-      this.redraw();
+      this.#moved();
     });
     const done = (event) => {
       if (!touches.delete(event.pointerId)) return;

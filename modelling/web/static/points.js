@@ -1,11 +1,23 @@
 // Draws points with WebGL: positions once, colours when they change, then one call a frame, for a hundred thousand points as for ten.
 
 const VERTEX = `
-attribute vec2 place; attribute vec4 colour; uniform vec2 scale, shift; uniform float size; varying vec4 shown;
-void main() { gl_Position = vec4(place * scale + shift, 0.0, 1.0); gl_PointSize = size * (colour.a > 0.5 ? 1.0 : 0.75); shown = colour; }`;
+attribute vec2 place; attribute vec4 colour; uniform vec2 scale, shift; uniform float size, grown; varying vec4 shown;
+void main() { gl_Position = vec4(place * scale + shift, 0.0, 1.0); gl_PointSize = size * (colour.a > 0.5 ? grown : 0.75); shown = colour; }`;
 const FRAGMENT = `
 precision mediump float; varying vec4 shown;
 void main() { float d = length(gl_PointCoord - 0.5); float edge = smoothstep(0.5, 0.38, d); if (edge <= 0.0) discard; gl_FragColor = vec4(shown.rgb * shown.a, shown.a) * edge; }`;
+
+/** 0..n-1 in one random order: any first part of it is a fair sample, and no group is painted over another. */
+function shuffled(n) {
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  let state = 42;
+  for (let i = n - 1; i > 0; i--) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const j = Math.floor((state / 4294967296) * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
 
 function compiled(gl, kind, source) {
   const shader = gl.createShader(kind);
@@ -20,7 +32,7 @@ export class PointLayer {
   constructor(canvas, x, y) {
     const gl = canvas.getContext("webgl", { antialias: false, alpha: true, premultipliedAlpha: true });
     if (!gl) throw new Error("this browser shows no WebGL");
-    this.canvas = canvas; this.gl = gl; this.n = x.length; this.x = x; this.y = y;
+    this.canvas = canvas; this.gl = gl; this.n = x.length; this.x = x; this.y = y; this.order = shuffled(x.length);
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => { this.#prepare(); this.colours(this.rgba); });
     this.#prepare();
@@ -33,10 +45,10 @@ export class PointLayer {
     gl.linkProgram(program);
     gl.useProgram(program);
     const places = new Float32Array(2 * this.n);
-    for (let i = 0; i < this.n; i++) { places[2 * i] = this.x[i]; places[2 * i + 1] = this.y[i]; }
+    for (let k = 0; k < this.n; k++) { places[2 * k] = this.x[this.order[k]]; places[2 * k + 1] = this.y[this.order[k]]; }
     this.#attribute(program, "place", places, 2, gl.FLOAT, false);
     this.colourBuffer = this.#attribute(program, "colour", new Uint8Array(4 * this.n), 4, gl.UNSIGNED_BYTE, true);
-    this.at = Object.fromEntries(["scale", "shift", "size"].map((name) => [name, gl.getUniformLocation(program, name)]));
+    this.at = Object.fromEntries(["scale", "shift", "size", "grown"].map((name) => [name, gl.getUniformLocation(program, name)]));
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
@@ -52,11 +64,14 @@ export class PointLayer {
 
   colours(rgba) {
     this.rgba = rgba;
+    const from = new Uint32Array(rgba.buffer), to = new Uint32Array(this.n);
+    for (let k = 0; k < this.n; k++) to[k] = from[this.order[k]];
     this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.colourBuffer);
-    this.gl.bufferSubData(this.gl.ARRAY_BUFFER, 0, rgba);
+    this.gl.bufferSubData(this.gl.ARRAY_BUFFER, 0, to);
   }
 
-  draw(scale, shift, size) {
+  /** `grown` enlarges the points that are shown in colour; `most` draws a random part only. */
+  draw(scale, shift, size, grown, most) {
     const gl = this.gl;
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
@@ -64,7 +79,8 @@ export class PointLayer {
     gl.uniform2f(this.at.scale, ...scale);
     gl.uniform2f(this.at.shift, ...shift);
     gl.uniform1f(this.at.size, size);
-    gl.drawArrays(gl.POINTS, 0, this.n);
+    gl.uniform1f(this.at.grown, grown);
+    gl.drawArrays(gl.POINTS, 0, Math.min(this.n, most));
   }
 }
 

@@ -111,7 +111,7 @@ export class Samples {
     ];
     const reasons = report.unit_reasons.join("; ");
     $("report").replaceChildren(
-      el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value, name === "Unit" ? el("div", { class: "why" }, reasons) : null)])),
+      el("dl", {}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value, name === "Unit" ? el("details", { class: "why" }, el("summary", {}, "how this was seen"), reasons) : null)])),
       ...report.notes.map((note) => el("p", { class: "why" }, note)),
       ...report.warnings.map((warning) => el("p", { class: "warning" }, warning)),
     );
@@ -154,7 +154,7 @@ export class Samples {
       el("p", { class: sample.unsure ? "warning" : "" }, why),
       el("div", { class: "bars", role: "group", "aria-label": "Most probable tissues" }, bars),
       el("div", {}, el("h3", {}, "Nearest training samples"), el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
-      el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample)); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
+      el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample), true); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
       el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample.`));
   }
 
