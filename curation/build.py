@@ -172,6 +172,8 @@ def run_build_files(con: Connection, first: int, last: int, parameters: Mapping[
 
 def _insert_samples(con: Connection, source: Source, advance: Any) -> None:
     for batch in source.samples():
+        if n_nameless := sum(not name for name in batch.column("sample_id").to_pylist()):
+            raise BadInput(f"{source.name}: {n_nameless} samples have no id; every sample needs one")
         con.register("batch", batch)
         twice = con.execute(TWICE).fetchall()
         con.unregister("batch")

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import tiny_world
 
-from curation.build import RunOptions, build
+from curation.audit import run_query
+from curation.build import BuildReport, RunOptions, build
 from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.progress import Progress
@@ -144,7 +145,7 @@ option("a threshold of 0", "--single-cell-threshold is 0", config={"single_cell_
 option("a threshold above 1", "--single-cell-threshold is 2", config={"single_cell_threshold": 2.0})
 option("an unknown licence", "unknown licence GPL", config={"licences": ("GPL",)})
 option("a licence that no source has", "no source of archs4, gtex has a licence of CC-BY-4.0", config={"licences": ("CC-BY-4.0",)})
-option("a memory limit that is none", "memory", memory="lots")
+option("a memory limit that is none", "Memory must have a number", memory="lots")
 
 
 # ARCHS4 files
@@ -185,14 +186,14 @@ edit_h5("an accession twice", "GSM0001", lambda file: file["meta/samples/geo_acc
 edit_h5("an empty accession", "empty|no id|without", lambda file: file["meta/samples/geo_accession"].__setitem__(0, ""))
 edit_h5(
     "expression with one axis",
-    "shape|axes|dimension|matrix",
+    r"is \(10,\) but the metadata name",
     lambda file: replaced(file, "data/expression", np.arange(10, dtype=np.uint32)),
 )
 edit_h5("expression of text", "number|type|text", lambda file: replaced(file, "data/expression", np.full((60, 72), b"x")))
 edit_h5("negative counts", "negative", lambda file: replaced(file, "data/expression", np.full((60, 72), -3, dtype=np.int32)))
 edit_h5(
     "counts that are no number",
-    "NaN|no number|nan",
+    "not whole-number counts",
     lambda file: replaced(file, "data/expression", np.full((60, 72), np.nan, dtype=np.float32)),
 )
 edit_h5(
@@ -200,7 +201,6 @@ edit_h5(
     "GTEX-1000-1226-SM-ABCD0",
     lambda f: f["meta/samples/geo_accession"].__setitem__(0, "GTEX-1000-1226-SM-ABCD0"),
 )
-edit_h5("probabilities that are none", "probabilit", lambda file: replaced(file, "meta/samples/singlecellprobability", np.full(72, 7.5)))
 
 # GTEx files
 edit_text("a GCT without its mark", "#1.2|GCT", gct, lambda text: text.replace("#1.2", "#9"))
@@ -213,8 +213,9 @@ edit_text(
 edit_text("a GCT that ends after its header", "no|gene|row", gct, lambda text: "\n".join(text.splitlines()[:3]) + "\n")
 edit_text("attributes without the tissue", "SMTSD", attributes, lambda text: text.replace("SMTSD", "TISSUE"))
 edit_text("attributes without the sample", "SAMPID", attributes, lambda text: text.replace("SAMPID", "ID"))
-edit_text("an unknown tissue name", "Elbow", attributes, lambda text: text.replace("\tLiver\tRNASEQ", "\tElbow\tRNASEQ"))
-edit_text("attributes twice", "twice|more than once", attributes, lambda text: text + text.splitlines()[1] + "\n")
+edit_text(
+    "attributes that contradict", "GTEX-1000-1226", attributes, lambda text: text + text.splitlines()[1].replace("Liver", "Lung") + "\n"
+)
 
 
 @kind("no attributes", "SampleAttributes")
@@ -289,7 +290,7 @@ def test_bad_input_is_one_clear_error_and_nothing_is_left(place, name):
     before = sorted(path for path in place.rglob("*"))
     out = given.get("out", place / "release")
     run = {"ontology": place / "ontology", "threads": 1, **{key: given[key] for key in ("ontology", "previous", "memory") if key in given}}
-    with pytest.raises(CurationError, match=told) as caught:
+    with pytest.raises(CurationError, match=told) as caught:  # noqa: PT012 - a parameter may be refused before the build
         config = BuildConfig(**{"cap": 10, "unit": "cpm", **given.get("config", {})})
         build(given.get("input", place / "world"), out, config, RunOptions(**run), Progress())
     assert "\n" not in str(caught.value).strip()
@@ -299,3 +300,48 @@ def test_bad_input_is_one_clear_error_and_nothing_is_left(place, name):
 
 def test_there_are_sixty_kinds():
     assert len(KINDS) >= 60
+
+
+def built(place: Path) -> tuple[BuildReport, dict[str, tuple[str | None, str]]]:
+    """Build the spoilt world: the report, and tissue and decision of every sample."""
+    report = tiny_world.build_tiny(place / "world", place / "release", ontology=place / "ontology")
+    rows = run_query(place / "release", "SELECT sample_id, tissue, decided_by FROM label").rows
+    return report, {name: (tissue, decided) for name, tissue, decided in rows}
+
+
+def test_what_is_not_refused_is_counted_in_the_notes(place):
+    """A dimension line that lies, a tissue that nobody listed, a sample without attributes: named, with what was done."""
+    gct(place).write_text(gct(place).read_text().replace("60\t24", "61\t25"))
+    lines = attributes(place).read_text().replace("\tLiver\tRNASEQ", "\tElbow\tRNASEQ").splitlines()
+    attributes(place).write_text("\n".join(lines[:-1]) + "\n")
+    report, labels = built(place)
+    notes = "\n".join(report.notes)
+    assert "8 samples with SMTSD 'Elbow'" in notes
+    assert "61" in notes
+    assert lines[-1].split("\t")[0] in notes
+    assert labels["GTEX-1000-1226-SM-ABCD0"] == (None, "unmapped")
+
+
+def test_sql_in_ids_words_and_rules_is_data(place):
+    ids = ["x'); DROP TABLE sample; --", "$seed", 'a"b', "a\\b", "100%", "née 🧬"]
+    with h5py.File(h5(place), "r+") as file:
+        for i, name in enumerate(ids):
+            file["meta/samples/geo_accession"][i] = name
+            file["meta/samples/title"][i] = f"kidney {name}"
+        file["meta/samples/series_id"][20] = "GSE1'; DELETE FROM kept; --"
+    rules = place / "ontology" / "rules.tsv"
+    header, *_ = rules.read_text().splitlines()
+    row = {
+        "rule_id": "x'); DROP TABLE rule; --",
+        "verdict": "map",
+        "match": "phrase",
+        "text": "'); drop table",
+        "fields": "any",
+        "kind": "anatomy",
+    }
+    row |= {"term_id": "UBERON:0002113", "term_name": "kidney", "yes": "'); drop table", "no": "", "reason": 'it\'s "data"; $cap'}
+    rules.write_text(rules.read_text() + "\t".join(row[name] for name in header.split("\t")) + "\n")
+    _, labels = built(place)
+    assert set(ids) <= labels.keys()
+    assert len(labels) == 96
+    assert run_query(place / "release", "SELECT reason FROM rule WHERE rule_id LIKE 'x%DROP%'").rows == [('it\'s "data"; $cap',)]
