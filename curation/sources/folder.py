@@ -127,6 +127,9 @@ def read_metadata(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
             raise MetadataFault(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from error
     missing = [column for column in required if column not in frame.columns]
     if missing:
-        raise MetadataFault(f"{path} has no column {', '.join(repr(m) for m in missing)}; its columns are: {some(frame.columns, 12)}")
+        names = ", ".join(repr(name) for name in missing)
+        raise MetadataFault(
+            f"{path} has no column {names}; its columns are: {some(frame.columns, 12)}; give the table that belongs to the matrix"
+        )
     stripped = pl.all().str.strip_chars()
     return frame.with_columns(stripped).with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
