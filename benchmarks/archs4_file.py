@@ -2,7 +2,7 @@
 
     python benchmarks/archs4_file.py /tmp/archs4 --samples 20000 --genes 35000 --chunks 2000x1 200x200 132x1736
 
-Four samples in ten are shallow, as single cells are; about six values in ten are zero. The real archive compresses fivefold, these files fourfold.
+Four samples in ten are shallow, as single cells are; about six values in ten are zero. The archive compresses fivefold, this fourfold.
 """
 
 from __future__ import annotations
