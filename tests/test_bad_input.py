@@ -290,7 +290,7 @@ def test_bad_input_is_one_clear_error_and_nothing_is_left(place, name):
     before = sorted(path for path in place.rglob("*"))
     out = given.get("out", place / "release")
     run = {"ontology": place / "ontology", "threads": 1, **{key: given[key] for key in ("ontology", "previous", "memory") if key in given}}
-    with pytest.raises(CurationError, match=told) as caught:  # noqa: PT012 - a parameter may be refused before the build
+    with pytest.raises(CurationError, match=told) as caught:
         config = BuildConfig(**{"cap": 10, "unit": "cpm", **given.get("config", {})})
         build(given.get("input", place / "world"), out, config, RunOptions(**run), Progress())
     assert "\n" not in str(caught.value).strip()

@@ -67,8 +67,10 @@ def _dimension_note(path: Path, line: str, grid: DelimitedGrid, n_genes: int, n_
 
 
 def _tissues(attributes: Path) -> dict[str, str | None]:
-    frame = read_metadata(attributes, ("SAMPID", "SMTSD"))
-    return dict(frame.select("SAMPID", "SMTSD").iter_rows())
+    """Sample id -> SMTSD. A sample on several lines is refused when they contradict each other."""
+    pairs = read_metadata(attributes, ("SAMPID", "SMTSD")).select("SAMPID", "SMTSD").unique(maintain_order=True)
+    refuse_duplicates(pairs["SAMPID"].to_list(), f"{attributes}, with different SMTSD")
+    return dict(pairs.iter_rows())
 
 
 def _refuse_unlisted(matrix: GeneRows, tissues: dict[str, str | None], attributes: Path) -> None:
