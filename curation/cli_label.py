@@ -25,6 +25,40 @@ def label(
     typer.echo(f"{out}: {sum(counts.values()):,} labelled ({fields}), {aside['ambiguous']:,} ambiguous, {aside['unmapped']:,} unmapped")
 
 
+def score(
+    gold: Annotated[Path, typer.Argument(help="Table of samples with their texts and tissue_ids (UBERON or CL ids joined by |).")],
+    labels: Annotated[Path | None, typer.Argument(help="Labels to score; made from the texts of GOLD when not given.")] = None,
+    ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Also write everything as JSON.")] = None,
+    errors: Annotated[int, typer.Option(help="How many confusions to show.")] = 15,
+    threads: Annotated[int | None, typer.Option(help="Threads of the database.")] = None,
+) -> None:
+    """Precision, recall and coverage of labels against curated ones: overall, per tissue, per field, and what was confused."""
+    import json
+    from dataclasses import asdict
+
+    from curation.report_table import print_table
+    from curation.score import score as run_score
+
+    result = run_score(gold, labels, ontology=ontology, threads=threads)
+    columns = ["name", "n", "n_mapped", "n_cell_line", "n_right", "precision", "recall", "coverage"]
+    for part, title in PARTS.items():
+        rows = [[row["name"] or part, *(row[c] for c in columns[1:])] for row in result.of(part)]
+        if rows:
+            print_table([title, *columns[1:]], [[str(cell) for cell in row] for row in rows])
+    if result.by_series["n_series"]:
+        typer.echo("mean over {n_series} series: precision {precision}, recall {recall}".format(**result.by_series))
+    confusions = [[str(row[c]) for c in ("n", "gold", "tissue", "field", "matched_text", "first_sample")] for row in result.confusions[:errors]]
+    if confusions:
+        print_table(["n", "curated", "labelled", "field", "words", "first sample"], confusions)
+    if json_out is not None:
+        json_out.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+
+
+PARTS = {"all": "every sample", "primary": "text names no cell line", "tissue": "curated tissue", "field": "deciding field"}
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
     app.command()(label)
+    app.command()(score)

@@ -66,7 +66,7 @@ def read_samples(path: Path) -> pa.Table:
     """Rows of the `sample` table from a table with GEO's column names. Raises TableFault."""
     import polars as pl
 
-    frame = _read(path)
+    frame = read_table(path)
     id_column = next((name for name in ID_COLUMNS if name in frame.columns), None)
     if id_column is None:
         raise TableFault(f"{path.name} has none of the columns {', '.join(ID_COLUMNS)}; it has {', '.join(frame.columns[:12])}")
@@ -85,7 +85,8 @@ def read_samples(path: Path) -> pa.Table:
     return frame.to_arrow()
 
 
-def _read(path: Path) -> pl.DataFrame:
+def read_table(path: Path) -> pl.DataFrame:
+    """A TSV, CSV (also gzipped) or Parquet file; text files as text. Raises TableFault."""
     import polars as pl
 
     if not path.is_file():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,23 +92,39 @@ def _insert(con: Connection, table: str, rows: pa.Table, file: str) -> None:
 
 def _insert_terms(con: Connection, folder: Path) -> None:
     """term, obsolete_term and term_parent from the OBO files."""
+    files = []
+    for name in OBO_FILES:
+        if not (folder / name).is_file():
+            raise OntologyFault(f"{folder / name} is missing; make it with scripts/build_ontology.py")
+        files.append((folder / name).read_bytes())
+    for table, rows in _parse_terms(*files).items():
+        insert_arrow(con, table, rows)
+
+
+@cache
+def _parse_terms(*files: bytes) -> dict[str, pa.Table]:
+    """Rows of term, obsolete_term and term_parent; kept, because parsing is the slowest part and a process may label several times."""
     import pronto
     import pyarrow as pa
 
-    names: list[tuple[str, str, str, str]] = []
-    obsolete: list[tuple[str, str, str | None]] = []
-    edges: list[tuple[str, str, str]] = []
-    for file in OBO_FILES:
-        if not (folder / file).is_file():
-            raise OntologyFault(f"{folder / file} is missing; make it with scripts/build_ontology.py")
-        for term in pronto.Ontology(folder / file).terms():
+    names: list[tuple[str | None, ...]] = []
+    obsolete: list[tuple[str | None, ...]] = []
+    edges: list[tuple[str | None, ...]] = []
+    for content in files:
+        for term in pronto.Ontology(BytesIO(gzip.decompress(content))).terms():
             if term.obsolete:
                 obsolete.append((term.id, term.name, next((t.id for t in term.replaced_by), None)))
                 continue
             names.append((term.id, term.name, term.name, "NAME"))
             names += [(term.id, term.name, s.description, s.scope) for s in term.synonyms]
             edges += [(term.id, parent.id, relation.id) for relation, parents in term.relationships.items() for parent in parents]
-    for table, rows in (("term", names), ("obsolete_term", obsolete), ("term_parent", edges)):
-        columns = [pa.array(column, pa.string()) for column in zip(*sorted(rows, key=lambda r: tuple(c or "" for c in r)), strict=True)]
-        fields = [d[0] for d in con.execute(f"SELECT * FROM {table} LIMIT 0").description]
-        insert_arrow(con, table, pa.table(dict(zip(fields, columns, strict=True))))
+
+    def table(columns: str, rows: list[tuple[str | None, ...]]) -> pa.Table:
+        ordered = sorted(rows, key=lambda row: [cell or "" for cell in row])
+        return pa.table({name: [row[i] for row in ordered] for i, name in enumerate(columns.split())})
+
+    return {
+        "term": table("term_id name synonym scope", names),
+        "obsolete_term": table("term_id name replaced_by", obsolete),
+        "term_parent": table("term_id parent_id relation", edges),
+    }

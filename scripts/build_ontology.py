@@ -82,7 +82,7 @@ def load(folder: Path, kind: str) -> Terms:
 
 def human(terms: Terms) -> Terms:
     """The terms that are neither non-human by name nor inside such a term."""
-    terms = {i: t for i, t in terms.items() if t["label"]}
+    terms = {i: {**t, "label": t["label"] or f"obsolete {i}"} for i, t in terms.items() if t["label"] or t["deprecated"]}
     foreign = {i for i, t in terms.items() if FOREIGN_BODY.search(t["label"])}
     return {i: t for i, t in terms.items() if t["deprecated"] or not (NOT_HUMAN.search(t["label"]) or foreign.intersection(t["ancestors"]))}
 

@@ -3,11 +3,11 @@ SELECT 'rules.tsv' AS file, line, rule_id || ': ' || CASE
     WHEN verdict NOT IN ('map', 'block', 'cell_line') THEN 'verdict ' || verdict || ' is none of map, block, cell_line'
     WHEN match NOT IN ('phrase', 'pattern') THEN 'match ' || match || ' is neither phrase nor pattern'
     WHEN match = 'phrase' AND length(words(text)) < 2 THEN 'the phrase ' || text || ' has fewer than two letters or digits'
+    WHEN fields <> 'any' AND NOT list_has_all((SELECT list(DISTINCT weight.field) FROM weight), string_split(fields, ',')) THEN 'fields ' || fields || ' are not all in weights.tsv'
     WHEN verdict = 'map' AND term_id IS NULL THEN 'a map needs a term'
     WHEN verdict = 'map' AND kind NOT IN (SELECT weight.kind FROM weight) THEN 'kind ' || kind || ' is not in weights.tsv'
     WHEN verdict = 'map' AND term_id NOT IN (SELECT term_tissue.term_id FROM term_tissue) THEN term_id || ' is no live term in one of the tissues'
-    WHEN verdict = 'map' THEN 'term ' || term_id || ' is not named ' || coalesce(term_name, '(empty)')
-    ELSE 'fields ' || fields || ' are not all in weights.tsv'
+    ELSE 'term ' || term_id || ' is not named ' || coalesce(term_name, '(empty)')
 END AS what
 FROM rule
 WHERE verdict NOT IN ('map', 'block', 'cell_line') OR match NOT IN ('phrase', 'pattern') OR (match = 'phrase' AND length(words(text)) < 2)
