@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from modelling.data import Compendium
 
@@ -32,25 +34,47 @@ def draw_unlabelled(rows: Rows, limit: int, rng: np.random.Generator) -> Rows:
     return rows if len(rows) <= limit else np.sort(rng.choice(rows, limit, replace=False))
 
 
-def batches(compendium: Compendium, windows: list[Rows], size: int) -> Iterator[tuple[Rows, NDArray[np.float32]]]:
-    """(rows, x) of `size` rows, the last one smaller; the next window is read while this one is trained on."""
-    with ThreadPoolExecutor(1) as reader:
-        left_rows: Rows = np.empty(0, dtype=np.int64)
-        left_x = np.empty((0, len(compendium.genes)), dtype=np.float32)
-        ahead = reader.submit(_read_window, compendium, windows[0]) if windows else None
-        for i in range(len(windows)):
-            assert ahead is not None
-            x = np.concatenate([left_x, ahead.result()])
-            rows = np.concatenate([left_rows, windows[i]])
-            ahead = reader.submit(_read_window, compendium, windows[i + 1]) if i + 1 < len(windows) else None
-            whole = len(rows) // size * size if i + 1 < len(windows) else len(rows)
-            for start in range(0, whole, size):
-                yield rows[start : min(start + size, whole)], x[start : min(start + size, whole)]
-            left_rows, left_x = rows[whole:], x[whole:]
+class Feed:
+    """Expression of batches as tensors on the training device: from the file, or from the device where all rows fit into its memory."""
+
+    def __init__(self, compendium: Compendium, rows: Rows, device: torch.device, *, resident: bool | None = None) -> None:
+        """Rows are all that will be asked for; `resident` None lets a CUDA device hold them where they take less than half its free memory."""
+        self.compendium, self.device, self.rows = compendium, device, np.sort(rows)
+        self.resident: Tensor | None = None
+        if _fits(len(rows) * len(compendium.genes) * 4, device) if resident is None else resident:
+            self.resident = torch.cat([torch.from_numpy(x).to(device) for _, x in compendium.blocks(self.rows)])
+
+    def batches(self, order: Rows, size: int, share: Callable[[int], slice]) -> Iterator[tuple[Rows, Tensor]]:
+        """(rows of the global batch, expression (n, g) of this worker's share) for `order` cut into batches; the last one is smaller.
+
+        About WINDOW_ROWS rows are read at a time, in file order, while the ones before are trained on.
+        """
+        cut = [order[i : i + size] for i in range(0, len(order), size)]
+        if self.resident is not None:
+            for batch in cut:
+                index = torch.from_numpy(np.searchsorted(self.rows, batch[share(len(batch))]))
+                yield batch, self.resident[index.to(self.device)]
+            return
+        per_read = max(1, WINDOW_ROWS // size)
+        groups = [cut[i : i + per_read] for i in range(0, len(cut), per_read)]
+        with ThreadPoolExecutor(1) as reader:
+            ahead = [reader.submit(self._read, [batch[share(len(batch))] for batch in group]) for group in groups[:1]]
+            for number, group in enumerate(groups):
+                values = ahead.pop().result()
+                ahead += [
+                    reader.submit(self._read, [batch[share(len(batch))] for batch in later]) for later in groups[number + 1 : number + 2]
+                ]
+                for batch, x in zip(group, values, strict=True):
+                    yield batch, torch.from_numpy(x).to(self.device)
+
+    def _read(self, shares: list[Rows]) -> list[NDArray[np.float32]]:
+        """The rows of some batches with one pass in file order."""
+        rows = np.concatenate(shares)
+        order = np.argsort(rows, kind="stable")
+        x = np.empty((len(rows), len(self.compendium.genes)), dtype=np.float32)
+        x[order] = self.compendium.x(rows[order])
+        return np.split(x, np.cumsum([len(share) for share in shares])[:-1])
 
 
-def _read_window(compendium: Compendium, rows: Rows) -> NDArray[np.float32]:
-    order = np.argsort(rows)
-    x = np.empty((len(rows), len(compendium.genes)), dtype=np.float32)
-    x[order] = compendium.x(rows[order])
-    return x
+def _fits(n_bytes: int, device: torch.device) -> bool:
+    return device.type == "cuda" and n_bytes * 2 < torch.cuda.mem_get_info(device)[0]

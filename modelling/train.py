@@ -16,7 +16,7 @@ from torch import Tensor
 
 from modelling import bundle, checkpoint, history
 from modelling.arrays import Floats
-from modelling.batches import Rows, batches, draw_unlabelled, epoch_windows
+from modelling.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.distributed import Workers
@@ -124,6 +124,7 @@ class Trainer:
             groups, lr=config.scaled_learning_rate, weight_decay=config.weight_decay, fused=device.type != "mps"
         )
         self.parallel = workers.wrap(self.network)
+        self.feed = Feed(compendium, np.concatenate([self.rows["train"], self.rows["unlabelled"]]), device)
         self.epoch, self.rate, self.seconds = 0, 1.0, 0.0
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = -1, math.inf
@@ -192,23 +193,22 @@ class Trainer:
         config, started = self.config, time.monotonic()
         rng = np.random.default_rng([config.seed, self.epoch])
         torch.manual_seed(config.seed * 100_003 + self.epoch)
-        noise = torch.Generator().manual_seed(config.seed * 100_003 + self.epoch)
+        noise = torch.Generator(self.device).manual_seed(config.seed * 100_003 + self.epoch)
         limit = round(config.unlabelled_ratio * len(self.rows["train"]))
         rows = np.sort(np.concatenate([self.rows["train"], draw_unlabelled(self.rows["unlabelled"], limit, rng)]))
         n_passes = max(1, round(config.epoch_samples / len(rows)))
-        windows = [window for _ in range(n_passes) for window in epoch_windows(rows, rng)]
-        n_samples = n_passes * len(rows)
+        order = np.concatenate([window for _ in range(n_passes) for window in epoch_windows(rows, rng)])
         self.network.train()
-        sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-n_samples // config.batch_size)
-        for number, (batch, x) in enumerate(batches(self.compendium, windows, config.batch_size)):
+        sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-len(order) // config.batch_size)
+        for number, (batch, x) in enumerate(self.feed.batches(order, config.batch_size, self.workers.share)):
             self._set_rate(self.epoch + number / n_batches)
             terms = self._step(batch, x, noise, number)
             sums += terms * len(batch)
             for report in reports:
                 report.batch((number + 1) / n_batches, len(batch))
-        means = self.workers.mean(sums) / n_samples
+        means = self.workers.mean(sums) / len(order)
         names = ["train_loss", *(f"train_{term}" for term in TERMS)]
-        return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(n_samples), "train_seconds": time.monotonic() - started}
+        return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(len(order)), "train_seconds": time.monotonic() - started}
 
     def _set_rate(self, epoch: float) -> None:
         """Learning rate: a rise over the first epoch's steps, then cosine to 1%, or as the plateau rule left it."""
@@ -220,20 +220,23 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = config.scaled_learning_rate * rate * group["rate"]
 
-    def _step(self, batch: Rows, x: np.ndarray[Any, Any], noise: torch.Generator, number: int) -> Tensor:
-        """One update on this worker's share of the global batch; the loss and its terms."""
-        config, mine = self.config, self.workers.share(len(batch))
-        masked = torch.rand(x.shape, generator=noise) < config.mask_fraction if config.mask_fraction else None
-        noise_nk = torch.randn(len(batch), config.n_latent, generator=noise)[mine].to(self.device)
-        scores = self.network.standardise(torch.from_numpy(x)[mine].to(self.device))
-        target_ng, seen_ng = self.network.standardise.network_input(scores)
-        shown = seen_ng if masked is None else torch.where(masked[mine].to(self.device), 0.0, seen_ng)
+    def _step(self, batch: Rows, x_ng: Tensor, noise: torch.Generator, number: int) -> Tensor:
+        """One update on this worker's share x_ng of the global batch; the loss and its terms."""
+        config, mine, n_genes = self.config, self.workers.share(len(batch)), x_ng.shape[1]
+        masked = (
+            torch.rand(len(batch), n_genes, generator=noise, device=self.device)[mine] < config.mask_fraction
+            if config.mask_fraction
+            else None
+        )
+        noise_nk = torch.randn(len(batch), config.n_latent, generator=noise, device=self.device)[mine]
+        draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
+        target_ng, seen_ng = self.network.standardise.network_input(self.network.standardise(x_ng))
+        shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda" and config.precision == "auto"):
             output = self.parallel(target_ng * shown, shown, noise_nk)
         target_n = self.targets[batch]
         n_labelled = max(1, int((target_n >= 0).sum()))
-        draws = torch.randn(config.prior_draws, config.n_latent, generator=noise).to(self.device)
-        terms = self._terms(output, target_ng, seen_ng, target_n[mine].to(self.device), draws, n_labelled, len(batch))
+        terms = self._terms(output, target_ng, seen_ng, target_n[mine].to(self.device), draws_mk, n_labelled, len(batch))
         loss = torch.stack([config.weight(name) * terms[name] for name in TERMS]).sum()
         if not torch.isfinite(loss):
             samples = self.compendium.sample_ids[batch[mine]]

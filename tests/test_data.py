@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import torch
 from training_world import frame, write
 
-from modelling.batches import WINDOW_ROWS, batches, draw_unlabelled, epoch_windows
+from modelling.batches import WINDOW_ROWS, Feed, draw_unlabelled, epoch_windows
 from modelling.data import Compendium, CompendiumError
 
 
@@ -124,15 +125,27 @@ def test_windows_visit_every_row_once_in_another_order_each_epoch():
     assert len(draw_unlabelled(rows, 10, np.random.default_rng(0))) == 10
 
 
-def test_batches_hold_the_rows_they_say(tmp_path):
+CPU = torch.device("cpu")
+
+
+def everything(n):
+    return slice(0, n)
+
+
+@pytest.mark.parametrize("resident", [False, True])
+def test_batches_hold_the_rows_they_say(tmp_path, resident):
     x, obs = frame(2500, 5)
     with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
         rows = compendium.rows("train")
-        seen = list(batches(compendium, epoch_windows(rows, np.random.default_rng(0)), 64))
-    for batch, values in seen:
+        feed = Feed(compendium, rows, CPU, resident=resident)
+        order = np.concatenate(epoch_windows(rows, np.random.default_rng(0)))
+        seen = list(feed.batches(order, 64, everything))
+        halves = list(feed.batches(order, 64, lambda n: slice(n // 2, n)))
+    for (batch, values), (_, half) in zip(seen, halves, strict=True):
         np.testing.assert_array_equal(values, x[batch])
+        np.testing.assert_array_equal(half, x[batch[len(batch) // 2 :]])
+    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in seen]), order)
     assert [len(batch) for batch, _ in seen[:-1]] == [64] * (len(seen) - 1)
-    assert sorted(np.concatenate([batch for batch, _ in seen])) == rows.tolist()
 
 
 def test_reading_memory_does_not_grow_with_samples(tmp_path):
@@ -140,9 +153,10 @@ def test_reading_memory_does_not_grow_with_samples(tmp_path):
     for n in (4_000, 32_000):
         path = write(tmp_path / f"{n}.h5ad", *frame(n, 200))
         with Compendium.open(path) as compendium:
-            windows = epoch_windows(compendium.rows("train"), np.random.default_rng(0))
+            feed = Feed(compendium, compendium.rows("train"), CPU)
+            order = np.concatenate(epoch_windows(compendium.rows("train"), np.random.default_rng(0)))
             tracemalloc.start()
-            for _ in batches(compendium, windows, 64):
+            for _ in feed.batches(order, 64, everything):
                 pass
             peaks.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()

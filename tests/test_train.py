@@ -188,7 +188,7 @@ def test_the_paper_preset_trains(world, tmp_path):
 
 
 def test_command_line(world, tmp_path):
-    options = ["--out", str(tmp_path / "run"), "--epochs", "2", "--batch-size", "16", "--device", "cpu", "--map", "none"]
+    options = ["--out", str(tmp_path / "run"), "--epochs", "1", "--batch-size", "128", "--device", "cpu", "--map", "none"]
     done = CliRunner().invoke(app, ["train", str(world), *options, "--also-standard"])
     assert done.exit_code == 0, done.output
     assert bundle.load(tmp_path / "run").config.mask_fraction > 0
