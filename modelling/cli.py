@@ -231,6 +231,38 @@ def audit_labels(
     run_audit(compendium, out, labels, truth, folds, seed)
 
 
+@app.command()
+def scale(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; its training part is cut, its test part stays")],
+    out: Annotated[Path, typer.Option(help="folder for scale.json, report.html and figures/")],
+    fraction: Annotated[list[float] | None, typer.Option(help="share of the training part; repeatable; 0.33, 0.66 and 1 when not given")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="trainings per size")] = 3,
+    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+) -> None:
+    """Scores by training size: nested subsets, one fixed test part, several seeds."""
+    from modelling.retrain_command import run_scale
+
+    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs)
+
+
+@app.command()
+def ablate(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad, for --cell-lines built with --cell-line-cap none")],
+    out: Annotated[Path, typer.Option(help="folder for ablate.json, report.html and figures/")],
+    cell_lines: Annotated[bool, typer.Option("--cell-lines", help="train with and without cell lines")] = False,
+    cap: Annotated[int | None, typer.Option(min=1, help="train with at most this many samples of a tissue, and without")] = None,
+    labels: Annotated[Path | None, typer.Option(help="labels.parquet of the build (which samples are cell lines); beside the compendium if not given")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="trainings per arm")] = 3,
+    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+) -> None:
+    """What cell lines and the cap do to the scores, all else held equal."""
+    from modelling.retrain_command import run_ablate
+
+    run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs)
+
+
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
     from modelling.errors import ModellingError

@@ -114,6 +114,26 @@ def scale_curve(folder: FigureFolder, rows: Rows, scores: Mapping[str, str]) -> 
         folder.save(figure, "scale", {key: [row[key] for row in rows] for key in ("fraction", "seed", "n_train", "n_test", *scores)})
 
 
+def ablation_dots(folder: FigureFolder, rows: Rows, scores: Mapping[str, str]) -> None:
+    """Every training as a dot per arm and score; a line joins the two trainings of one seed."""
+    arms = list(dict.fromkeys(row["arm"] for row in rows))
+    with canvas(2.5 * len(scores) + 1.6, 0.9 + 0.5 * len(arms)) as figure:
+        panels = np.atleast_1d(figure.subplots(1, len(scores), sharey=True))
+        for axes, (key, word) in zip(panels, scores.items(), strict=True):
+            grid(axes, "x")
+            for seed in sorted({row["seed"] for row in rows}):
+                values = {row["arm"]: row[key] for row in rows if row["seed"] == seed}
+                for first, second in zip(arms[::2], arms[1::2], strict=True):
+                    if first in values and second in values:
+                        axes.plot([values[first], values[second]], [arms.index(first), arms.index(second)], color=MUTED, linewidth=0.8)
+            for row in rows:
+                axes.plot(row[key], arms.index(row["arm"]), "o", color=SERIES[arms.index(row["arm"]) % 2], markersize=5.5)
+            axes.set_xlabel(word)
+        panels[0].set_yticks(range(len(arms)), arms)
+        panels[0].set_ylim(len(arms) - 0.5, -0.5)
+        folder.save(figure, "ablation", {key: [row[key] for row in rows] for key in ("arm", "seed", "n_train", "n_test", *scores)})
+
+
 def mean_half_width(values: np.ndarray) -> float:
     """Half the 95% t interval of a mean of a few seeds; 0 for one."""
     from scipy.stats import t
