@@ -87,14 +87,20 @@ def train(folder: str, seed: int) -> None:
     train_data, val_data = (dataset(parts[f"x_{part}"], parts[f"y_{part}"], n_tissues) for part in ("train", "validation"))
     network = model(train_data)
     stop = lightning.pytorch.callbacks.EarlyStopping("val_loss", patience=10)
-    trainer = lightning.Trainer(max_epochs=SETTINGS["epochs"], callbacks=[stop], logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    trainer = lightning.Trainer(
+        max_epochs=SETTINGS["epochs"], callbacks=[stop], logger=False, enable_checkpointing=False, enable_progress_bar=False
+    )
     loader = torch.utils.data.DataLoader
     started = time.perf_counter()
     trainer.fit(network, loader(train_data, batch_size=32, shuffle=True, drop_last=True), loader(val_data, batch_size=32))
     seconds = time.perf_counter() - started
     save_file({name: value.contiguous() for name, value in network.state_dict().items()}, f"{folder}/peer-{seed}.safetensors")
     n = len(parts["x_train"]) * trainer.current_epoch
-    facts = {"epochs": trainer.current_epoch, "samples_per_second": n / seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    facts = {
+        "epochs": trainer.current_epoch,
+        "samples_per_second": n / seconds,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
     print(json.dumps(facts))
 
 

@@ -56,7 +56,7 @@ class TrainConfig:
     reference_batch: int = 64
     weight_decay: float = 0.0
     schedule: Literal["cosine", "plateau", "constant"] = "cosine"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
+    precision: Literal["auto", "float32"] = "auto"
     seed: int = 42
 
     def __post_init__(self) -> None:

@@ -114,6 +114,32 @@ class Compendium:
             self._moments = mean.astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32)
         return self._moments
 
+    def hold_out_validation(self, seed: int, share: float = 0.1) -> None:
+        """Where the file has no labelled validation sample, make whole groups of training samples validation, in memory, and say so in `notes`.
+
+        Groups are those of the first of group_id, series_id, donor_id that obs has, else samples; they are drawn by md5(seed || group), so a
+        larger share keeps the groups of a smaller one. Raises CompendiumError when there is one group only.
+        """
+        if len(self.rows("validation", labelled=True)):
+            return
+        column = next((name for name in ("group_id", "series_id", "donor_id") if name in self.obs), "sample_id")
+        train = self.rows("train", labelled=True)
+        groups = self.obs[column][train].astype(str)
+        names = sorted(set(groups), key=lambda name: (hashlib.md5(f"{seed}{name}".encode(), usedforsecurity=False).hexdigest(), name))
+        if len(names) < 2:
+            raise CompendiumError(
+                f"{self.path}: no validation sample, and all training samples are of one {column}: nothing can be held out"
+            )
+        sizes = np.cumsum([int((groups == name).sum()) for name in names])
+        chosen = names[: min(len(names) - 1, int(np.searchsorted(sizes, share * len(train))) + 1)]
+        held_out = train[np.isin(groups, chosen)]
+        self.obs["split"] = self.obs["split"].copy()
+        self.obs["split"][held_out] = "validation"
+        self.tissues = sorted(set(self.obs["tissue"][self.rows("train")]) - {""})
+        self.notes.append(
+            f"no labelled validation sample: {len(held_out)} training samples ({len(chosen)} of {len(names)} by {column}) are held out instead"
+        )
+
     def kept_var(self, name: str) -> Array:
         """A column of var (g) for the genes of `x`."""
         return self.var[name][self._columns]

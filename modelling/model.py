@@ -36,7 +36,9 @@ class TissueVAE(Network):
         self.encode_mean, self.encode_log_var = nn.Linear(h, k), nn.Linear(h, k)
         self.head_linear = nn.Linear(k, n_tissues, bias=False)
         width = config.head_hidden
-        self.head = nn.Sequential(nn.Linear(k, width), nn.LayerNorm(width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, n_tissues))
+        self.head = nn.Sequential(
+            nn.Linear(k, width), nn.LayerNorm(width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, n_tissues)
+        )
         self.dropout = nn.Dropout(config.dropout)
         for parameter in (self.encode_mean.weight, self.encode_mean.bias, self.encode_log_var.weight, self.head_linear.weight):
             nn.init.zeros_(parameter)
@@ -50,7 +52,9 @@ class TissueVAE(Network):
         """
         n_genes, k = self.encode_linear.in_features, self.encode_linear.out_features
         components = fit_components(training_inputs, min(k, n_genes, n_rows), seed)
-        squared = sum((np.square(components.project(x)).sum(0, dtype=np.float64) for x in training_inputs()), np.zeros(len(components.axes)))
+        squared = sum(
+            (np.square(components.project(x)).sum(0, dtype=np.float64) for x in training_inputs()), np.zeros(len(components.axes))
+        )
         sd = torch.from_numpy(np.sqrt(squared / n_rows)).float()
         self._set_linear(torch.from_numpy(components.axes), torch.from_numpy(components.mean), sd)
 
@@ -68,7 +72,11 @@ class TissueVAE(Network):
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         """What starts from principal components, or has as many inputs as there are genes, moves slowly."""
-        shares = {"encode_linear": config.linear_encoder_rate, "decode_linear": config.linear_decoder_rate, "encode_hidden": config.hidden_rate}
+        shares = {
+            "encode_linear": config.linear_encoder_rate,
+            "decode_linear": config.linear_decoder_rate,
+            "encode_hidden": config.hidden_rate,
+        }
         groups: dict[float, list[nn.Parameter]] = {}
         for name, parameter in self.named_parameters():
             rate = shares.get(name.split(".")[0], 1.0)

@@ -28,7 +28,11 @@ class PaperVAE(Network):
         self.decoder = nn.Sequential(nn.Linear(k, h), nn.LeakyReLU(0.2), nn.BatchNorm1d(h), nn.Linear(h, n_genes), nn.Sigmoid())
         dropout = nn.Dropout(config.dropout)
         self.head = nn.Sequential(
-            nn.Linear(k, config.head_hidden), nn.BatchNorm1d(config.head_hidden), nn.ReLU(), dropout, nn.Linear(config.head_hidden, n_tissues)
+            nn.Linear(k, config.head_hidden),
+            nn.BatchNorm1d(config.head_hidden),
+            nn.ReLU(),
+            dropout,
+            nn.Linear(config.head_hidden, n_tissues),
         )
         for layer in (self.encoder[0], self.hidden_mean, self.hidden_log_var, self.decoder[0], self.decoder[3]):
             nn.init.xavier_uniform_(layer.weight)

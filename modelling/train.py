@@ -55,8 +55,9 @@ def train(
 ) -> Run:
     """Train and write the run folder `out`.
 
-    Raises TrainingError when `out` exists (without `resume`), when there is no validation part, or when the loss is not a number. A run that
-    was stopped goes on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by raising.
+    Raises TrainingError when `out` exists (without `resume`) or when the loss is not a number. A run that was stopped goes on from its last
+    checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
+    raising. A compendium without a validation part has a tenth of its training groups held out (`Compendium.hold_out_validation`).
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
@@ -65,6 +66,7 @@ def train(
     workers.wait()
     keep_freed_memory()
     try:
+        compendium.hold_out_validation(config.seed)
         with fast_products(config.precision), workers:
             trainer = Trainer(compendium, config, workers, _device(device), out)
             trainer.resume_or_start()
@@ -109,8 +111,6 @@ class Trainer:
             "unlabelled": compendium.rows("unlabelled"),
             "validation": compendium.rows("validation"),
         }
-        if not len(compendium.rows("validation", labelled=True)):
-            raise TrainingError(f"{compendium.path}: no labelled sample in split 'validation'; early stopping needs one")
         counts = torch.bincount(self.targets[self.rows["train"]].clamp_min(-1) + 1, minlength=len(compendium.tissues) + 1)[1:]
         self.counts_t = counts
         self.weight_t = class_weights(counts, config.class_balance).to(device)

@@ -66,12 +66,33 @@ def test_rows_and_targets(tmp_path):
         assert (compendium.targets[compendium.rows("unlabelled")] == -1).all()
 
 
+def test_whole_groups_are_held_out_where_there_is_no_validation_part(tmp_path):
+    x, obs = frame()
+    obs["split"] = obs["split"].replace("validation", "test")
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        before = set(compendium.rows("train"))
+        compendium.hold_out_validation(1)
+        train, validation = (compendium.rows(split) for split in ("train", "validation"))
+        groups = compendium.obs["group_id"]
+        assert set(train) | set(validation) == before
+        assert not set(groups[train]) & set(groups[validation])
+        assert 0.1 * len(before) <= len(validation) <= 0.1 * len(before) + 2
+        assert "held out" in compendium.notes[-1]
+        compendium.hold_out_validation(2)
+        np.testing.assert_array_equal(compendium.rows("validation"), validation)
+    with (
+        Compendium.open(write(tmp_path / "d.h5ad", x, obs.assign(group_id="one"))) as compendium,
+        pytest.raises(CompendiumError, match="one group_id"),
+    ):
+        compendium.hold_out_validation(1)
+
+
 def test_infinite_training_values_are_named(tmp_path):
     x, obs = frame()
     x[np.flatnonzero(obs["split"] == "train")[3], 2] = np.inf
     with (
         Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium,
-        pytest.raises(CompendiumError, match="infinite values in 1 genes.*G2"),
+        pytest.raises(CompendiumError, match=r"infinite values in 1 genes.*G2"),
     ):
         compendium.moments()
 
@@ -112,7 +133,7 @@ def test_wrong_splits_and_genes_are_refused(tmp_path):
         Compendium.open(write(tmp_path / "b.h5ad", x, obs.assign(split="test")))
     with pytest.raises(CompendiumError, match="1 gene names occur twice"):
         Compendium.open(write(tmp_path / "c.h5ad", x, obs, var=pd.DataFrame(index=["G0", *[f"G{i}" for i in range(39)]])))
-    with pytest.raises(CompendiumError, match="rows 0..120 asked for"):
+    with pytest.raises(CompendiumError, match=r"rows 0\.\.120 asked for"):
         Compendium.open(write(tmp_path / "d.h5ad", x, obs)).x([0, 120])
 
 

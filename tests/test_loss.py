@@ -52,7 +52,9 @@ def test_cross_entropy_ignores_unlabelled_and_weighs_classes():
     logits, target, weight = torch.randn(4, 3), torch.tensor([0, 2, -1, 1]), torch.tensor([1.0, 2.0, 3.0])
     found = cross_entropy(logits, target, weight, 0.1)
     known = torch.tensor([0, 1, 3])
-    expected = torch.nn.functional.cross_entropy(logits[known], target[known], reduction="none", label_smoothing=0.1) * weight[target[known]]
+    expected = (
+        torch.nn.functional.cross_entropy(logits[known], target[known], reduction="none", label_smoothing=0.1) * weight[target[known]]
+    )
     torch.testing.assert_close(found[known], expected)
     assert found[2] == 0
 
