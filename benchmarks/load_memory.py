@@ -95,9 +95,8 @@ def main() -> None:
         idle = run([python, "-c", code, str(target), "import"]).peak_mb
         done = run([python, "-c", code, str(target), "read"])
         extra[name] = max(done.peak_mb - idle, 0.1)
-        print(
-            f"{name:15s} imports {idle:6,.0f} MB, reading {done.peak_mb:6,.0f} MB: {extra[name]:7,.0f} MB more, {extra[name] / size:5.2f} x the matrix; {json.dumps(done.result)}"
-        )
+        more = f"{extra[name]:7,.0f} MB more, {extra[name] / size:5.2f} x the matrix"
+        print(f"{name:15s} imports {idle:6,.0f} MB, reading {done.peak_mb:6,.0f} MB: {more}; {json.dumps(done.result)}")
     print(f"Compendium takes 1/{extra['H5DataImporter'] / extra['Compendium']:,.0f} of the importer's memory")
 
 
