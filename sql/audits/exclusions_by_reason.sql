@@ -2,10 +2,10 @@
 SELECT
     exclusion.step,
     sample.source,
-    regexp_replace(exclusion.reason, '[0-9][0-9.,]*', '#', 'g') AS reason,
+    regexp_replace(exclusion.reason, '\b[0-9][0-9.,]*\b', '#', 'g') AS reason,
     count(*) AS n_samples,
     min(exclusion.sample_id) AS example
 FROM exclusion
 INNER JOIN sample USING (sample_id)
-GROUP BY exclusion.step, sample.source, regexp_replace(exclusion.reason, '[0-9][0-9.,]*', '#', 'g')
+GROUP BY exclusion.step, sample.source, regexp_replace(exclusion.reason, '\b[0-9][0-9.,]*\b', '#', 'g')
 ORDER BY exclusion.step ASC, n_samples DESC, sample.source ASC, reason ASC;

@@ -1,4 +1,11 @@
 -- genes_by_fate: what became of the genes of each input matrix, and why?
-SELECT * EXCLUDE (n_genes), n_genes
-FROM (SELECT source, matrix, fate, count(*) AS n_genes FROM gene_ledger GROUP BY ALL)
-ORDER BY source ASC, matrix ASC, n_genes DESC;
+SELECT
+    source,
+    matrix_file,
+    outcome,
+    if(is_exported, 'in the compendium', coalesce(not_exported_because, reason)) AS fate,
+    count(*) AS n_genes,
+    min(coalesce(nullif(input_id, ''), input_symbol)) AS example
+FROM gene_ledger
+GROUP BY ALL
+ORDER BY source ASC, matrix_file ASC, n_genes DESC, outcome ASC, fate ASC;
