@@ -139,6 +139,7 @@ def _decision(life: Life) -> Mapping[str, Any]:
         "term": " ".join(filter(None, [label.get("term_id"), label.get("term_name")])),
         "decided by": label.get("decided_by"),
         "rule": label.get("rule_id") and f"{label['rule_id']}: {label.get('rule_reason') or ''}",
+        "between": label.get("decided_by") == "ambiguous" and f"{label.get('best_tissue')} and {label.get('runner_up')}",
         "runner-up": label.get("runner_up") and f"{label['runner_up']} (margin {label.get('margin')})",
         "cell line": label.get("cell_line") or ("yes" if label.get("is_cell_line") else "no"),
     }
