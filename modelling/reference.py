@@ -136,6 +136,8 @@ def write_reference(
     run = Path(run)
     model = bundle.load(run)
     opened = compendium if isinstance(compendium, Compendium) else Compendium.open(compendium)
+    if not len(opened.rows("validation", labelled=True)):
+        opened.hold_out_validation(model.config.seed)  # the groups that training held out
     rows = np.concatenate([opened.rows(split, labelled=True) for split in ("train", "validation", "test")])
     stage(f"embedding {len(rows):,} samples")
     pieces = [model.embed(x) for _, x in opened.blocks(rows, genes=model.genes)]
@@ -174,9 +176,12 @@ def calibrate(model: TissueModel, z_nk: Array, tissue_n: Array, split_n: Array, 
 
 
 def conformal_threshold(own_probability_n: Array, alpha: float) -> float:
-    """The probability that a tissue must reach to be in the set: the floor(alpha (n + 1))-th smallest; 0 with too few for `alpha`."""
+    """The probability that a tissue must reach to be in the set: the floor(alpha (n + 1))-th smallest; 0 with too few for `alpha`.
+
+    Never above 1 - alpha: a model that is certain of all validation samples would else doubt a calibrated 99%. A lower bar only adds to sets.
+    """
     rank = int(np.floor(alpha * (len(own_probability_n) + 1)))
-    return float(np.sort(own_probability_n)[rank - 1]) if rank else 0.0
+    return min(float(np.sort(own_probability_n)[rank - 1]), 1 - alpha) if rank else 0.0
 
 
 def _map_method(name: str) -> str:

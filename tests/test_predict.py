@@ -114,6 +114,7 @@ def test_the_threshold_is_the_quantile_of_split_conformal_prediction() -> None:
     assert threshold == np.sort(own)[9]
     assert (own >= threshold).mean() >= 0.95
     assert conformal_threshold(own[:18], 0.05) == 0.0
+    assert conformal_threshold(np.ones(199), 0.05) == 0.95
     rng = np.random.default_rng(1)
     covered = [np.mean(rng.beta(8, 1, 50) >= conformal_threshold(rng.beta(8, 1, 60), 0.05)) for _ in range(400)]
     assert 0.945 < np.mean(covered) < 0.975
