@@ -55,8 +55,9 @@ def limit(path: str, rows: list[int], threads: int) -> float:
     import numpy as np
     from numba import njit
 
-    from curation.gather import Gather, Layout
+    from curation.gather import Gather
     from curation.inflate import free_inflater, inflate, new_inflater
+    from curation.layout import Layout
 
     @njit(nogil=True)
     def inflate_all(raw, start, size, plain):  # type: ignore[no-untyped-def]

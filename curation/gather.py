@@ -14,91 +14,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.chunks import ChunkTable, chunk_table
-from curation.errors import CurationError
-from curation.inflate import NATIVE, OK, add_chunks, add_plain, fault_text
+from curation.inflate import OK, add_chunks, add_plain, fault_text
+from curation.layout import GatherFault, Layout, open_hdf5
 
 BLOCK_BYTES = 256 << 20  # of sums held at a time by one worker
 SHARD_ROWS = 256  # enough to keep a worker busy; a chunk wider than this is still read once
 SLAB_BYTES = 16 << 20  # read at a time through the HDF5 library, where it has to be used
-CONTIGUOUS_WIDTH = 4096  # samples read at a time from a row of a dataset without chunks
-
-
-class GatherFault(CurationError):
-    """A dataset cannot be read, or holds what no expression matrix holds."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How one 2-d expression dataset lies in its file."""
-
-    path: Path
-    dataset: str
-    n_genes: int
-    n_samples: int
-    samples_axis: int
-    chunk_genes: int
-    chunk_samples: int
-    dtype: np.dtype
-    zlib: bool
-    shuffle: bool
-    native: bool
-    contiguous_at: int  # byte of the first value; -1 when chunked
-
-    @classmethod
-    def of(cls, path: Path, dataset: str, *, n_genes: int) -> Layout:
-        """Look at `dataset` of `path`; the axis of `n_genes` entries is the genes'. Raises GatherFault when there is none, or no numbers."""
-        with _open(path) as file:
-            if not isinstance(file.get(dataset), h5py.Dataset):
-                raise GatherFault(f"{path.name} has no dataset {dataset}")
-            data = file[dataset]
-            if data.ndim != 2 or data.dtype.kind not in "uif" or n_genes not in data.shape:
-                raise GatherFault(
-                    f"{path.name}: {dataset} is {data.dtype} of shape {data.shape}; a matrix of numbers with {n_genes:,} genes on one axis was expected"
-                )
-            samples_axis = 1 if data.shape[0] == n_genes else 0
-            n_samples = int(data.shape[samples_axis])
-            filters = data._filters
-            at = data.id.get_offset() if data.chunks is None and not data.external and not data.is_virtual else None
-            if data.chunks is not None:
-                chunk = data.chunks
-            elif samples_axis == 1:
-                chunk = (1, min(CONTIGUOUS_WIDTH, max(n_samples, 1)))
-            else:
-                chunk = (1, n_genes)
-            known = list(filters) in ([], ["gzip"], ["shuffle", "gzip"], ["shuffle"])
-            return cls(
-                path=path,
-                dataset=dataset,
-                n_genes=n_genes,
-                n_samples=n_samples,
-                samples_axis=samples_axis,
-                chunk_genes=int(chunk[1 - samples_axis]),
-                chunk_samples=int(chunk[samples_axis]),
-                dtype=data.dtype,
-                zlib="gzip" in filters,
-                shuffle="shuffle" in filters,
-                native=NATIVE
-                and known
-                and data.dtype.isnative
-                and data.dtype.itemsize > 1
-                and (data.chunks is not None or at is not None)
-                and data.fillvalue == 0,
-                contiguous_at=-1 if at is None else int(at),
-            )
-
-
-def _open(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise GatherFault(
-            f"{path} cannot be opened as HDF5 ({str(error).splitlines()[0]}); if it was downloaded, fetch it again"
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -165,7 +90,7 @@ class Gather:
         layout = self.layout
         if layout.contiguous_at >= 0:
             return self._contiguous_table()
-        with _open(layout.path) as file:
+        with open_hdf5(layout.path) as file:
             return chunk_table(file[layout.dataset], layout.path, self.chunk_columns, layout.samples_axis)
 
     def _contiguous_table(self) -> ChunkTable:
@@ -231,8 +156,9 @@ class Gather:
         plain = np.empty(layout.chunk_genes * layout.chunk_samples, layout.dtype)
         spare, raw = np.empty(plain.nbytes, np.uint8), np.empty(max(int(n_bytes.max(initial=0)), plain.nbytes), np.uint8)
         status, at = add_chunks(
-            self.descriptor, offset[order], n_bytes[order], gene, work.first[owner], work.last[owner], work.within, self.target, work.sums, work.total, plain, spare, raw,
-            layout.chunk_genes, layout.chunk_samples, layout.samples_axis == 1, layout.zlib, layout.shuffle, layout.contiguous_at >= 0,
+            self.descriptor, offset[order], n_bytes[order], gene, work.first[owner], work.last[owner], work.within,
+            self.target, work.sums, work.total, plain, spare, raw, layout.chunk_genes, layout.chunk_samples,
+            layout.samples_axis == 1, layout.zlib, layout.shuffle, layout.contiguous_at >= 0,
         )  # fmt: skip
         if status != OK:
             samples = work.positions[work.first[owner[at]] : work.last[owner[at]]]
@@ -241,7 +167,7 @@ class Gather:
     def _read_by_library(self, work: _Work) -> None:
         layout = self.layout
         height = layout.chunk_genes * max(1, SLAB_BYTES // (layout.chunk_genes * layout.chunk_samples * layout.dtype.itemsize))
-        with _open(layout.path) as file:
+        with open_hdf5(layout.path) as file:
             data = file[layout.dataset]
             for column, first, last in zip(work.column, work.first, work.last, strict=True):
                 start = int(self.chunk_columns[column]) * layout.chunk_samples

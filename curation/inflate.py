@@ -81,7 +81,7 @@ def _unshuffle(shuffled, plain, size):  # type: ignore[no-untyped-def]  # pragma
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def add_chunks(
+def add_chunks(  # type: ignore[no-untyped-def]
     descriptor,
     offset,
     n_bytes,
@@ -101,7 +101,7 @@ def add_chunks(
     zlib,
     shuffle,
     is_cut,
-):  # type: ignore[no-untyped-def]  # pragma: no cover
+):  # pragma: no cover
     """Read chunk i (bytes `offset[i]`, `n_bytes[i]`; genes from `gene[i]`) for the rows first[i]..last[i], in the given order.
 
     `is_cut`: the last piece along the samples is shorter than `chunk_samples` (a dataset without chunks). Returns (status, i).

@@ -1,8 +1,8 @@
 """From sums per gene to log2(TPM + 1): lengths, re-closing, and what the quality columns say. All arithmetic is in float64, X is float32.
 
-Policy: values of duplicate genes are summed in float64 (exact for integers up to 2^53: no overflow of uint32). Counts are divided by the gene
-length; TPM and FPKM, which are proportional within a sample, are not. Every sample is then re-closed: its exported genes sum to one million. With
-unit "cpm" counts are re-closed without lengths, and TPM or FPKM are refused, as CPM and TPM are different quantities.
+Policy: values of duplicate genes are summed in float64 (exact for integers up to 2^53: no overflow of uint32). Counts are divided by the
+gene length; TPM and FPKM, which are proportional within a sample, are not. Every sample is then re-closed: its exported genes sum to one
+million. With unit "cpm" counts are re-closed without lengths, and TPM or FPKM are refused, as CPM and TPM are different quantities.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def outliers(quality: NDArray[np.float64], source: NDArray[np.str_], *, deviatio
     A sample without any count in the exported genes is always one. The factor 1.4826 makes the deviation that of a normal distribution
     (Hampel 1974); 5 of them is wider than the 3 usual for single cells, as public bulk libraries differ by design.
     """
-    flagged = quality[:, 1] == 0
+    flagged: NDArray[np.bool_] = quality[:, 1] == 0
     with np.errstate(divide="ignore"):
         measures = (np.log10(quality[:, 0]), quality[:, 1])
     for name in np.unique(source):

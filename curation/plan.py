@@ -1,4 +1,4 @@
-"""Which genes an export holds and where every gene and sample of the sources goes; nothing is read from a matrix here but its gene names."""
+"""Which genes an export holds, and where every gene and sample of the sources goes; of a matrix only its gene names are looked at."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ def refuse_duplicate_ids(kept: pa.Table) -> None:
     repeated = [name for name, n in Counter(kept["sample_id"].to_pylist()).items() if n > 1]
     if repeated:
         raise MatrixFault(
-            f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; every row of the matrix needs its own id"
+            f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; "
+            "every row of the matrix needs its own id"
         )
 
 
@@ -153,13 +154,15 @@ def _refuse_bad_rows(name: str, matrix: Matrix, rows: NDArray[np.int64], sample_
     twice = np.flatnonzero(np.diff(rows) == 0)
     if twice.size:
         raise MatrixFault(
-            f"{name}: samples {sample_ids[int(twice[0])]} and {sample_ids[int(twice[0]) + 1]} are said to stand at the same row {rows[twice[0]]}; metadata and matrix disagree"
+            f"{name}: samples {sample_ids[int(twice[0])]} and {sample_ids[int(twice[0]) + 1]} are said to stand at the same row "
+            f"{rows[twice[0]]}; metadata and matrix disagree"
         )
     own = getattr(matrix, "sample_ids", None)
     wrong = [i for i, r in enumerate(rows) if own and own[r] != sample_ids[i].as_py()]
     if wrong:
         raise MatrixFault(
-            f"{name}: {len(wrong)} samples stand at rows of other samples, first: {sample_ids[wrong[0]]} at the row of {own[rows[wrong[0]]] if own else ''}; metadata and matrix disagree"
+            f"{name}: {len(wrong)} samples stand at rows of other samples, first: {sample_ids[wrong[0]]} at the row of "
+            f"{own[rows[wrong[0]]] if own else ''}; metadata and matrix disagree"
         )
 
 

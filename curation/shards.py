@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from curation.chunks import ChunkTable
 from curation.errors import CurationError
-from curation.gather import Gather, Layout
+from curation.gather import Gather
 from curation.inflate import row_checksums
+from curation.layout import Layout
 from curation.normalise import Normaliser
 from curation.sources import Matrix
 
@@ -47,10 +48,12 @@ class PlanReader:
     """Reads one plan shard by shard; the shards of a plan are the same on every machine. May be used by several threads."""
 
     def __init__(self, plan: MatrixPlan) -> None:
-        self.plan, self._gather = plan, None
+        self.plan = plan
+        self._gather: Gather | None = None
         if isinstance(plan.matrix, Layout):
-            options = {"target": plan.target, "n_columns": plan.n_columns, "names": plan.sample_ids, "table": plan.table}
-            self._gather = Gather(plan.matrix, plan.rows, **options)
+            self._gather = Gather(
+                plan.matrix, plan.rows, target=plan.target, n_columns=plan.n_columns, names=plan.sample_ids, table=plan.table
+            )
 
     def shards(self) -> list[NDArray[np.int64]]:
         """Positions into the plan's rows. A matrix that can only be read from its first line to its last is one shard."""
@@ -95,7 +98,8 @@ class PlanReader:
         wrong = np.flatnonzero(seen != 1)
         if wrong.size:
             raise MatrixFault(
-                f"{plan.name}: {wrong.size} of {positions.size} samples came {seen[wrong[0]]} times instead of once, first {plan.sample_ids[positions[wrong[0]]]}; metadata and matrix disagree"
+                f"{plan.name}: {wrong.size} of {positions.size} samples came {seen[wrong[0]]} times instead of once, "
+                f"first {plan.sample_ids[positions[wrong[0]]]}; metadata and matrix disagree"
             )
 
     def _refuse_bad_values(self, values: NDArray[np.float32], positions: NDArray[np.int64]) -> None:

@@ -12,9 +12,9 @@ import h5py
 import numpy as np
 import pyarrow as pa
 
+from curation.assembly import CHECKSUMS
 from curation.compendium import matrix_offset, open_matrix
 from curation.errors import CurationError
-from curation.matrix import CHECKSUMS
 from curation.normalise import MILLION, UNIT_NAMES
 from curation.recompute import Place, compare, exported_columns, expression, from_file
 from curation.scaler import SMALLEST_STD

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from curation.config import BuildConfig
-from curation.gather import Layout
 from curation.genes import load_genes
+from curation.layout import Layout
 from curation.matrix import MatrixReport, write_compendium
 from curation.sources import GeneIds
 

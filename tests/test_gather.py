@@ -11,7 +11,8 @@ import pytest
 
 import curation.gather
 from curation.chunks import ChunkIndexFault, _by_library, chunk_table
-from curation.gather import Gather, GatherFault, Layout, gather
+from curation.gather import Gather, gather
+from curation.layout import GatherFault, Layout
 
 N_GENES, N_SAMPLES = 530, 47
 ROWS = np.array([0, 3, 4, 5, 20, 21, 39, 46])

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pytest
 from matrix_world import World
 
+from curation.assembly import Assembly
 from curation.compendium import CannotWriteMatrix, matrix_offset, open_matrix
 from curation.config import BuildConfig
 from curation.errors import CurationError
-from curation.matrix import Work
 from curation.normalise import UnitMix, outliers
 from curation.plan import plan_export
 from curation.progress import Progress
@@ -216,7 +216,7 @@ def test_a_source_that_changes_during_the_export_is_found(world: World) -> None:
 
 def test_rows_that_are_not_read_back_as_written(world: World) -> None:
     plan = plan_export(world.kept, world.sources, BuildConfig())
-    work = Work(world.folder / "c.h5ad", plan, resume=False)
+    work = Assembly(world.folder / "c.h5ad", plan, resume=False)
     from curation.cluster import executor
 
     with executor(None, 1) as pool:
@@ -269,7 +269,7 @@ def test_a_killed_export_leaves_no_compendium_and_resume_finishes_it(world: Worl
 
 def test_resume_with_another_plan_begins_again(world: World) -> None:
     plan = plan_export(world.kept, world.sources, BuildConfig())
-    Work(world.folder / "compendium.h5ad", plan, resume=False)
+    Assembly(world.folder / "compendium.h5ad", plan, resume=False)
     report = world.write(resume=True, config=BuildConfig(genes="union"))
     assert any("another plan" in note for note in report.notes)
     check_values(world, anndata.read_h5ad(report.path), matrix_world.expected(world, genes="union"))
@@ -277,7 +277,7 @@ def test_resume_with_another_plan_begins_again(world: World) -> None:
 
 def test_resume_does_a_damaged_shard_again(world: World) -> None:
     plan = plan_export(world.kept, world.sources, BuildConfig())
-    work = Work(world.folder / "compendium.h5ad", plan, resume=False)
+    work = Assembly(world.folder / "compendium.h5ad", plan, resume=False)
     from curation.cluster import executor
 
     with executor(None, 1) as pool:
