@@ -7,18 +7,20 @@ import hashlib
 import json
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow as pa
 import pytest
 
 from curation.catalogue import CatalogueFault, Download, choose_downloads, permitted, read_downloads, read_sources
 from curation.download import DownloadFault, Patience, download
 from curation.fetch import fetch, read_ledger
 from curation.resources import ontology_folder
+from curation.sources import open_source
 
 DATA = random.Random(7).randbytes(300_000)
 MD5 = hashlib.md5(DATA).hexdigest()
@@ -36,6 +38,7 @@ class Behaviour:
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     seen: list[tuple[str, str | None]] = field(default_factory=list)
+    answer: Callable[[str], bytes | None] | None = None  # instead of the files
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -49,6 +52,9 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         wanted = self.headers.get("Range")
         b.seen.append((self.path, wanted))
+        if b.answer is not None:
+            body = b.answer(self.path)
+            return self._send(404 if body is None else 200, body or b"", {})
         if b.answers:
             code, headers = b.answers.pop(0)
             return self._send(code, b"", headers)
@@ -269,35 +275,64 @@ def test_a_file_put_there_by_hand_is_taken_only_when_it_is_the_published_one(ser
         fetch([row(url, checksum="md5:" + MD5)], tmp_path, patience=QUICK)
 
 
-def test_gdc_files_come_by_the_manifest_with_their_sample_sheet(server, tmp_path):
+STAR_HEADER = (
+    "gene_id\tgene_name\tgene_type\tunstranded\tstranded_first\tstranded_second\ttpm_unstranded\tfpkm_unstranded\tfpkm_uq_unstranded"
+)
+
+
+def star_counts(n: int) -> bytes:
+    """One STAR count file as the GDC ships it, with two genes."""
+    summary = [f"{name}\t\t\t9\t9\t9\t\t\t" for name in ("N_unmapped", "N_multimapping", "N_noFeature", "N_ambiguous")]
+    genes = [f"ENSG0000000000{g}.1\tG{g}\tprotein_coding\t{n + g}\t0\t0\t1.5\t1.5\t1.5" for g in (3, 5)]
+    return "\n".join(["# gene-model: GENCODE v36", STAR_HEADER, *summary, *genes, ""]).encode()
+
+
+def serve_gdc(behaviour: Behaviour, n_files: int) -> None:
+    """Answer as the GDC API does: a manifest, the files endpoint, and each file by its id."""
+    names = {f"id{i}": f"id{i}.rna_seq.augmented_star_gene_counts.tsv" for i in range(n_files)}
+    bodies = {identifier: star_counts(i) for i, identifier in enumerate(names)}
+    lines = [f"{i}\t{name}\t{hashlib.md5(bodies[i]).hexdigest()}\t{len(bodies[i])}\treleased" for i, name in names.items()]
+    manifest = "\n".join(["id\tfilename\tmd5\tsize\tstate", *lines, ""]).encode()
+
+    def hit(number: int, identifier: str) -> dict[str, object]:
+        case = {"submitter_id": f"TCGA-AA-000{number}", "project": {"project_id": "TCGA-COAD"}}
+        case["samples"] = [{"submitter_id": f"TCGA-AA-000{number}-01A", "sample_type": "Primary Tumor"}]
+        about = {"data_category": "Transcriptome Profiling", "data_type": "Gene Expression Quantification"}
+        return {"file_id": identifier, "file_name": names[identifier], **about, "cases": [case]}
+
+    hits = json.dumps({"data": {"hits": [hit(i, identifier) for i, identifier in enumerate(names)]}}).encode()
+
+    def answer(path: str) -> bytes | None:
+        asked = parse_qs(urlsplit(path).query)
+        if urlsplit(path).path == "/files":
+            assert json.loads(asked["filters"][0])["content"][0]["content"]["value"] == ["TCGA"]
+            return manifest if "return_type" in asked else hits
+        return bodies.get(urlsplit(path).path.removeprefix("/data/"))
+
+    behaviour.answer = answer
+
+
+def test_gdc_files_come_by_the_manifest_and_the_reader_takes_the_folder(server, tmp_path):
     url, b = server
-    counts = {f"id{i}": f"counts {i}".encode() for i in range(5)}
-    manifest = "id\tfilename\tmd5\tsize\tstate\n" + "".join(
-        f"{name}\t{name}.tsv\t{hashlib.md5(body).hexdigest()}\t{len(body)}\treleased\n" for name, body in counts.items()
-    )
-    samples = [{"submitter_id": "TCGA-AA-0001-01A", "sample_type": "Primary Tumor"}]
-    case = {"submitter_id": "TCGA-AA-0001", "project": {"project_id": "TCGA-COAD"}, "samples": samples}
-    hits = [{"file_id": name, "file_name": f"{name}.tsv", "data_category": "c", "data_type": "t", "cases": [case]} for name in counts]
-    b.files = {f"/data/{name}": body for name, body in counts.items()}
+    serve_gdc(b, 5)
+    outcomes = fetch([row(url, url=url, kind="gdc:TCGA")], tmp_path / "tcga", patience=QUICK)
+    assert [item.done for item in outcomes] == ["fetched"] * 5
+    source = open_source("tcga", tmp_path / "tcga")
+    samples = pa.Table.from_batches(source.samples())
+    assert samples["sample_id"].to_pylist() == [f"TCGA-AA-000{i}-01A" for i in range(5)]
+    assert set(samples["declared_text"].to_pylist()) == {"TCGA-COAD"}
+    assert set(samples["is_tumour"].to_pylist()) == {True}
+    assert [item.done for item in fetch([row(url, url=url, kind="gdc:TCGA")], tmp_path / "tcga", patience=QUICK)] == ["present"] * 5
 
-    class Both(dict):
-        def __contains__(self, path: object) -> bool:
-            return path == "/files" or super().__contains__(path)
 
-        def __getitem__(self, path: str) -> bytes:
-            if path != "/files":
-                return super().__getitem__(path)
-            asked = parse_qs(urlsplit(b.seen[-1][0]).query)
-            assert json.loads(asked["filters"][0])["op"] == "and"
-            return manifest.encode() if "return_type" in asked else json.dumps({"data": {"hits": hits}}).encode()
-
-    b.files = Both(b.files)
-    outcomes = fetch([row(url, url=url, kind="gdc:TCGA")], tmp_path, patience=QUICK)
-    assert {item.record.file: item.done for item in outcomes} == {f"{name}.tsv": "fetched" for name in counts}
-    assert (tmp_path / "id3.tsv").read_bytes() == b"counts 3"
-    sheet = (tmp_path / "gdc_sample_sheet.tsv").read_text().splitlines()
-    assert sheet[1].split("\t") == ["id0", "id0.tsv", "c", "t", "TCGA-COAD", "TCGA-AA-0001", "TCGA-AA-0001-01A", "Primary Tumor"]
-    assert len(sheet) == 6
+@pytest.mark.parametrize(
+    ("body", "told"), [(b"id\tfile\n", "not a GDC manifest"), (b"id\tfilename\tmd5\tsize\tstate\n", "lists no open STAR")]
+)
+def test_a_manifest_that_is_none_is_refused(server, tmp_path, body, told):
+    url, b = server
+    b.answer = lambda path: body if "return_type" in path else b'{"data": {"hits": []}}'
+    with pytest.raises(DownloadFault, match=told):
+        fetch([row(url, url=url, kind="gdc:TCGA")], tmp_path, patience=QUICK)
 
 
 def test_the_shipped_tables_are_sound():
