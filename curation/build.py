@@ -88,6 +88,7 @@ def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOption
             curate(con, sources, ontology, config, options.previous, progress)
             report = _export(con, part, sources, config, options, inputs, build_id, progress)
             manifest = _manifest(config, inputs, build_id, report, progress)
+            manifest["sources_used"] = [name for (name,) in con.execute("SELECT DISTINCT source FROM kept ORDER BY source").fetchall()]
             with progress.stage("report"):
                 write_report(con, part / REPORT, manifest)
         report.out = out

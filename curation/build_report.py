@@ -83,7 +83,7 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
             ["source", "file", "bytes", "sha256"], [[row[k] for k in ("source", "file", "bytes", "sha256")] for row in manifest["inputs"]]
         ),
         "versions": Rows(["package", "version"], sorted(manifest["versions"].items())),
-        "citation": citation_text(sources),
+        "citation": citation_text(manifest["sources_used"]),
     }
 
 

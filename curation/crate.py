@@ -53,7 +53,7 @@ def _cite(card: SourceCard) -> str:
 def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, SourceCard] | None = None) -> None:
     """Write CITATION.txt and ro-crate-metadata.json into a release; `manifest` is its manifest without the outputs."""
     known = cards or read_sources()
-    sources = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
+    sources = manifest["sources_used"]
     (folder / CITATION).write_text(citation_text(sources, known), encoding="utf-8")
     outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != CRATE]
     inputs = [_input(row, known) for row in manifest["inputs"]]

@@ -11,6 +11,7 @@ from curation.crate import CITATION, CRATE, citation_text, write_crate
 
 MANIFEST = {
     "build_id": "abc123",
+    "sources_used": ["archs4", "my_clinic", "tcga"],
     "created": "2026-01-02T03:04:05+00:00",
     "parameters": {"cap": 10, "seed": 42},
     "versions": {"bulkatlas": "0.1.0", "duckdb": "2.0.0"},
