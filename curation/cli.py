@@ -50,6 +50,9 @@ def build(
     license: Annotated[
         str, typer.Option(help="Keep sources by licence: `commercial`, `stated`, or licence ids, comma-separated; see `curate sources`.")
     ] = "",
+    locus_group: Annotated[
+        list[str] | None, typer.Option(help="HGNC locus group to export, such as `protein-coding gene`; may be repeated. Default: all.")
+    ] = None,
     unit: Annotated[Literal["tpm", "cpm"], typer.Option(help="`tpm`, or `cpm` where gene lengths are not to be used.")] = "tpm",
     previous: Annotated[Path | None, typer.Option(help="Earlier release whose splits are kept.")] = None,
     ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
@@ -74,6 +77,7 @@ def build(
         level=level,
         genes=genes,
         unit=unit,
+        locus_groups=tuple(locus_group or ()),
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)

@@ -28,6 +28,7 @@ class BuildConfig:
     unit: Literal["tpm", "cpm"] = "tpm"
     single_cell_threshold: float = 0.5
     licences: tuple[str, ...] = ()
+    locus_groups: tuple[str, ...] = ()  # of HGNC, such as "protein-coding gene"; empty: all
 
     def __post_init__(self) -> None:
         """Raise BadParameter for what cannot be built."""
@@ -42,7 +43,7 @@ class BuildConfig:
 
     def parameters(self) -> dict[str, Any]:
         """The parameters as plain values, for SQL and JSON."""
-        return {**asdict(self), "licences": list(self.licences)}
+        return {**asdict(self), "licences": list(self.licences), "locus_groups": list(self.locus_groups)}
 
 
 def parse_limit(name: str, text: str) -> int | None:

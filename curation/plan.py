@@ -173,14 +173,15 @@ def _choose_genes(used: list[_Used], table: GeneTable, config: BuildConfig) -> t
     maps: dict[str, list[GeneMap]] = {}
     for u in used:
         maps.setdefault(u.source, []).append(u.genes)
-    index = select_genes(maps, config.genes, table=table)
+    index = select_genes(maps, config.genes, config.locus_groups, table=table)
     exported = np.zeros(len(table), bool)
     exported[index] = True
     lacking = {u.name: np.isin(np.arange(len(table)), u.genes.measured, invert=True) for u in {id(u.genes): u for u in used}.values()}
     reasons = {}
     for gene in np.flatnonzero(~np.logical_and.reduce(list(lacking.values())) & ~exported).tolist():
         names = [name for name, lacks in lacking.items() if lacks[gene]]
-        reasons[gene] = f"not measured by {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+        lacked = f"not measured by {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}"
+        reasons[gene] = lacked if names else f"its locus group, {table.locus_group[gene]}, was not asked for"
     if config.unit == "tpm" and any(u.is_divided for u in used):
         for gene in index[np.isnan(table.length_bp[index])].tolist():
             reasons[gene] = "no length is known, and counts have to become TPM"
@@ -224,11 +225,13 @@ def _ledger(used: list[_Used], reasons: dict[int, str]) -> pa.Table:
 
 def _notes(used: list[_Used], reasons: dict[int, str]) -> list[str]:
     notes = []
-    no_length = sum(reason.startswith("no length") for reason in reasons.values())
-    if no_length:
-        notes.append(f"{no_length:,} genes were left out of the matrix because no length is known for them (counts become TPM)")
-    if len(reasons) > no_length:
-        notes.append(f"{len(reasons) - no_length:,} genes were left out of the matrix because not every source measures them")
+    for beginning, why in (
+        ("no length", "no length is known for them (counts become TPM)"),
+        ("not measured", "not every source measures them"),
+        ("its locus group", "their locus group was not asked for"),
+    ):
+        if n := sum(reason.startswith(beginning) for reason in reasons.values()):
+            notes.append(f"{n:,} genes were left out of the matrix because {why}")
     for quantity in sorted({u.quantity for u in used} - {"counts"}):
         of = sorted({u.source for u in used if u.quantity == quantity})
         notes.append(f"{', '.join(of)}: {quantity.upper()}, re-closed over the exported genes; library sizes are unknown")
