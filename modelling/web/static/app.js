@@ -69,7 +69,7 @@ function aboutPage(about) {
   const curl = `curl -X POST --data-binary @samples.tsv -H "Content-Type: text/tab-separated-values" \\\n  "${location.origin}/api/predict?format=tsv"`;
   $("about-body").replaceChildren(
     el("h2", {}, "What this is"),
-    el("p", {}, `A model that names the tissue of a human bulk RNA-seq sample. It learnt ${counted(about.tissues.length, "tissue")} from ${counted(about.n_train, "sample")} of public archives, from ${counted(about.n_genes, "gene")} in ${about.unit}.`),
+    el("p", {}, `A model that names the tissue of a human bulk RNA-seq sample. It learnt ${counted(about.tissues.length, "tissue")} from ${about.simulated ? `${counted(about.n_train, "simulated sample")}` : `${counted(about.n_train, "sample")} of public archives`}, from ${counted(about.n_genes, "gene")} in ${about.unit}.`),
     el("p", {}, el("strong", {}, about.notice)),
     el("h2", {}, "How to read an answer"),
     el("p", {}, `The percentage is calibrated: of answers given at 80%, about 80% should be right, for samples like those of the archives. A sample is marked unsure when not exactly one tissue is as probable as the true tissue is in ${Math.round(100 * about.confidence)}% of known samples, or when it lies far from every training sample.`),

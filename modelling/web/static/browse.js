@@ -5,6 +5,7 @@ import { $, count, counted, el, getJson, plain } from "./dom.js";
 const STUDY = /^GSE\d+$/;
 const HIDDEN = new Set(["map_x", "map_y", "point"]);
 const EVIDENCE = [["tissue", "tissue"], ["term_name", "term"], ["term_id", "term id"], ["decided_by", "decided by"], ["field", "field"], ["matched_text", "matched text"], ["synonym", "synonym"], ["scope", "scope"], ["rule_id", "rule"], ["margin", "margin"], ["runner_up", "runner-up"], ["is_cell_line", "cell line"], ["split", "split"], ["excluded_at", "excluded at"], ["excluded_because", "excluded because"]];
+const TOLD_BY_LABEL = new Set(["tissue", "term_id", "split"]);
 const TEXTS = ["title", "source_name", "characteristics", "description"];
 
 export class Browse {
@@ -65,8 +66,8 @@ export class Browse {
     if (!$("details").open) $("details").showModal();
     try {
       const { sample, label, proposals } = await getJson(`api/samples/${encodeURIComponent(sampleId)}`);
-      const facts = Object.entries(sample).filter(([name, value]) => value !== "" && value !== null && !HIDDEN.has(name) && name !== "sample_id");
-      $("details-body").replaceChildren(facts.length ? table(facts.map(([name, value]) => [name.replaceAll("_", " "), name === "tissue" ? plain(value) : String(value)])) : "", ...this.#why(label, proposals));
+      const facts = Object.entries(sample).filter(([name, value]) => value !== "" && value !== null && !HIDDEN.has(name) && name !== "sample_id" && !(label && TOLD_BY_LABEL.has(name)));
+      $("details-body").replaceChildren(facts.length ? table(facts.map(([name, value]) => [name.replaceAll("_", " "), worded(name, value)])) : "", ...this.#why(label, proposals));
       if (sample.point !== undefined) { this.map.centreOn(sample.map_x, sample.map_y); }
     } catch (error) { $("details-body").replaceChildren(el("p", { class: "problem" }, error.message)); }
   }
@@ -74,16 +75,23 @@ export class Browse {
   #why(label, proposals) {
     if (!this.about.has_evidence) return [el("p", { class: "small" }, "Why it has this label is shown when the server is started with --curation and the release folder.")];
     if (!label) return [el("p", { class: "small" }, "The release holds no label of this sample.")];
-    const rows = EVIDENCE.filter(([name]) => label[name] !== undefined && label[name] !== null && label[name] !== "").map(([name, said]) => [said, name === "tissue" ? plain(String(label[name])) : String(label[name])]);
+    const rows = EVIDENCE.filter(([name]) => label[name] !== undefined && label[name] !== null && label[name] !== "").map(([name, said]) => [said, worded(name, label[name])]);
     const texts = TEXTS.filter((name) => label[name]).map((name) => [name.replaceAll("_", " "), marked(String(label[name]), label.matched_text)]);
     const parts = [el("div", { class: "evidence" }, el("h3", {}, "Why this label"), table(rows))];
     if (texts.length) parts.push(el("div", {}, el("h3", {}, "What the archive says"), table(texts)));
-    if (proposals.length) parts.push(el("div", {}, el("h3", {}, "All proposals"), el("table", {}, el("thead", {}, el("tr", {}, ["field", "matched", "term", "weight"].map((name) => el("th", {}, name)))), el("tbody", {}, proposals.map((p) => el("tr", {}, el("td", {}, p.field ?? ""), el("td", {}, p.matched_text ?? ""), el("td", {}, p.term_name ?? p.term_id ?? ""), el("td", { class: "num" }, String(p.weight ?? ""))))))));
+    if (proposals.length) parts.push(el("div", {}, el("h3", {}, "All proposals"), el("table", {}, el("thead", {}, el("tr", {}, ["field", "matched", "term", "weight"].map((name) => el("th", {}, name)))), el("tbody", {}, proposals.map((p) => el("tr", { class: p.is_winner && "winner" }, el("td", {}, p.field ?? ""), el("td", {}, p.matched_text ?? ""), el("td", {}, p.term_name ?? p.term_id ?? ""), el("td", { class: "num" }, String(p.weight ?? ""))))))));
     return parts;
   }
 
   #wait() { $("browse-body").replaceChildren(el("p", { class: "small" }, "loading …")); }
   #fail(error) { $("browse-body").replaceChildren(el("p", { class: "problem" }, error.message)); }
+}
+
+/** A value as people read it. */
+function worded(name, value) {
+  const text = String(value);
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === "true" ? "yes" : "no";
+  return name === "tissue" || name === "runner_up" ? plain(text) : text;
 }
 
 const table = (rows) => el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
