@@ -49,7 +49,10 @@ def make_table(n_rows: int) -> pl.DataFrame:
     draw = random.Random(SEED)
     scale = n_rows / ROWS
     pick = draw.choice
-    sources = [f"{pick(names)} {pick(STATES)} {draw.randrange(400)}" if i % 3 else pick(names) for i in range(max(10, int(DISTINCT_SOURCES * scale)))]
+    sources = [
+        f"{pick(names)} {pick(STATES)} {draw.randrange(400)}" if i % 3 else pick(names)
+        for i in range(max(10, int(DISTINCT_SOURCES * scale)))
+    ]
     pairs = [
         f"tissue: {pick(names)},cell type: {pick(names)},age: {draw.randrange(90)},Sex: {pick(('male', 'female'))},treatment: {pick(TREATMENTS)}"
         if draw.random() < 0.7
@@ -70,7 +73,9 @@ def make_table(n_rows: int) -> pl.DataFrame:
 def time_curate(table: Path, out: Path, threads: int) -> tuple[float, float]:
     """Seconds, and peak GB of all children so far (only this one is large)."""
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "curation", "label", table, "--out", out, "--threads", str(threads), "--memory", "3GB"], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "curation", "label", table, "--out", out, "--threads", str(threads), "--memory", "3GB"], check=True
+    )
     return time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
 
 

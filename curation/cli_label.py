@@ -9,7 +9,12 @@ import typer
 
 
 def label(
-    table: Annotated[Path, typer.Argument(help="TSV, CSV (also .gz) or Parquet with geo_accession, sample_accession or sample_id, and any of title, source_name_ch1, characteristics_ch1, description.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="TSV, CSV (also .gz) or Parquet with geo_accession, sample_accession or sample_id, and any of title, source_name_ch1, characteristics_ch1, description."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Labels to write: .tsv, .csv or .parquet.")],
     ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
     database: Annotated[Path | None, typer.Option(help="Keep every table (evidence, rules, texts) in this DuckDB file.")] = None,
@@ -48,7 +53,9 @@ def score(
             print_table([title, *columns[1:]], [[str(cell) for cell in row] for row in rows])
     if result.by_series["n_series"]:
         typer.echo("mean over {n_series} series: precision {precision}, recall {recall}".format(**result.by_series))
-    confusions = [[str(row[c]) for c in ("n", "gold", "tissue", "field", "matched_text", "first_sample")] for row in result.confusions[:errors]]
+    confusions = [
+        [str(row[c]) for c in ("n", "gold", "tissue", "field", "matched_text", "first_sample")] for row in result.confusions[:errors]
+    ]
     if confusions:
         print_table(["n", "curated", "labelled", "field", "words", "first sample"], confusions)
     if json_out is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.database import run_sql_file
@@ -55,7 +54,9 @@ def _run(con: Connection, steps: tuple[str, ...], parameters: Mapping[str, Any] 
 
 
 def _check_overrides(con: Connection, every_one_applies: bool) -> None:
-    unused = con.execute("SELECT line, override_id, scope, target FROM override ANTI JOIN override_hit USING (override_id) ORDER BY line").fetchall()
+    unused = con.execute(
+        "SELECT line, override_id, scope, target FROM override ANTI JOIN override_hit USING (override_id) ORDER BY line"
+    ).fetchall()
     if unused and every_one_applies:
         line, override_id, scope, target = unused[0]
         raise UnusedOverride(
@@ -67,4 +68,6 @@ def _check_overrides(con: Connection, every_one_applies: bool) -> None:
     ).fetchall()
     if clash:
         sample_id, ids, line = clash[0]
-        raise UnusedOverride(f"overrides.tsv line {line}: {' and '.join(ids)} contradict each other for {sample_id} ({len(clash)} samples); keep one")
+        raise UnusedOverride(
+            f"overrides.tsv line {line}: {' and '.join(ids)} contradict each other for {sample_id} ({len(clash)} samples); keep one"
+        )

@@ -32,7 +32,13 @@ class TableFault(CurationError):
 
 
 def label_table(
-    table: Path, out: Path, *, ontology: Path | None = None, threads: int | None = None, memory: str | None = None, database: Path | None = None
+    table: Path,
+    out: Path,
+    *,
+    ontology: Path | None = None,
+    threads: int | None = None,
+    memory: str | None = None,
+    database: Path | None = None,
 ) -> dict[str, int]:
     """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided.
 
@@ -70,18 +76,27 @@ def read_samples(path: Path) -> pa.Table:
     id_column = next((name for name in ID_COLUMNS if name in frame.columns), None)
     if id_column is None:
         raise TableFault(f"{path.name} has none of the columns {', '.join(ID_COLUMNS)}; it has {', '.join(frame.columns[:12])}")
-    chosen = {ours: next(name for name in names if name in frame.columns) for ours, names in TEXT_COLUMNS.items() if any(n in frame.columns for n in names)}
+    chosen = {
+        ours: next(name for name in names if name in frame.columns)
+        for ours, names in TEXT_COLUMNS.items()
+        if any(n in frame.columns for n in names)
+    }
     if not set(chosen) - {"series_id"}:
         wanted = ", ".join(names[0] for ours, names in TEXT_COLUMNS.items() if ours != "series_id")
         raise TableFault(f"{path.name} has no text to label: none of the columns {wanted}")
-    columns = [pl.col(id_column).cast(pl.String).alias("sample_id"), *(pl.col(name).cast(pl.String).alias(ours) for ours, name in chosen.items())]
+    columns = [
+        pl.col(id_column).cast(pl.String).alias("sample_id"),
+        *(pl.col(name).cast(pl.String).alias(ours) for ours, name in chosen.items()),
+    ]
     frame = frame.select(*columns, source=pl.lit("table"))
     empty = frame["sample_id"].is_null() | (frame["sample_id"] == "")
     if empty.any():
         raise TableFault(f"{path.name}: {empty.sum()} rows have no {id_column}, first: row {empty.arg_max()}; every sample needs an id")
     twice = frame["sample_id"].filter(frame["sample_id"].is_duplicated()).unique(maintain_order=True)
     if len(twice):
-        raise TableFault(f"{path.name}: {len(twice)} values of {id_column} occur more than once, first: {', '.join(twice[:SHOWN])}; give each sample one row")
+        raise TableFault(
+            f"{path.name}: {len(twice)} values of {id_column} occur more than once, first: {', '.join(twice[:SHOWN])}; give each sample one row"
+        )
     return frame.to_arrow()
 
 
@@ -98,7 +113,9 @@ def read_table(path: Path) -> pl.DataFrame:
         if suffix in SEPARATORS:
             return pl.read_csv(path, separator=SEPARATORS[suffix], infer_schema=False, encoding="utf8-lossy", empty_string_is_null=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise TableFault(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}; quotes must be doubled and rows equally long") from error
+        raise TableFault(
+            f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}; quotes must be doubled and rows equally long"
+        ) from error
     raise TableFault(f"{path.name}: unknown kind of table; its name must end in .tsv, .csv, .txt (each also .gz) or .parquet")
 
 

@@ -41,4 +41,6 @@ def check_patterns(con: Connection) -> None:
         except DatabaseFault as error:
             raise OntologyFault(f"rules.tsv line {line}: {rule_id}: {error}") from error
         if hits:
-            raise OntologyFault(f"rules.tsv line {line}: {rule_id}: {pattern!r} matches {hits[0]!r}, so it would match everything; make it narrower")
+            raise OntologyFault(
+                f"rules.tsv line {line}: {rule_id}: {pattern!r} matches {hits[0]!r}, so it would match everything; make it narrower"
+            )

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 TERM_COLUMNS = ("tissue_ids", "term_id", "explicit_uberon_cl")
 # The samples whose text names a cell line are scored apart: curators give a line its organ, the labeller flags it.
-CELL_LINE_TEXT = (
-    r"(?i)cell[ _-]?line|\bATCC\b|\bHEK ?-?293|\bHeLa\b|\bMCF-?7\b|\bK-?562\b|\bHepG2\b|\bA549\b|\bU2OS\b|\bLNCaP\b|\bhESC|\bH9\b|\bH1\b|iPSC"
-)
+CELL_LINE_TEXT = r"(?i)cell[ _-]?line|\bATCC\b|\bHEK ?-?293|\bHeLa\b|\bMCF-?7\b|\bK-?562\b|\bHepG2\b|\bA549\b|\bU2OS\b|\bLNCaP\b|\bhESC|\bH9\b|\bH1\b|iPSC"
 
 
 @dataclass(frozen=True)
@@ -74,14 +72,20 @@ def _predict(con: Connection, labels: Path | None) -> None:
 
     if labels is None:
         label_samples(con, every_override_applies=False)
-        con.execute("CREATE TABLE prediction AS SELECT sample_id, tissue, is_cell_line, decided_by, field, matched_text FROM explained_label")
+        con.execute(
+            "CREATE TABLE prediction AS SELECT sample_id, tissue, is_cell_line, decided_by, field, matched_text FROM explained_label"
+        )
         return
     frame = read_table(labels)
     missing = [name for name in ("sample_id", "tissue") if name not in frame.columns]
     if missing:
         raise TableFault(f"{labels.name} has no column {' and '.join(missing)}; labels are what `curate label` writes")
-    texts = {name: pl.col(name).cast(pl.String) if name in frame.columns else pl.lit("") for name in ("decided_by", "field", "matched_text")}
-    flag = pl.col("is_cell_line").cast(pl.String).str.to_lowercase().is_in(["true", "1"]) if "is_cell_line" in frame.columns else pl.lit(False)
+    texts = {
+        name: pl.col(name).cast(pl.String) if name in frame.columns else pl.lit("") for name in ("decided_by", "field", "matched_text")
+    }
+    flag = (
+        pl.col("is_cell_line").cast(pl.String).str.to_lowercase().is_in(["true", "1"]) if "is_cell_line" in frame.columns else pl.lit(False)
+    )
     con.execute(
         "CREATE TABLE prediction (sample_id VARCHAR, tissue VARCHAR, is_cell_line BOOLEAN, decided_by VARCHAR, field VARCHAR, matched_text VARCHAR)"
     )
@@ -92,7 +96,9 @@ def _predict(con: Connection, labels: Path | None) -> None:
 def _measure(con: Connection) -> Score:
     run_sql_file(con, sql_folder() / "score" / "accepted.sql")
     run_sql_file(con, sql_folder() / "score" / "judged.sql", {"cell_line_text": CELL_LINE_TEXT})
-    measures = run_sql_file(con, sql_folder() / "score" / "measure.sql").to_arrow_table().to_pylist()
+    cursor = run_sql_file(con, sql_folder() / "score" / "measure.sql")
+    names = [column[0] for column in cursor.description or []]
+    measures = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     series = fetch_arrow(con, BY_SERIES).to_pylist()[0]
     return Score(measures, series, fetch_arrow(con, CONFUSIONS).to_pylist())
 

@@ -21,7 +21,12 @@ from typing import Any
 
 Terms = dict[str, dict[str, Any]]
 
-RELEASES = {"UBERON": "UBERON-ontology-v2026-04-01", "CL": "CL-ontology-v2026-03-26", "MONDO": "MONDO-ontology-v2026-05-05", "CVCL": "CVCL-ontology-55.0"}
+RELEASES = {
+    "UBERON": "UBERON-ontology-v2026-04-01",
+    "CL": "CL-ontology-v2026-03-26",
+    "MONDO": "MONDO-ontology-v2026-05-05",
+    "CVCL": "CVCL-ontology-55.0",
+}
 NEOPLASM = "MONDO:0005070"
 UPPER_LEVEL = {"UBERON:0001062"}  # anatomical entity: an edge to it says nothing
 
@@ -35,7 +40,10 @@ NOT_HUMAN = re.compile(
     re.I,
 )
 # What lies inside such a thing is not human either. "limb/fin" and hindlimb stay: arms and legs lie inside them.
-FOREIGN_BODY = re.compile(r"(?<!/)\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|gills?|nematode|larva|rumen|udder|beak|arthropod|cephalopod|baleen)\b", re.I)
+FOREIGN_BODY = re.compile(
+    r"(?<!/)\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|gills?|nematode|larva|rumen|udder|beak|arthropod|cephalopod|baleen)\b",
+    re.I,
+)
 # A synonym that is a whole English sentence word for word teaches the matcher nothing and costs a row.
 BROKEN_SYNONYM = re.compile(r"[;=<>\[\]{}|\\]|https?:|\bNEC\b|\(disease\)")
 
@@ -44,7 +52,7 @@ HEADER = {
 data-version: {UBERON}_{CL}
 ontology: bulkatlas-uberon
 remark: Human extract of UBERON and CL made by scripts/build_ontology.py from PyPI cellxgene-ontology-guide; not an official product of those projects.
-remark: Changed: definitions, cross-references, obsolete and non-human terms removed; is_a and part_of merged into `within`; synonym scopes unknown, all written RELATED.
+remark: Changed: definitions, cross-references and non-human terms removed; is_a and part_of merged into `within`; scopes unknown, all RELATED.
 remark: UBERON multi-species anatomy ontology, CC BY 3.0, https://creativecommons.org/licenses/by/3.0/ (Mungall et al. 2012, doi:10.1186/gb-2012-13-1-r5).
 remark: Cell Ontology, CC BY 4.0, https://creativecommons.org/licenses/by/4.0/ (Diehl et al. 2016, doi:10.1186/s13326-016-0088-7).
 """,
@@ -62,13 +70,19 @@ TYPEDEF = "\n[Typedef]\nid: within\nname: is_a or part_of, the carrier does not 
 def carrier_folder(given: Path | None) -> Path:
     """The folder `data` of the unpacked or the importable package."""
     if given is not None:
-        found = [p for p in (given / "cellxgene_ontology_guide" / "data", given / "data", given) if (p / f"{RELEASES['UBERON']}.json.zst").is_file()]
+        found = [
+            p
+            for p in (given / "cellxgene_ontology_guide" / "data", given / "data", given)
+            if (p / f"{RELEASES['UBERON']}.json.zst").is_file()
+        ]
         if not found:
             raise SystemExit(f"error: {given} holds no {RELEASES['UBERON']}.json.zst; unpack cellxgene-ontology-guide 1.11.1 there")
         return found[0]
     spec = importlib.util.find_spec("cellxgene_ontology_guide")
     if spec is None or spec.origin is None:
-        raise SystemExit("error: cellxgene-ontology-guide is not installed; `pip install cellxgene-ontology-guide==1.11.1 zstandard`, or give --carrier")
+        raise SystemExit(
+            "error: cellxgene-ontology-guide is not installed; `pip install cellxgene-ontology-guide==1.11.1 zstandard`, or give --carrier"
+        )
     return Path(spec.origin).parent / "data"
 
 
@@ -126,7 +140,11 @@ def main() -> None:
     anatomy = human(load(folder, "UBERON") | load(folder, "CL"))
     write_obo(arguments.out / "uberon.obo.gz", HEADER["uberon"], anatomy)
     mondo = load(folder, "MONDO")
-    write_obo(arguments.out / "diseases.obo.gz", HEADER["diseases"], {i: t for i, t in mondo.items() if not t["deprecated"] and (i == NEOPLASM or NEOPLASM in t["ancestors"])})
+    write_obo(
+        arguments.out / "diseases.obo.gz",
+        HEADER["diseases"],
+        {i: t for i, t in mondo.items() if not t["deprecated"] and (i == NEOPLASM or NEOPLASM in t["ancestors"])},
+    )
     names = cell_names(load(folder, "CVCL"))
     head = "accession\tname\n"
     write_gzip(arguments.out / "cell_names.tsv.gz", head + "".join(f"{i}\t{n}\n" for i, n in names))

@@ -15,7 +15,15 @@ from curation.ontology import load_reference
 from curation.resources import ontology_folder, sql_folder
 
 TEXTS = ("title", "source_name", "characteristics", "description")
-FIELD_KEYS = {"tissue": "tissue", "cell_type": "cell type", "cell_line": "cell line", "sample": "sample type", "disease": "diagnosis", "origin": "tissue of origin", "other": "zone"}
+FIELD_KEYS = {
+    "tissue": "tissue",
+    "cell_type": "cell type",
+    "cell_line": "cell line",
+    "sample": "sample type",
+    "disease": "diagnosis",
+    "origin": "tissue of origin",
+    "other": "zone",
+}
 
 
 @cache

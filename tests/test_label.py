@@ -138,7 +138,17 @@ def test_what_only_looks_like_a_cell_line_is_not_flagged(texts):
 
 
 def test_the_source_decides_before_any_text():
-    row = label([{"title": "liver", "source_name": "liver", "declared_field": "SMTSD", "declared_text": "Spleen", "declared_term_id": "UBERON:0002106"}])["S0"]
+    row = label(
+        [
+            {
+                "title": "liver",
+                "source_name": "liver",
+                "declared_field": "SMTSD",
+                "declared_text": "Spleen",
+                "declared_term_id": "UBERON:0002106",
+            }
+        ]
+    )["S0"]
     assert (row["tissue"], row["decided_by"], row["field"], row["matched_text"]) == ("spleen", "declared", "SMTSD", "Spleen")
     assert label([{"source_name": "HeLa cell line", "is_cell_line_declared": False}])["S0"]["is_cell_line"] is False
     assert label([{"source_name": "kidney", "is_cell_line_declared": True}])["S0"]["is_cell_line"] is True
@@ -173,7 +183,13 @@ def some_samples():
     words = ["liver", "kidney", "PBMC", "lung cancer", "HEK293", "skin and lung", "T24", "brain cortex", "unknown", "adipose-derived MSC"]
     draw = random.Random(3)
     return [
-        {"sample_id": f"G{i:03}", "title": draw.choice(words), "source_name": draw.choice(words), "characteristics": f"tissue: {draw.choice(words)},age: {i}"} for i in range(300)
+        {
+            "sample_id": f"G{i:03}",
+            "title": draw.choice(words),
+            "source_name": draw.choice(words),
+            "characteristics": f"tissue: {draw.choice(words)},age: {i}",
+        }
+        for i in range(300)
     ]
 
 
@@ -206,15 +222,25 @@ def decide():
     con = reference()
 
     def add(*rows):
-        con.executemany("INSERT INTO override VALUES (2, ?, ?, ?, ?, ?, 'A. Curator', '2026-11-22', 'read the paper')", [list(row) for row in rows])
+        con.executemany(
+            "INSERT INTO override VALUES (2, ?, ?, ?, ?, ?, 'A. Curator', '2026-11-22', 'read the paper')", [list(row) for row in rows]
+        )
 
     yield add
     con.execute("DELETE FROM override")
 
 
 def test_overrides_beat_all_evidence_and_the_nearer_one_wins(decide):
-    decide(("O1", "series", "GSE7", "UBERON:0002106", None), ("O2", "sample", "S1", "UBERON:0002370", None), ("O3", "text", "liver", "UBERON:0000945", None))
-    rows = [{"source_name": "liver", "series_id": "GSE1,GSE7"}, {"source_name": "liver", "series_id": "GSE7"}, {"source_name": "liver", "series_id": "GSE77"}]
+    decide(
+        ("O1", "series", "GSE7", "UBERON:0002106", None),
+        ("O2", "sample", "S1", "UBERON:0002370", None),
+        ("O3", "text", "liver", "UBERON:0000945", None),
+    )
+    rows = [
+        {"source_name": "liver", "series_id": "GSE1,GSE7"},
+        {"source_name": "liver", "series_id": "GSE7"},
+        {"source_name": "liver", "series_id": "GSE77"},
+    ]
     labels = label(rows, strict=True)
     assert [labels[f"S{i}"]["tissue"] for i in range(3)] == ["spleen", "thymus", "stomach"]
     assert {row["decided_by"] for row in labels.values()} == {"override"}

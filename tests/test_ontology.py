@@ -27,7 +27,11 @@ def tissue_of_term(term_id):
 
 
 def test_there_are_42_tissues_and_each_holds_terms():
-    counts = dict(reference().execute("SELECT tissue.tissue, count(DISTINCT term_id) FROM tissue LEFT JOIN term_tissue USING (tissue) GROUP BY 1").fetchall())
+    counts = dict(
+        reference()
+        .execute("SELECT tissue.tissue, count(DISTINCT term_id) FROM tissue LEFT JOIN term_tissue USING (tissue) GROUP BY 1")
+        .fetchall()
+    )
     assert len(counts) == 42
     assert min(counts.values()) > 10
 
@@ -86,7 +90,9 @@ def test_no_definitions_or_cross_references_are_shipped():
         assert "creativecommons.org/licenses/by/" in text
 
 
-@pytest.mark.parametrize("name", ["cell_lines.tsv", "fields.tsv", "overrides.tsv", "relations.tsv", "rules.tsv", "tissues.tsv", "weights.tsv"])
+@pytest.mark.parametrize(
+    "name", ["cell_lines.tsv", "fields.tsv", "overrides.tsv", "relations.tsv", "rules.tsv", "tissues.tsv", "weights.tsv"]
+)
 def test_tables_that_people_edit_are_sorted_by_their_first_column(name):
     first = [next(iter(row.values())) for row in rows_of(name)]
     assert first == sorted(first)
@@ -109,9 +115,17 @@ OVERRIDE = "override_id\tscope\ttarget\tterm_id\tis_cell_line\tcurator\tdate\tre
 @pytest.mark.parametrize(
     ("file", "text", "told"),
     [
-        ("rules.tsv", RULE + "r\tmap\tpattern\t.*\tany\tanatomy\tUBERON:0002107\tliver\tliver\t\tall\n", "rules.tsv line 2: r: '.*' matches ''"),
+        (
+            "rules.tsv",
+            RULE + "r\tmap\tpattern\t.*\tany\tanatomy\tUBERON:0002107\tliver\tliver\t\tall\n",
+            "rules.tsv line 2: r: '.*' matches ''",
+        ),
         ("rules.tsv", RULE + "r\tblock\tpattern\t(lung\tany\tx\t\t\tlung\t\topen\n", "is no RE2 pattern"),
-        ("rules.tsv", RULE + "r\tmap\tphrase\tlung\tany\tanatomy\tUBERON:0002107\tlung\tlung\t\tx\n", "term UBERON:0002107 is not named lung"),
+        (
+            "rules.tsv",
+            RULE + "r\tmap\tphrase\tlung\tany\tanatomy\tUBERON:0002107\tlung\tlung\t\tx\n",
+            "term UBERON:0002107 is not named lung",
+        ),
         ("rules.tsv", RULE + "r\tmap\tphrase\tlung\ttisue\tanatomy\tUBERON:0002107\tliver\tlung\t\tx\n", "fields tisue"),
         ("rules.tsv", RULE + "r\tguess\tphrase\tlung\tany\tanatomy\t\t\tlung\t\tx\n", "verdict guess"),
         ("rules.tsv", RULE + "r\tmap\tphrase\tlung\tany\tanatomy\tUBERON:0002107\tliver\tlung\t\t\n", "line 2: reason is empty"),
@@ -140,7 +154,11 @@ def test_too_many_patterns_are_refused_and_100_000_phrases_survive(tmp_path):
 
 def test_quotes_semicolons_and_sql_in_a_rule_are_data(tmp_path):
     evil = "'); DROP TABLE term; --"
-    text = RULE + f'a\tmap\tphrase\t"{evil}"\tany\tanatomy\tUBERON:0002107\tliver\t{evil}\t\t{evil}\n' + f"b\tblock\tpattern\t{evil.replace(')', '[)]')}\tany\tx\t\t\t{evil}\t\tx\n"
+    text = (
+        RULE
+        + f'a\tmap\tphrase\t"{evil}"\tany\tanatomy\tUBERON:0002107\tliver\t{evil}\t\t{evil}\n'
+        + f"b\tblock\tpattern\t{evil.replace(')', '[)]')}\tany\tx\t\t\t{evil}\t\tx\n"
+    )
     con = connect(threads=1)
     load_reference(con, changed_ontology(tmp_path, "rules.tsv", text))
     assert con.execute("SELECT text FROM rule WHERE rule_id = 'a'").fetchone() == (f'"{evil}"',)
@@ -150,9 +168,9 @@ def test_quotes_semicolons_and_sql_in_a_rule_are_data(tmp_path):
 
 def test_reading_a_table_keeps_every_character(tmp_path):
     path = tmp_path / "overrides.tsv"
-    path.write_text(OVERRIDE + 'O1\ttext\tsaid "liver", \'or\' so; µ\t\t\tA\t2026-01-01\tx\n', encoding="utf-8")
+    path.write_text(OVERRIDE + "O1\ttext\tsaid \"liver\", 'or' so; µ\t\t\tA\t2026-01-01\tx\n", encoding="utf-8")
     _, columns, optional = TABLES["override"]
-    assert read_rows(path, columns, optional).to_pylist()[0]["target"] == 'said "liver", \'or\' so; µ'
+    assert read_rows(path, columns, optional).to_pylist()[0]["target"] == "said \"liver\", 'or' so; µ"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cellxgene_ontology_guide") is None, reason="needs the PyPI package cellxgene-ontology-guide")

@@ -15,7 +15,9 @@ def first_field(fields):
 def fired():
     """Rules by sample, before any is chosen as winner."""
     return set(
-        reference().execute("SELECT sample_text.sample_id, evidence.rule_id FROM sample_text JOIN evidence USING (text_id) WHERE rule_id IS NOT NULL").fetchall()
+        reference()
+        .execute("SELECT sample_text.sample_id, evidence.rule_id FROM sample_text JOIN evidence USING (text_id) WHERE rule_id IS NOT NULL")
+        .fetchall()
     )
 
 

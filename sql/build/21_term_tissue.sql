@@ -3,14 +3,14 @@
 CREATE OR REPLACE TABLE term_tissue AS
 WITH nearest AS (
     SELECT closure.term_id, tissue.tissue, tissue.root_id, closure.distance
-    FROM closure JOIN tissue ON tissue.root_id = closure.ancestor_id
+    FROM closure JOIN tissue ON closure.ancestor_id = tissue.root_id
     QUALIFY row_number() OVER (PARTITION BY closure.term_id ORDER BY closure.distance, tissue.priority, tissue.tissue, tissue.root_id) = 1
 ),
 organ AS (
     SELECT closure.term_id, closure.ancestor_id AS organ_id
     FROM closure
-    JOIN nearest ON nearest.term_id = closure.term_id
-    JOIN nearest AS above ON above.term_id = closure.ancestor_id AND above.tissue = nearest.tissue
+    JOIN nearest ON closure.term_id = nearest.term_id
+    JOIN nearest AS above ON closure.ancestor_id = above.term_id AND nearest.tissue = above.tissue
     WHERE closure.ancestor_id NOT LIKE 'MONDO:%'
     QUALIFY row_number() OVER (PARTITION BY closure.term_id ORDER BY closure.distance, closure.ancestor_id) = 1
 )

@@ -22,11 +22,12 @@ plain AS (
     WHERE length(phrase) >= 2 AND regexp_matches(phrase, '[a-z]') AND NOT (kind = 'disease' AND length(phrase) <= 4)  -- LN, ALL: disease abbreviations come from rules only
 ),
 named_organ AS (  -- "pleural macrophage" is a macrophage to CL, but the words name an organ: such a phrase is left out, so that its organ speaks
-    SELECT DISTINCT plain.phrase
-    FROM (SELECT phrase, unnest(string_split(phrase, ' ')) AS word FROM plain WHERE kind = 'mobile' AND contains(phrase, ' ')) AS plain
+    SELECT DISTINCT cell_word.phrase
+    FROM (SELECT phrase, unnest(string_split(phrase, ' ')) AS word FROM plain WHERE kind = 'mobile' AND contains(phrase, ' ')) AS cell_word
     JOIN (
         SELECT phrase AS word FROM plain WHERE kind = 'anatomy' AND needs = 'anywhere'
-        UNION SELECT words(rule.text) FROM rule JOIN term_tissue USING (term_id) WHERE kind IN ('anatomy', 'adjective')
+        UNION
+        SELECT words(rule.text) FROM rule JOIN term_tissue USING (term_id) WHERE kind IN ('anatomy', 'adjective')
     ) AS organ USING (word)
     WHERE word NOT IN ('blood', 'muscle', 'vein', 'artery', 'lymph', 'bone', 'vascular', 'endothelial', 'lymphoid', 'peripheral')
 ),
@@ -35,10 +36,17 @@ inverted AS (  -- "cortex of kidney" is also written "kidney cortex"
     FROM plain
     WHERE phrase LIKE '% of %' AND phrase NOT LIKE '% of % of %' AND phrase NOT LIKE '% of the %'
 ),
+finest AS (  -- the ontology's own term for a phrase: a rule that maps "kidney cortex" to kidney keeps cortex of kidney as the term
+    SELECT phrase, tissue, arg_min(term_id, (precedence, term_id)) AS term_id
+    FROM (FROM plain
+    UNION ALL BY NAME
+    FROM inverted) WHERE kind <> 'disease' GROUP BY phrase, tissue
+),
 ruled AS (
-    SELECT words(rule.text) AS phrase, rule.verdict, rule.kind, rule.term_id, term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope,
+    SELECT words(rule.text) AS phrase, rule.verdict, rule.kind, coalesce(finest.term_id, rule.term_id) AS term_id, term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope,
         CASE WHEN rule.fields = 'any' THEN NULL ELSE string_split(rule.fields, ',') END AS fields, 'anywhere' AS needs, 1 AS precedence
     FROM rule LEFT JOIN term_tissue USING (term_id)
+    LEFT JOIN finest ON finest.phrase = words(rule.text) AND term_tissue.tissue = finest.tissue
     WHERE rule.match = 'phrase'
 ),
 line_name AS (
@@ -76,7 +84,11 @@ spelled AS (  -- singular and plural of the last word; cd4 positive = cd4positiv
         regexp_replace(phrase, '(cd[0-9]+[a-z]*) positive', '\1positive', 'g'),
         CASE WHEN kind IN ('anatomy', 'disease') AND regexp_matches(phrase, '^[a-z]{4,} [a-z]{4,}$') THEN replace(phrase, ' ', '') ELSE phrase END  -- smallbowel
     ])) AS variant
-    FROM (SELECT * FROM plain WHERE kind <> 'mobile' OR phrase NOT IN (FROM named_organ) UNION ALL BY NAME SELECT * FROM inverted UNION ALL BY NAME SELECT * FROM ruled)
+    FROM (SELECT * FROM plain WHERE kind <> 'mobile' OR phrase NOT IN (FROM named_organ)
+    UNION ALL BY NAME
+    SELECT * FROM inverted
+    UNION ALL BY NAME
+    SELECT * FROM ruled)
 ),
 candidate AS (
     SELECT * EXCLUDE (phrase, variant), variant AS phrase FROM spelled

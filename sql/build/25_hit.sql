@@ -16,11 +16,11 @@ meant AS (
         ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
         tokens[position + ngram.n_tokens] AS after, tokens[position + ngram.n_tokens + 1] AS after_next,
         list_position(tokens, '|') AS bar, coalesce(list_position(tokens, '|') - 1, len(tokens)) AS n_words,
-        coalesce(after IN ('cell', 'cells', 'line', 'lines'), false) AS is_before_cells, coalesce(position < bar, true) AS is_as_written
+        coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells, coalesce(position < bar, TRUE) AS is_as_written
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
-            WHEN 'anywhere' THEN true
+            WHEN 'anywhere' THEN TRUE
             WHEN 'whole' THEN ngram.field IN ('tissue', 'cell_type', 'origin') AND position = 1 AND ngram.n_tokens = n_words
             WHEN 'cells' THEN is_as_written AND (ngram.field = 'cell_line' OR is_before_cells)
             ELSE is_as_written AND (ngram.field = 'cell_line' OR is_before_cells OR (ngram.n_tokens = n_words AND ngram.field IN ('source_name', 'cell_type', 'tissue')))
@@ -28,7 +28,7 @@ meant AS (
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT
         text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (phrase, fields, needs), NULL AS after, NULL AS after_next, NULL AS bar,
-        lexicon.n_tokens AS n_words, false AS is_before_cells, true AS is_as_written
+        lexicon.n_tokens AS n_words, FALSE AS is_before_cells, TRUE AS is_as_written
     FROM text JOIN lexicon ON lexicon.phrase = split_part(text.normalised, ' | ', 1)
     WHERE text.field = 'cell_line' AND lexicon.needs = 'key'
 ),
@@ -38,5 +38,5 @@ chosen AS (
 )
 SELECT * FROM chosen
 QUALIFY coalesce(
-    max(position + n_tokens) OVER (PARTITION BY text_id ORDER BY position, n_tokens DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0
+    max(position + n_tokens) OVER (PARTITION BY text_id ORDER BY position ASC, n_tokens DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0
 ) < position + n_tokens;

@@ -25,12 +25,12 @@ worded AS (
         CASE rule.verdict WHEN 'map' THEN 'sample' ELSE rule.verdict END, rule.rule_id, rule.text, 'PATTERN', rule.term_id, term_tissue.tissue, matched_text
     FROM pattern_hit JOIN rule USING (rule_id) LEFT JOIN term_tissue USING (term_id)
     UNION ALL  -- a value under a cell-line key is a line, unless it says that there is none
-    SELECT text_id, field, 0, 0, 'cell_line', 'key', 'cell_line', NULL, text, 'KEY', NULL, NULL, text
+    SELECT text_id, field, 0, 0, 'cell_line', 'key', 'cell_line', null, text AS line_name, 'KEY', null, null, text AS line_text
     FROM text
     WHERE field = 'cell_line' AND NOT regexp_matches(normalised, '^(na|n a|no|none|not .*|null|unknown|other|tissue|blood|patient.*|donor.*|[0-9]+)?$|primary|biops|fresh|pdx|xenograft')
 )
 SELECT
     md5(text_id || ' ' || position || ' ' || n_tokens || ' ' || coalesce(term_id, '') || ' ' || coalesce(rule_id, synonym))[:16] AS evidence_id,
-    NULL::VARCHAR AS sample_id, worded.*, coalesce(weight.weight, 0) - CASE role WHEN 'origin' THEN 0.2 ELSE 0 END AS weight
-FROM worded LEFT JOIN weight ON weight.field = worded.field AND weight.kind = worded.kind
-WHERE worded.verdict <> 'map' OR weight.weight IS NOT NULL;  -- what weights.tsv does not list proves nothing, such as an adjective under an unknown key
+    null::VARCHAR AS sample_id, worded.*, coalesce(weight.weight, 0) - CASE role WHEN 'origin' THEN 0.2 ELSE 0 END AS weight
+FROM worded LEFT JOIN weight ON worded.field = weight.field AND worded.kind = weight.kind
+WHERE worded.verdict <> 'map' OR weight.weight IS NOT null;  -- what weights.tsv does not list proves nothing, such as an adjective under an unknown key

@@ -4,7 +4,7 @@ SELECT
     md5(sample_id || ' declared ' || declared_term_id)[:16] AS evidence_id, sample_id, declared_field AS field, 0 AS position, 0 AS n_tokens,
     'map' AS verdict, 'declared' AS kind, 'sample' AS role, declared_text AS synonym, 'DECLARED' AS scope, declared_term_id AS term_id, term_tissue.tissue,
     declared_text AS matched_text, 1.5 AS weight
-FROM sample LEFT JOIN term_tissue ON term_tissue.term_id = sample.declared_term_id
+FROM sample LEFT JOIN term_tissue ON sample.declared_term_id = term_tissue.term_id
 WHERE declared_term_id IS NOT NULL;
 
 INSERT INTO evidence BY NAME

@@ -7,5 +7,7 @@ WITH line AS (
     GROUP BY proposal.sample_id
 )
 SELECT line.sample_id, line.evidence_id AS cell_line_evidence_id, evidence.matched_text AS cell_line
-FROM line JOIN evidence ON evidence.evidence_id = line.evidence_id
-WHERE line.sample_id NOT IN (SELECT sample_id FROM sample WHERE is_cell_line_declared = false UNION SELECT sample_id FROM override_hit WHERE is_effective AND is_cell_line = false);
+FROM line JOIN evidence ON line.evidence_id = evidence.evidence_id
+WHERE line.sample_id NOT IN (SELECT sample_id FROM sample WHERE is_cell_line_declared = false
+UNION
+SELECT sample_id FROM override_hit WHERE is_effective AND is_cell_line = false);

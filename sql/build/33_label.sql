@@ -6,7 +6,7 @@ WITH ranked AS (
         *, lead(tissue) OVER best AS runner_up, weight - lead(weight) OVER best AS margin,
         coalesce(weight - lead(weight) OVER best < $reach AND n_fields <= lead(n_fields) OVER best, false) AS is_ambiguous
     FROM candidate_label
-    WINDOW best AS (PARTITION BY sample_id ORDER BY weight DESC, n_fields DESC, tissue)
+    WINDOW best AS (PARTITION BY sample_id ORDER BY weight DESC, n_fields DESC, tissue ASC)
     QUALIFY row_number() OVER best = 1
 ),
 metastasis AS (SELECT DISTINCT sample_text.sample_id FROM sample_text JOIN text USING (text_id) WHERE contains(text.normalised, 'metasta')),
@@ -19,15 +19,15 @@ origin AS (  -- where the tumour or the cells came from: the disease of a metast
 )
 SELECT
     sample.sample_id,
-    CASE WHEN ranked.is_ambiguous THEN NULL ELSE evidence.term_id END AS term_id,
-    CASE WHEN ranked.is_ambiguous THEN NULL ELSE ranked.tissue END AS tissue,
+    CASE WHEN ranked.is_ambiguous THEN null ELSE evidence.term_id END AS term_id,
+    CASE WHEN ranked.is_ambiguous THEN null ELSE ranked.tissue END AS tissue,
     ranked.evidence_id,
-    CASE WHEN ranked.sample_id IS NULL THEN 'unmapped' WHEN ranked.is_ambiguous THEN 'ambiguous' WHEN evidence.kind IN ('override', 'declared') THEN evidence.kind ELSE evidence.field END AS decided_by,
+    CASE WHEN ranked.sample_id IS null THEN 'unmapped' WHEN ranked.is_ambiguous THEN 'ambiguous' WHEN evidence.kind IN ('override', 'declared') THEN evidence.kind ELSE evidence.field END AS decided_by,
     evidence.field, evidence.matched_text, ranked.tissue AS best_tissue, ranked.runner_up, round(ranked.margin, 4) AS margin,
-    cell_line_sample.sample_id IS NOT NULL AS is_cell_line, cell_line_sample.cell_line, cell_line_sample.cell_line_evidence_id,
+    cell_line_sample.sample_id IS NOT null AS is_cell_line, cell_line_sample.cell_line, cell_line_sample.cell_line_evidence_id,
     origin.origin_tissue
 FROM sample
 LEFT JOIN ranked USING (sample_id)
-LEFT JOIN evidence ON evidence.evidence_id = ranked.evidence_id
+LEFT JOIN evidence ON ranked.evidence_id = evidence.evidence_id
 LEFT JOIN cell_line_sample USING (sample_id)
 LEFT JOIN origin USING (sample_id);

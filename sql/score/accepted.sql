@@ -4,11 +4,13 @@
 CREATE OR REPLACE TABLE accepted AS
 WITH reached AS (
     SELECT DISTINCT gold.sample_id, tissue.tissue
-    FROM gold JOIN closure USING (term_id) JOIN tissue ON tissue.root_id = closure.ancestor_id
+    FROM gold JOIN closure USING (term_id) JOIN tissue ON closure.ancestor_id = tissue.root_id
 ),
 widened AS (
     SELECT sample_id, unnest(['blood', 'bone_marrow', 'lymphoid', 'spleen', 'thymus']) AS tissue FROM reached WHERE tissue = 'blood'
     UNION
     SELECT sample_id, unnest(['colon', 'small_intestine']) FROM gold WHERE term_id IN ('UBERON:0000160', 'UBERON:0001555')
 )
-FROM reached UNION FROM widened;
+FROM reached
+UNION
+FROM widened;

@@ -6,6 +6,6 @@ SELECT
         WHEN term_tissue.term_id IS NULL AND override.term_id IN (SELECT term.term_id FROM term) THEN ', which lies in none of the tissues'
         ELSE ', which is no UBERON or CL term known here'
     END AS what
-FROM override LEFT JOIN obsolete_term USING (term_id) LEFT JOIN term_tissue ON term_tissue.term_id = override.term_id
+FROM override LEFT JOIN obsolete_term USING (term_id) LEFT JOIN term_tissue ON override.term_id = term_tissue.term_id
 WHERE override.term_id IS NOT NULL AND term_tissue.term_id IS NULL
 ORDER BY line;

@@ -1,0 +1,96 @@
+"""`curate label` on real files: kinds of table, the exact output, and one red line for what cannot be read."""
+
+import gzip
+
+import polars as pl
+import pytest
+from labelling import tissue_of
+from typer.testing import CliRunner
+
+from curation.cli import app
+from curation.errors import CurationError
+from curation.label_table import TableFault, label_table, read_samples
+
+ROWS = {
+    "geo_accession": ["GSM1", "GSM2", "GSM3", "GSM4"],
+    "series_id": ["GSE1", "GSE1", "GSE1,GSE2", ""],
+    "title": ["liver 1", 'the "quoted", title', "T24", "HeLa_rep1"],
+    "source_name_ch1": ["Liver", "", "whole blood", "HeLa"],
+    "characteristics_ch1": ["tissue: liver,age: 3", "", "time: 24h", "cell line: HeLa"],
+}
+TISSUES = ["liver", "", "blood", "cervix"]
+
+
+def write(frame, path):
+    if path.name.endswith(".gz"):
+        path.write_bytes(gzip.compress(frame.write_csv(separator="\t").encode()))
+    elif path.suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        frame.write_csv(path, separator="," if path.suffix == ".csv" else "\t")
+    return path
+
+
+@pytest.mark.parametrize("name", ["samples.tsv", "samples.csv", "samples.parquet", "samples.tsv.gz"])
+def test_every_kind_of_table_is_read_alike(tmp_path, name):
+    rows = read_samples(write(pl.DataFrame(ROWS), tmp_path / name)).to_pylist()
+    assert [row["title"] for row in rows] == ROWS["title"]
+    assert [row["source_name"] for row in rows] == ROWS["source_name_ch1"]
+
+
+def test_the_command_writes_labels_with_their_reasons(tmp_path):
+    table, out = write(pl.DataFrame(ROWS), tmp_path / "samples.tsv"), tmp_path / "labels.parquet"
+    result = CliRunner().invoke(app, ["label", str(table), "--out", str(out)], catch_exceptions=False)
+    assert result.exit_code == 0
+    labels = pl.read_parquet(out).sort("sample_id")
+    assert labels["tissue"].to_list() == TISSUES
+    assert labels["is_cell_line"].to_list() == [False, False, False, True]
+    assert labels["term_name"].to_list()[:3] == ["liver", "", "blood"]
+    assert labels.row(0, named=True)["matched_text"] == "liver"
+    assert result.stdout.strip().endswith(": 3 labelled (1 by cell_line, 1 by source_name, 1 by tissue), 0 ambiguous, 1 unmapped")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.tsv", "id\ttitle\nGSM1\tliver\n", "a.tsv has none of the columns geo_accession, sample_accession, sample_id"),
+        ("a.tsv", "sample_id\tage\nGSM1\t3\n", "a.tsv has no text to label"),
+        ("a.tsv", "sample_id\ttitle\nGSM1\tliver\nGSM1\tlung\n", "1 values of sample_id occur more than once, first: GSM1"),
+        ("a.tsv", "sample_id\ttitle\nGSM1\tliver\n\tlung\n", "1 rows have no sample_id, first: row 1"),
+        ("a.tsv", "sample_id\ttitle\nGSM1\tliver\tx\ty\n", "a.tsv cannot be read as tsv"),
+        ("a.xlsx", "x", "unknown kind of table"),
+        ("a.parquet", "<html>", "a.parquet cannot be read as parquet"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_one_line(tmp_path, name, content, told):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(TableFault) as caught:
+        read_samples(tmp_path / name)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_output_is_refused_before_any_work(tmp_path):
+    with pytest.raises(CurationError, match="choose one of these endings"):
+        label_table(tmp_path / "absent.tsv", tmp_path / "labels.xlsx")
+    with pytest.raises(CurationError, match="is no folder"):
+        label_table(tmp_path / "absent.tsv", tmp_path / "absent" / "labels.tsv")
+    with pytest.raises(CurationError, match="is no file"):
+        label_table(tmp_path / "absent.tsv", tmp_path / "labels.tsv")
+
+
+def test_the_database_keeps_every_table(tmp_path):
+    from curation.database import connect
+
+    database = tmp_path / "labels.duckdb"
+    label_table(write(pl.DataFrame(ROWS), tmp_path / "samples.csv"), tmp_path / "labels.tsv", database=database)
+    con = connect(database, read_only=True)
+    assert con.execute("SELECT count(*) FROM proposal WHERE sample_id = 'GSM1'").fetchone()[0] >= 2
+    con.close()
+    with pytest.raises(TableFault, match="exists"):
+        label_table(tmp_path / "samples.csv", tmp_path / "labels.tsv", database=database)
+
+
+def test_texts_that_look_like_sql_are_data():
+    assert tissue_of(title="'); DROP TABLE sample; --", source_name='"liver"; SELECT 1') == "liver"
