@@ -21,9 +21,10 @@ GB = 1_000_000_000
 PROBE_BYTES = 64 * MB
 
 # Measured by benchmarks/full_size_metadata.py and benchmarks of the gather on two cores; see docs/provenance.md.
-METADATA_SECONDS_PER_SAMPLE = 1.2e-4
-METADATA_BYTES_PER_SAMPLE = 2_500
-METADATA_MEMORY = 3.0 * GB
+METADATA_SECONDS_PER_SAMPLE = 5e-5
+METADATA_BYTES_PER_SAMPLE = 500
+MEMORY_PER_SAMPLE = 1_000
+SMALLEST_MEMORY = 0.5 * GB
 MATRIX_SECONDS_PER_SAMPLE = 1.0e-3
 EXPORTED_GENES = 19_000
 BYTES_PER_VALUE = 4
@@ -110,7 +111,7 @@ def load_findings(load: Load, out: Path, cap: int | None) -> list[Finding]:
     place = _existing(out)
     matrix = load.n_samples * EXPORTED_GENES * BYTES_PER_VALUE
     database = load.n_samples * METADATA_BYTES_PER_SAMPLE
-    disk, memory = matrix + database, min(METADATA_MEMORY, 0.5 * GB + database)
+    disk, memory = matrix + database, SMALLEST_MEMORY + load.n_samples * MEMORY_PER_SAMPLE
     free, available = shutil.disk_usage(place).free, available_memory()
     seconds = {
         "checksums of inputs": load.n_bytes / hash_speed(),
