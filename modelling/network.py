@@ -69,6 +69,8 @@ class Network(nn.Module):
 
     standardise: Standardise
     prior_var_k: Tensor
+    needs_two_samples = False
+    """Whether a training batch of one sample has no answer, as with BatchNorm."""
 
     def __init__(self, standardise: Standardise, n_latent: int) -> None:
         super().__init__()

@@ -19,6 +19,8 @@ class PaperVAE(Network):
     deviation; a sigmoid cannot leave (0, 1) although the targets are z-scores.
     """
 
+    needs_two_samples = True
+
     def __init__(self, n_genes: int, n_tissues: int, config: TrainConfig, standardise: Standardise) -> None:
         super().__init__(standardise, config.n_latent)
         h, k = config.hidden(n_genes), config.n_latent

@@ -125,7 +125,7 @@ class Trainer:
         )
         self.parallel = workers.wrap(self.network)
         self.feed = Feed(compendium, np.concatenate([self.rows["train"], self.rows["unlabelled"]]), device)
-        self.epoch, self.rate, self.seconds = 0, 1.0, 0.0
+        self.epoch, self.rate, self.learning_rate, self.seconds = 0, 1.0, 0.0, 0.0
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = -1, math.inf
         self.best: dict[str, Tensor] = {}
@@ -167,8 +167,7 @@ class Trainer:
         written = time.monotonic()
         while self.epoch < self.config.epochs and self.epoch - 1 - self.best_epoch < self.config.patience:
             started = time.monotonic()
-            row = {"epoch": float(self.epoch), "learning_rate": self.optimiser.param_groups[0]["lr"], **self._train_epoch(reports)}
-            row |= self.validate()
+            row = {"epoch": float(self.epoch), **self._train_epoch(reports), **self.validate(), "learning_rate": self.learning_rate}
             spent = time.monotonic() - started
             self.seconds += spent
             row |= {"seconds": spent, "samples_per_second": row.pop("n_samples") / row.pop("train_seconds")}
@@ -198,6 +197,8 @@ class Trainer:
         rows = np.sort(np.concatenate([self.rows["train"], draw_unlabelled(self.rows["unlabelled"], limit, rng)]))
         n_passes = max(1, round(config.epoch_samples / len(rows)))
         order = np.concatenate([window for _ in range(n_passes) for window in epoch_windows(rows, rng)])
+        if self.network.needs_two_samples and len(order) % config.batch_size == 1:
+            order = order[:-1]
         self.network.train()
         sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-len(order) // config.batch_size)
         for number, (batch, x) in enumerate(self.feed.batches(order, config.batch_size, self.workers.share)):
@@ -217,8 +218,9 @@ class Trainer:
         if config.schedule == "cosine":
             rate = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, epoch / config.epochs)))
             rate *= min(1.0, 0.1 + epoch / config.warmup_epochs)
+        self.learning_rate = config.scaled_learning_rate * rate
         for group in self.optimiser.param_groups:
-            group["lr"] = config.scaled_learning_rate * rate * group["rate"]
+            group["lr"] = self.learning_rate * group["rate"]
 
     def _step(self, batch: Rows, x_ng: Tensor, noise: torch.Generator, number: int) -> Tensor:
         """One update on this worker's share x_ng of the global batch; the loss and its terms."""
