@@ -7,7 +7,8 @@ import io
 import json
 import os
 import shutil
-from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +38,9 @@ class Assembly:
     """The unfinished file of an export and what is known of its rows."""
 
     def __init__(self, path: Path, plan: ExportPlan, *, resume: bool) -> None:
-        self.path, self.plan = path, plan
-        self.partial = path.with_name(path.name + ".partial")
-        self.folder = path.with_name(path.name + ".parts")
+        self.path, self.plan = Path(os.path.abspath(path)), plan  # a worker has another working folder
+        self.partial = self.path.with_name(path.name + ".partial")
+        self.folder = self.path.with_name(path.name + ".parts")
         self.notes: list[str] = []
         self.n_resumed = 0
         self.offset = self._resume() if resume else -1
@@ -73,42 +74,50 @@ class Assembly:
         return int(state["offset"])
 
     def remove(self) -> None:
-        """Remove everything unfinished."""
+        """Remove everything unfinished. The folder is renamed first: a worker that still writes finds no place for a new file."""
         self.partial.unlink(missing_ok=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            gone = self.folder.with_name(self.folder.name + ".removed")
+            shutil.rmtree(gone, ignore_errors=True)
+            shutil.rmtree(self.folder.rename(gone), ignore_errors=True)
 
     def run(self, pool: Executor, advance: Advance, *, is_remote: bool) -> None:
         """Do every shard that is not done yet. Raises what a shard raised, when no other one is still writing."""
         descriptor = os.open(self.partial, os.O_RDWR)
+        readers = [PlanReader(matrix) for matrix in self.plan.matrices]
         waiting: dict[Future[int], Path] = {}
         try:
             with writing(self.partial):
-                for number, matrix in enumerate(self.plan.matrices):
-                    reader = PlanReader(matrix)
-                    for part, positions in enumerate(reader.shards()):
-                        done = self.folder / f"{number:05d}-{part:05d}.done"
-                        if self._is_whole(done, descriptor, positions.size):
-                            self.n_resumed += positions.size
-                            advance(positions.size)
-                        elif is_remote:
-                            shard = pool.submit(
-                                write_shard_file, reader.part(positions), done.with_suffix(".f32"), done.with_suffix(".npy")
-                            )
-                            waiting[shard] = done
-                        else:
-                            waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done
-                        if len(waiting) >= WINDOW:
-                            self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
-                    self._collect(waiting, descriptor, advance, ALL_COMPLETED)
-                    reader.close()
+                for reader, positions, done in self._shards(readers):
+                    if self._is_whole(done, descriptor, positions.size):
+                        self.n_resumed += positions.size
+                        advance(positions.size)
+                    elif is_remote:
+                        files = done.with_suffix(".f32"), done.with_suffix(".npy")
+                        waiting[pool.submit(write_shard_file, reader.part(positions), *files)] = done
+                    else:
+                        waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done
+                    if len(waiting) >= WINDOW:
+                        self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
+                while waiting:
+                    self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
                 os.fsync(descriptor)
-            if self.n_resumed:
-                self.notes.append(f"{self.n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
         finally:
             running = [shard for shard in waiting if not shard.cancel()]
             if not is_remote:
                 wait(running)  # they write to the file that is closed next
+            for reader in readers:
+                reader.close()
             os.close(descriptor)
+        if self.n_resumed:
+            self.notes.append(f"{self.n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
+
+    def _shards(self, readers: list[PlanReader]) -> Iterator[tuple[PlanReader, NDArray[np.int64], Path]]:
+        """Every shard, its reader, and the file that says it is done; matrices of one shard, which take longest, come first."""
+        shards = [(number, reader.shards()) for number, reader in enumerate(readers)]
+        for number, parts in sorted(shards, key=lambda item: len(item[1])):
+            for part, positions in enumerate(parts):
+                yield readers[number], positions, self.folder / f"{number:05d}-{part:05d}.done"
 
     def _collect(self, waiting: dict[Future[int], Path], descriptor: int, advance: Advance, until: str) -> None:
         for shard in wait(waiting, return_when=until).done:

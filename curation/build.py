@@ -103,7 +103,7 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
 
     if not input_folder.is_dir():
         raise BadInput(f"{input_folder} is no folder; give one with a subfolder per source, see `curate sources`")
-    folders = sorted(p for p in input_folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    folders = sorted(p for p in input_folder.absolute().iterdir() if p.is_dir() and not p.name.startswith("."))
     if not folders:
         raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
     return {folder.name: open_source(folder.name, folder) for folder in folders}
@@ -238,7 +238,15 @@ def _export(
     notes = [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
     uns = compendium_uns(con, config, inputs, build_id)
     matrix = write_compendium(
-        part / COMPENDIUM, kept, sources, config, uns=uns, progress=progress, resume=options.resume, scheduler=options.scheduler
+        part / COMPENDIUM,
+        kept,
+        sources,
+        config,
+        uns=uns,
+        progress=progress,
+        resume=options.resume,
+        scheduler=options.scheduler,
+        threads=options.threads,
     )
     insert_ledger(con, matrix.ledger)
     insert_quality(con, matrix.quality)

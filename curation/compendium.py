@@ -35,7 +35,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno is None and "space" not in str(error):
+        is_other_file = error.filename is not None and not str(error.filename).startswith(str(path.parent))
+        if is_other_file or (error.errno is None and "space" not in str(error)):
             raise
         free = shutil.disk_usage(path.parent).free / 1e9 if path.parent.exists() else 0.0
         why = os.strerror(error.errno) if error.errno else str(error).splitlines()[0]

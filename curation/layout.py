@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Layout:
                 chunk = (1, n_genes)
             known = list(filters) in ([], ["gzip"], ["shuffle", "gzip"], ["shuffle"])
             return cls(
-                path=path,
+                path=Path(os.path.abspath(path)),  # a worker has another working folder
                 dataset=dataset,
                 n_genes=n_genes,
                 n_samples=n_samples,
