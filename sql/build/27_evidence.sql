@@ -24,10 +24,12 @@ worded AS (
         pattern_hit.text_id, pattern_hit.field, 0, len(string_split(words(matched_text), ' ')), rule.verdict, rule.kind,
         CASE rule.verdict WHEN 'map' THEN 'sample' ELSE rule.verdict END, rule.rule_id, rule.text, 'PATTERN', rule.term_id, term_tissue.tissue, matched_text
     FROM pattern_hit JOIN rule USING (rule_id) LEFT JOIN term_tissue USING (term_id)
-    UNION ALL  -- a value under a cell-line key is a line, unless it says that there is none
+    UNION ALL  -- a value under a cell-line key is a line, unless it says that there is none, or names stem cells or primary blood cells instead
     SELECT text_id, field, 0, 0, 'cell_line', 'key', 'cell_line', null, text AS line_name, 'KEY', null, null, text AS line_text
     FROM text
     WHERE field = 'cell_line' AND NOT regexp_matches(normalised, '^(na|n a|no|none|not .*|null|unknown|other|tissue|blood|patient.*|donor.*|[0-9]+)?$|primary|biops|fresh|pdx|xenograft')
+        AND text_id NOT IN (SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind = 'pluripotent')
+        AND (contains(normalised, 'line') OR text_id NOT IN (SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind IN ('mobile', 'culture')))
 )
 SELECT
     md5(text_id || ' ' || position || ' ' || n_tokens || ' ' || coalesce(term_id, '') || ' ' || coalesce(rule_id, synonym))[:16] AS evidence_id,
