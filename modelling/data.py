@@ -77,11 +77,26 @@ class Compendium:
         chosen = self.obs["split"] == split
         return np.flatnonzero(chosen & (self.targets >= 0) if labelled else chosen)
 
+    def trainable_unlabelled(self) -> NDArray[np.int64]:
+        """Unlabelled rows that training may see: those of a study, donor or patient that is held out would leak it."""
+        rows = self.rows("unlabelled")
+        if "group_id" not in self.obs:
+            return rows
+        held_out = np.isin(self.obs["split"], ("validation", "test")) & (self.obs["group_id"] != "")
+        leaks = np.isin(self.obs["group_id"][rows], self.obs["group_id"][held_out])
+        if leaks.any():
+            self.notes.append(f"{int(leaks.sum())} of {len(rows)} unlabelled samples are not trained on: their group is held out")
+        return rows[~leaks]
+
     @property
     def targets(self) -> NDArray[np.int64]:
         """Index into `tissues` per sample; -1 where unlabelled or unknown to the training part."""
         index = {tissue: i for i, tissue in enumerate(self.tissues)}
         return np.array([index.get(tissue, -1) for tissue in self.obs["tissue"]], dtype=np.int64)
+
+    def tissue_counts(self) -> NDArray[np.int64]:
+        """Training samples per tissue (t)."""
+        return np.bincount(self.targets[self.rows("train", labelled=True)], minlength=len(self.tissues))
 
     def x(self, rows: Sequence[int] | Array, genes: Sequence[str] | Array | None = None) -> NDArray[np.float32]:
         """Expression (n, g) float32 in the file's unit, NaN = not measured.

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from modelling import bundle, checkpoint, history
+from modelling import bundle, checkpoint, history, run_folder
 from modelling.arrays import Floats
 from modelling.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.config import TrainConfig
@@ -22,7 +22,7 @@ from modelling.data import Compendium
 from modelling.distributed import Workers
 from modelling.errors import ModellingError
 from modelling.fast import fast_products, keep_freed_memory
-from modelling.loss import class_weights, cross_entropy, fit_temperature, gaussian_kl, masked_mse, mmd, paper_mmd
+from modelling.loss import class_weights, cross_entropy, gaussian_kl, masked_mse, mmd, paper_mmd
 from modelling.model import Output, Standardise, build
 
 TERMS = ("reconstruction", "class", "prior")
@@ -108,12 +108,10 @@ class Trainer:
         self.targets = torch.from_numpy(compendium.targets)
         self.rows = {
             "train": compendium.rows("train"),
-            "unlabelled": compendium.rows("unlabelled"),
+            "unlabelled": compendium.trainable_unlabelled(),
             "validation": compendium.rows("validation"),
         }
-        counts = torch.bincount(self.targets[self.rows["train"]].clamp_min(-1) + 1, minlength=len(compendium.tissues) + 1)[1:]
-        self.counts_t = counts
-        self.weight_t = class_weights(counts, config.class_balance).to(device)
+        self.weight_t = class_weights(torch.from_numpy(compendium.tissue_counts()), config.class_balance).to(device)
         self.identity: dict[str, Any] = {"compendium_sha256": compendium.sha256(), "train": config.as_dict()}
         torch.manual_seed(config.seed)
         mean, std = (torch.from_numpy(a) for a in compendium.moments())
@@ -302,41 +300,12 @@ class Trainer:
         again = self.validate()["validation_score"]
         if again != self.best_score:
             raise TrainingError(f"restored weights score {again}, epoch {self.best_epoch} scored {self.best_score}: memory or disk fault")
-        model = bundle.TissueModel(self.network.eval(), list(self.compendium.genes), self.compendium.tissues, self.config, 1.0, {})
-        model.temperature = self._temperature(model)
-        model.details = {
-            "best_epoch": self.best_epoch, "epochs": self.epoch, "seconds": round(self.seconds, 1), "unit": self.compendium.unit,
-            "n_train": len(self.rows["train"]), "n_unlabelled": len(self.rows["unlabelled"]), "compendium_sha256": self.identity["compendium_sha256"],
-            "build_id": str(self.compendium.uns.get("build_id", "")), "simulated": bool(self.compendium.uns.get("simulated", False)),
-            "validation": self.history[self.best_epoch], "notes": self.compendium.notes,
-        }  # fmt: skip
+        model = run_folder.finished_model(self.network, self.compendium, self.config)
+        model.details = run_folder.details(self.compendium, self.history, self.best_epoch, self.seconds, self.identity["compendium_sha256"])
         if self.workers.is_first:
             history.write(self.out, self.history, self.best_epoch)
-            history.write_environment(
-                self.out,
-                self.device,
-                self.workers.count,
-                {"sha256": self.identity["compendium_sha256"], "build_id": model.details["build_id"]},
-            )
-            bundle.save(self.out, model, self._gene_rows(), self._tissue_rows())
+            run_folder.write_environment(self.out, self.device, self.workers.count, model.details)
+            bundle.save(self.out, model, run_folder.gene_rows(self.compendium), run_folder.tissue_rows(self.compendium))
             (self.out / checkpoint.NAME).unlink(missing_ok=True)
         self.workers.wait()
         return Run(self.out, model, self.history, self.best_epoch)
-
-    def _temperature(self, model: bundle.TissueModel) -> float:
-        rows = self.compendium.rows("validation", labelled=True)
-        logits = [torch.from_numpy(model.logits(model.embed(x))) for _, x in self.compendium.blocks(rows)]
-        return fit_temperature(torch.cat(logits), self.targets[rows])
-
-    def _gene_rows(self) -> list[dict[str, str]]:
-        extra = [name for name in ("ensembl_gene_id", "hgnc_id") if name in self.compendium.var]
-        columns = {name: self.compendium.kept_var(name) for name in ("symbol", *extra)}
-        return [dict(zip(columns, map(str, values), strict=True)) for values in zip(*columns.values(), strict=True)]
-
-    def _tissue_rows(self) -> list[dict[str, str]]:
-        systems = self.compendium.uns.get("tissues", {})
-        systems = systems if isinstance(systems, dict) else {}
-        return [
-            {"tissue": tissue, "organ_system": str(systems.get(tissue, "")), "n_train": str(int(count))}
-            for tissue, count in zip(self.compendium.tissues, self.counts_t, strict=True)
-        ]

@@ -57,6 +57,24 @@ def test_genes_not_kept_are_left_out_and_stated_moments_are_used(tmp_path):
         np.testing.assert_array_equal(compendium.moments()[0], np.arange(0.0, 40, 2))
 
 
+def test_unlabelled_samples_of_a_held_out_group_are_not_trained_on(tmp_path):
+    x, obs = frame()
+    obs["tissue"] = obs["tissue"].astype(str)
+    obs["split"] = obs["split"].astype(str)
+    aside = obs.index[:6]
+    obs.loc[aside, ["tissue", "split"]] = ["", "unlabelled"]
+    obs.loc[aside, "group_id"] = [
+        *obs.loc[obs.split == "test", "group_id"][:2],
+        obs.loc[obs.split == "validation", "group_id"].iloc[0],
+        "a",
+        "b",
+        "",
+    ]
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        assert list(compendium.trainable_unlabelled()) == [3, 4, 5]
+        assert "3 of 6 unlabelled samples" in compendium.notes[-1]
+
+
 def test_rows_and_targets(tmp_path):
     x, obs = frame()
     obs.loc["S3", "tissue"] = "spleen"
