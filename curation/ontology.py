@@ -97,7 +97,11 @@ def _insert_terms(con: Connection, folder: Path) -> None:
         if not (folder / name).is_file():
             raise OntologyFault(f"{folder / name} is missing; make it with scripts/build_ontology.py")
         files.append((folder / name).read_bytes())
-    for table, rows in _parse_terms(*files).items():
+    try:
+        tables = _parse_terms(*files)
+    except (OSError, EOFError, KeyError, SyntaxError, ValueError) as error:
+        raise OntologyFault(f"{' or '.join(OBO_FILES)} of {folder} cannot be read as OBO ({str(error)[:200]}); make it again") from error
+    for table, rows in tables.items():
         insert_arrow(con, table, rows)
 
 
