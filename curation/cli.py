@@ -125,15 +125,12 @@ def fetch(
 ) -> None:
     """Download a source: resumable, verified, through the proxy of the environment."""
     from curation.catalogue import choose_downloads, read_downloads
-    from curation.fetch import fetch_with_bars
+    from curation.fetch import fetch_with_bars, planned
     from curation.report_table import print_table
 
     chosen = choose_downloads(read_downloads(table), source, variant, release)
     if dry_run:
-        print_table(
-            ["file", "release", "checksum", "url"],
-            [[item.file, item.release, item.checksum or "by the server", item.url] for item in chosen],
-        )
+        print_table(["file", "release", "bytes", "checksum", "url"], planned(chosen))
         return
     outcomes = fetch_with_bars(chosen, out / source, jobs=jobs, verify=verify)
     for outcome in outcomes:

@@ -213,6 +213,17 @@ def _state(part: Path) -> dict[str, str]:
         return {}
 
 
+def look(url: str, timeout: float = 10.0) -> tuple[int | None, str]:
+    """Size in bytes and published checksum, as the server states them now without sending the file. Raises DownloadFault."""
+    request = urllib.request.Request(url, headers={"User-Agent": AGENT, "Accept-Encoding": "identity"}, method="HEAD")
+    try:
+        with urllib.request.build_opener().open(request, timeout=timeout) as answer:
+            length = answer.headers.get("Content-Length")
+            return int(length) if length else None, published_checksum(answer.headers)
+    except (TimeoutError, ConnectionError, http.client.HTTPException, urllib.error.URLError) as error:
+        raise DownloadFault(f"{url}: {getattr(error, 'reason', None) or error}") from error
+
+
 def published_checksum(headers: Message) -> str:
     """The md5 that the server publishes for the whole file, as md5:hex, or ''.
 

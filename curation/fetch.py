@@ -12,7 +12,7 @@ from pathlib import Path
 
 from curation import gdc
 from curation.catalogue import Download
-from curation.download import DownloadFault, Fetched, Patience, digests, download
+from curation.download import DownloadFault, Fetched, Patience, digests, download, look
 
 LEDGER = ".fetched.json"
 
@@ -115,6 +115,23 @@ def _write_ledger(folder: Path, ledger: dict[str, dict[str, str]], outcomes: lis
     draft = folder / (LEDGER + ".new")
     draft.write_text(json.dumps({**ledger, **fresh}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(draft, folder / LEDGER)
+
+
+def planned(downloads: Iterable[Download]) -> list[list[str]]:
+    """File, release, size, checksum and URL of what would be fetched; size and checksum are asked from the server where the table has none."""
+    rows = []
+    for row in downloads:
+        size, checksum = int(row.n_bytes) if row.n_bytes else None, row.checksum
+        told = "" if row.kind == "file" else "by the manifest"
+        if not told and (size is None or not checksum):
+            try:
+                stated, published = look(row.url)
+                size, checksum = size or stated, checksum or published
+            except DownloadFault as fault:
+                told = f"not reached ({str(fault).rpartition(': ')[2]})"
+        bytes_told = f"{size:,}" if size is not None else told or "not stated"
+        rows.append([row.file, row.release, bytes_told, checksum or told or "not published", row.url])
+    return rows
 
 
 def fetch_with_bars(downloads: Iterable[Download], folder: Path, *, jobs: int, verify: bool) -> list[Outcome]:

@@ -140,3 +140,10 @@ def test_what_changed_names_gains_losses_and_labels(release, tmp_path):
 
 def test_a_build_against_itself_has_not_changed(release):
     assert answer(release, "what_changed", release) == []
+
+
+@pytest.mark.parametrize("name", [audit.name for audit in list_audits()])
+def test_every_audit_answers_on_a_real_build(tiny, name):
+    found = run_audit(tiny / "release", name, tiny / "release")
+    assert len(set(found.columns)) == len(found.columns)
+    assert all(len(row) == len(found.columns) for row in found.rows)

@@ -18,7 +18,7 @@ import pytest
 
 from curation.catalogue import CatalogueFault, Download, choose_downloads, permitted, read_downloads, read_sources
 from curation.download import DownloadFault, Patience, download
-from curation.fetch import fetch, read_ledger
+from curation.fetch import fetch, planned, read_ledger
 from curation.resources import ontology_folder
 from curation.sources import open_source
 
@@ -70,6 +70,10 @@ class Handler(BaseHTTPRequestHandler):
             extra["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
         self._send(206 if start else 200, body[start:], extra)
         return None
+
+    def do_HEAD(self) -> None:
+        body = self.behaviour.files.get(self.path)
+        self._send(200 if body is not None else 404, b"", {"Content-Length": str(len(body or b"")), **self.behaviour.headers})
 
     def _send(self, code: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(code)
@@ -333,6 +337,18 @@ def test_a_manifest_that_is_none_is_refused(server, tmp_path, body, told):
     b.answer = lambda path: body if "return_type" in path else b'{"data": {"hits": []}}'
     with pytest.raises(DownloadFault, match=told):
         fetch([row(url, url=url, kind="gdc:TCGA")], tmp_path, patience=QUICK)
+
+
+def test_a_dry_run_asks_size_and_checksum_from_the_server(server):
+    url, b = server
+    b.headers = {"x-goog-hash": "md5=" + base64.b64encode(bytes.fromhex(MD5)).decode()}
+    known = row(url, n_bytes="7", checksum="md5:" + "0" * 32)
+    rows = planned([row(url), known, row(url, url=url + "/nowhere"), row(url, kind="gdc:TCGA")])
+    assert rows[0][2:4] == ["300,000", "md5:" + MD5]
+    assert rows[1][2:4] == ["7", "md5:" + "0" * 32]
+    assert rows[2][2] == "not reached (Not Found)"
+    assert rows[3][2] == "by the manifest"
+    assert all(wanted is None for _, wanted in b.seen)
 
 
 def test_the_shipped_tables_are_sound():
