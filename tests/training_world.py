@@ -17,7 +17,7 @@ SMALL = TrainConfig(n_latent=6, n_hidden=12, head_hidden=8, epochs=6, epoch_samp
 
 
 def frame(n: int = 120, n_genes: int = 40, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
-    """Expression (n, g) float32 and obs; one in ten samples is unlabelled, splits go by donor of two samples."""
+    """Expression (n, g) float32 and obs; one in ten samples is unlabelled and of its own donor, splits go by donor of two samples."""
     rng = np.random.default_rng(seed)
     tissue = rng.integers(0, len(TISSUES), n)
     x = 4 + rng.normal(0, 1.5, (len(TISSUES), n_genes))[tissue] + rng.normal(0, 1, (n, 4)) @ rng.normal(0, 1, (4, n_genes))
@@ -25,7 +25,8 @@ def frame(n: int = 120, n_genes: int = 40, seed: int = 0) -> tuple[np.ndarray, p
     split = np.array(["train", "train", "train", "validation", "test"])[(np.arange(n) // 2) % 5]
     split[np.arange(n) % 10 == 9] = "unlabelled"
     names = np.where(split == "unlabelled", "", np.array(TISSUES)[tissue])
-    obs = pd.DataFrame({"tissue": names, "split": split, "group_id": [f"d{i // 2}" for i in range(n)]}, index=[f"S{i}" for i in range(n)])
+    groups = [f"u{i}" if part == "unlabelled" else f"d{i // 2}" for i, part in enumerate(split)]
+    obs = pd.DataFrame({"tissue": names, "split": split, "group_id": groups}, index=[f"S{i}" for i in range(n)])
     return x.astype(np.float32), obs
 
 
