@@ -1,17 +1,12 @@
-"""What a training did, epoch by epoch: a bar while it runs; history.csv, a picture and environment.json afterwards."""
+"""What a training did, epoch by epoch: a bar while it runs; history.csv and a picture afterwards."""
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import importlib.metadata
-import json
-import platform
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
-
-import torch
 
 
 class Report(Protocol):
@@ -76,22 +71,6 @@ def write(folder: Path, rows: list[dict[str, float]], best_epoch: int) -> None:
         writer.writeheader()
         writer.writerows(rows)
     _picture(folder / "history.svg", rows, best_epoch)
-
-
-def write_environment(folder: Path, device: torch.device, n_processes: int, compendium: dict[str, str]) -> None:
-    """environment.json: what the run ran on and was trained from."""
-    packages = ("torch", "numpy", "safetensors", "h5py", "anndata", "bulkatlas")
-    content = {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {name: importlib.metadata.version(name) for name in packages},
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-        "processes": n_processes,
-        "compendium": compendium,
-    }
-    (folder / "environment.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _picture(path: Path, rows: list[dict[str, float]], best_epoch: int) -> None:
