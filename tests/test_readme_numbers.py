@@ -1,0 +1,63 @@
+"""The whole line as `make demo` runs it, and the numbers that the README prints of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from curation.cli import app as curate
+from modelling.cli import app as model
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+TOLERANCE = 0.03  # another CPU sums in another order, and training follows
+
+
+def run(app: object, *words: object) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)  # type: ignore[arg-type]
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    run(curate, "demo", folder / "world")
+    built = run(curate, "build", "--input", folder / "world", "--out", folder / "release", "--cap", 300)
+    (folder / "built.txt").write_text(built)
+    run(model, "train", folder / "release" / "compendium.h5ad", "--out", folder / "run")
+    run(model, "evaluate", folder / "run", folder / "release" / "compendium.h5ad", "--out", folder / "report")
+    return folder
+
+
+SUMMARY = re.compile(r"[\d,]+ samples \([^)]*\), [\d,]+ genes, \d+ tissues")
+
+
+@pytest.mark.slow
+def test_the_readme_prints_what_the_demo_builds(demo: Path) -> None:
+    """Slow: it is the README's first command, from native files to scores, and nothing else runs all of it."""
+    printed = SUMMARY.findall(README)
+    assert printed
+    assert set(printed) == set(SUMMARY.findall((demo / "built.txt").read_text()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "key"), [("balanced accuracy", "balanced_accuracy"), ("weighted f1", "weighted_f1"), ("r2", "r2")])
+def test_the_readme_prints_the_scores_of_the_demo(demo: Path, name: str, key: str) -> None:
+    metrics = json.loads((demo / "report" / "metrics.json").read_text())
+    (printed,) = re.findall(rf"^\s*{name}\s+([\d.]+) \[", README, re.M)
+    assert metrics[key] == pytest.approx(float(printed), abs=TOLERANCE)
+    assert metrics["simulated"] is True
+
+
+@pytest.mark.slow
+def test_the_demo_makes_every_file_that_it_promises(demo: Path) -> None:
+    for name in ("compendium.h5ad", "curation.duckdb", "labels.parquet", "evidence.parquet", "funnel.md", "report.html", "manifest.json"):
+        assert (demo / "release" / name).stat().st_size > 0
+    for name in ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv", "history.csv", "environment.json"):
+        assert (demo / "run" / name).stat().st_size > 0
+    assert "simulated" in (demo / "report" / "report.html").read_text().lower()
+    assert "simulated" in (demo / "release" / "report.html").read_text().lower()
