@@ -15,7 +15,7 @@ from curation.release import sha256, write_json
 
 CRATE = "ro-crate-metadata.json"
 CITATION = "CITATION.txt"
-REFERENCES = ("uberon", "cl", "hgnc")
+REFERENCES = ("uberon", "cl", "mondo", "cellosaurus", "hgnc", "gencode")
 MEDIA_TYPES = {
     ".h5ad": "application/x-hdf5",
     ".duckdb": "application/vnd.duckdb",
@@ -57,12 +57,36 @@ def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, S
     (folder / CITATION).write_text(citation_text(sources, known), encoding="utf-8")
     outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != CRATE]
     inputs = [_input(row, known) for row in manifest["inputs"]]
+    articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
+    cited = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
+    licences = list({entity["@id"]: entity for name in cited for entity in [_licence(known.get(name, known["table"]))]}.values())
+    action, program, parameters = _build_action(manifest, inputs, outputs)
+    dataset = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"bulkatlas compendium {manifest['build_id']}",
+        "description": f"Human bulk RNA-seq samples of {', '.join(sources)} with tissue labels, splits and provenance.",
+        "datePublished": manifest["created"],
+        "identifier": manifest["build_id"],
+        "license": _links(_licence(known.get(name, known["table"])) for name in sources),
+        "citation": _links(articles),
+        "hasPart": _links([*outputs, *inputs]),
+        "mentions": {"@id": action["@id"]},
+    }
+    about = {"@id": CRATE, "@type": "CreativeWork", "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}, "about": {"@id": "./"}}
+    graph = [about, dataset, action, program, *parameters, *outputs, *inputs, *articles, *licences]
+    write_json(folder / CRATE, {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+
+
+def _build_action(manifest: Mapping[str, Any], inputs: list[Entity], outputs: list[Entity]) -> tuple[Entity, Entity, list[Entity]]:
+    """The run of `curate build`: the action, the program with what it needs, and its parameters."""
+    versions = manifest["versions"]
     program = {
         "@id": "#bulkatlas",
         "@type": "SoftwareApplication",
         "name": "bulkatlas",
-        "version": manifest["versions"]["bulkatlas"],
-        "softwareRequirements": [f"{name} {version}" for name, version in sorted(manifest["versions"].items()) if name != "bulkatlas"],
+        "version": versions["bulkatlas"],
+        "softwareRequirements": [f"{name} {version}" for name, version in sorted(versions.items()) if name != "bulkatlas"],
     }
     parameters = [
         {"@id": f"#parameter-{name}", "@type": "PropertyValue", "name": name, "value": str(value)}
@@ -73,40 +97,11 @@ def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, S
         "@type": "CreateAction",
         "name": f"curate build {manifest['build_id']}",
         "endTime": manifest["created"],
-        "instrument": {"@id": "#bulkatlas"},
+        "instrument": {"@id": program["@id"]},
         "object": _links([*inputs, *parameters]),
         "result": _links(outputs),
     }
-    articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
-    licences = list({entity["@id"]: entity for name in sources for entity in [_licence(known.get(name, known["table"]))]}.values())
-    graph = [
-        {
-            "@id": CRATE,
-            "@type": "CreativeWork",
-            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-            "about": {"@id": "./"},
-        },
-        {
-            "@id": "./",
-            "@type": "Dataset",
-            "name": f"bulkatlas compendium {manifest['build_id']}",
-            "description": f"Human bulk RNA-seq samples of {', '.join(sources)} with tissue labels, splits and provenance.",
-            "datePublished": manifest["created"],
-            "identifier": manifest["build_id"],
-            "license": _links(licences),
-            "citation": _links(articles),
-            "hasPart": _links([*outputs, *inputs]),
-            "mentions": {"@id": "#build"},
-        },
-        action,
-        program,
-        *parameters,
-        *outputs,
-        *inputs,
-        *articles,
-        *licences,
-    ]
-    write_json(folder / CRATE, {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+    return action, program, parameters
 
 
 def _links(entities: Iterable[Entity]) -> list[Entity]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import fcntl
-import hashlib
 import http.client
 import json
 import os
@@ -20,6 +17,7 @@ from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
+from curation.checksum import digests, published_checksum
 from curation.errors import CurationError
 
 BLOCK = 1 << 20
@@ -222,34 +220,6 @@ def look(url: str, timeout: float = 10.0) -> tuple[int | None, str]:
             return int(length) if length else None, published_checksum(answer.headers)
     except (TimeoutError, ConnectionError, http.client.HTTPException, urllib.error.URLError) as error:
         raise DownloadFault(f"{url}: {getattr(error, 'reason', None) or error}") from error
-
-
-def published_checksum(headers: Message) -> str:
-    """The md5 that the server publishes for the whole file, as md5:hex, or ''.
-
-    Google's x-goog-hash is of the object; Content-MD5 is of the body sent (RFC 1864), so it counts only when that is the whole file.
-    """
-    hashes = ",".join(headers.get_all("x-goog-hash", [])).split(",")
-    encoded = next((value.strip()[4:] for value in hashes if value.strip().startswith("md5=")), None)
-    if encoded is None and "Content-Range" not in headers:
-        encoded = headers.get("Content-MD5")
-    try:
-        return "md5:" + base64.b64decode(encoded, validate=True).hex() if encoded else ""
-    except binascii.Error:
-        return ""
-
-
-def digests(path: Path, algorithms: set[str]) -> dict[str, str]:
-    """Algorithm -> hex digest, in one pass over the file. Raises DownloadFault for an algorithm that hashlib lacks."""
-    unknown = algorithms - hashlib.algorithms_available
-    if unknown:
-        raise DownloadFault(f"unknown checksum algorithm {', '.join(sorted(unknown))}")
-    running = {name: hashlib.new(name) for name in algorithms}
-    with path.open("rb") as handle:
-        while block := handle.read(BLOCK):
-            for digest in running.values():
-                digest.update(block)
-    return {name: digest.hexdigest() for name, digest in running.items()}
 
 
 def _verified(url: str, part: Path, headers: Message, n_bytes: int | None, checksum: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from curation import gdc
 from curation.catalogue import Download
-from curation.download import DownloadFault, Fetched, Patience, digests, download, look
+from curation.checksum import digests
+from curation.download import DownloadFault, Fetched, Patience, download, look
 
 LEDGER = ".fetched.json"
 
