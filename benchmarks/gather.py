@@ -6,18 +6,24 @@
 
 Each candidate is a process of its own that reads one sample first (imports and compiled code are loaded), then, on the clock, the same
 random samples, and prints their checksum. Memory is that of the whole process tree, imports included. `limit` inflates the same chunks
-from memory with libdeflate on two threads and does nothing with them.
+from memory with libdeflate on two threads and does nothing with them. Wall time means something on an idle machine only; the CPU seconds
+of the whole process tree, on which `of limit` rests, also on a busy one.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import time
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from peak import Run
 
 CANDIDATES = ("archs4py", "gather", "gather_1_thread")
 
@@ -47,8 +53,8 @@ def with_gather(path: str, rows: list[int], threads: int) -> int:
     return int(sum(values.sum(dtype=np.float64) for _, values in blocks))
 
 
-def limit(path: str, rows: list[int], threads: int) -> float:
-    """Seconds that libdeflate needs for the chunks that hold the rows, from memory."""
+def limit(path: str, rows: list[int], threads: int) -> tuple[float, float]:
+    """Seconds (wall, CPU) that libdeflate needs for the chunks that hold the rows, from memory."""
     from concurrent.futures import ThreadPoolExecutor
 
     import h5py
@@ -79,10 +85,16 @@ def limit(path: str, rows: list[int], threads: int) -> float:
             file.readinto(raw[b : b + s].data)
     plain = [np.empty(4 * layout.chunk_genes * layout.chunk_samples, np.uint8) for _ in range(threads)]
     inflate_all(raw, start[:1], size[:1], plain[0])
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), cpu_seconds()
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda t: inflate_all(raw, start[t::threads], size[t::threads], plain[t]), range(threads)))
-    return time.perf_counter() - begun
+    return time.perf_counter() - begun, cpu_seconds() - used
+
+
+def cpu_seconds() -> float:
+    """Of this process and of the children that have ended."""
+    parts = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in parts)
 
 
 def child(name: str, path: str, n: int) -> None:
@@ -91,7 +103,8 @@ def child(name: str, path: str, n: int) -> None:
     with h5py.File(path) as file:
         rows = samples(n, file["data/expression"].shape[1])
     if name.startswith("limit"):
-        print(json.dumps({"seconds": limit(path, rows, 2), "checksum": None}))
+        seconds, cpu = limit(path, rows, 2)
+        print(json.dumps({"seconds": seconds, "cpu": cpu, "checksum": None}))
         return
     if name == "archs4py":
         import archs4py.data  # noqa: F401
@@ -99,9 +112,9 @@ def child(name: str, path: str, n: int) -> None:
         import curation.gather  # noqa: F401
     read = with_archs4py if name == "archs4py" else partial(with_gather, threads=1 if name.endswith("1_thread") else 2)
     read(path, rows[:1])
-    begun = time.perf_counter()
+    begun, used = time.perf_counter(), cpu_seconds()
     checksum = read(path, rows)
-    print(json.dumps({"seconds": time.perf_counter() - begun, "checksum": checksum}))
+    print(json.dumps({"seconds": time.perf_counter() - begun, "cpu": cpu_seconds() - used, "checksum": checksum}))
 
 
 def main() -> None:
@@ -118,27 +131,32 @@ def main() -> None:
         return
     from peak import run
 
-    print(f"{'file':44s} {'candidate':16s} {'samples/s':>10s} {'ratio':>7s} {'peak MB':>8s} {'of limit':>9s}")
+    print(
+        f"{'file':34s} {'candidate':16s} {'samples/s':>10s} {'ratio':>7s} {'CPU s':>7s} {'ratio':>7s} {'peak MB':>8s} {'ratio':>6s} {'of limit':>9s}"
+    )
     for path in sorted(options.folder.glob(f"simulated_*{options.only}*.h5")):
-        seconds: dict[str, list[float]] = {}
-        peaks: dict[str, float] = {}
-        checksums = set()
+        runs: dict[str, list[Run]] = {}
         for _ in range(options.rounds):
             for name in (*CANDIDATES, "limit"):
                 python = options.archs4py if name == "archs4py" else sys.executable
-                done = run([python, __file__, str(options.folder), "--samples", str(options.samples), "--child", name, str(path)])
-                seconds.setdefault(name, []).append(done.result["seconds"])
-                peaks[name] = max(peaks.get(name, 0.0), done.peak_mb)
-                checksums |= {done.result["checksum"]} - {None}
+                command = [python, __file__, str(options.folder), "--samples", str(options.samples), "--child", name, str(path)]
+                runs.setdefault(name, []).append(run(command))
+        checksums = {done.result["checksum"] for of in runs.values() for done in of} - {None}
         if len(checksums) != 1:
             raise SystemExit(f"{path}: the candidates disagree: {checksums}")
-        middle = {name: statistics.median(values) for name, values in seconds.items()}
-        for name in (*CANDIDATES, "limit"):
-            ratio, share = middle["archs4py"] / middle[name], middle["limit"] / middle[name]
-            print(
-                f"{path.stem:44s} {name:16s} {options.samples / middle[name]:10,.0f} {ratio:6.1f}x {peaks[name]:8,.0f} {share:8.0%}",
-                flush=True,
-            )
+        show(path, runs, options.samples)
+
+
+def show(path: Path, runs: dict[str, list[Run]], n: int) -> None:
+    """Medians; `of limit` is the share of the CPU seconds that inflating alone needs."""
+    wall, cpu = ({name: statistics.median(r.result[key] for r in of) for name, of in runs.items()} for key in ("seconds", "cpu"))
+    peak = {name: max(r.peak_mb for r in of) for name, of in runs.items()}
+    for name in runs:
+        speed = f"{n / wall[name]:10,.0f} {wall['archs4py'] / wall[name]:6.1f}x {cpu[name]:7.2f} {cpu['archs4py'] / cpu[name]:6.1f}x"
+        print(
+            f"{path.stem:34s} {name:16s} {speed} {peak[name]:8,.0f} {peak['archs4py'] / peak[name]:5.1f}x {cpu['limit'] / cpu[name]:8.0%}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

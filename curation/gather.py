@@ -22,6 +22,7 @@ from curation.inflate import OK, add_chunks, add_plain, fault_text
 from curation.layout import GatherFault, Layout, open_hdf5
 
 BLOCK_BYTES = 256 << 20  # of sums held at a time by one worker
+PIECE_BYTES = 2 << 20  # of sums, where all genes are asked for and nothing else is done with them
 SHARD_ROWS = 256  # enough to keep a worker busy; a chunk wider than this is still read once
 SLAB_BYTES = 16 << 20  # read at a time through the HDF5 library, where it has to be used
 
@@ -206,7 +207,7 @@ def gather(
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Yield (positions into `rows`, values (n, n_genes)) of the samples `rows` (sorted), read by `workers` threads; at most `workers` blocks are held."""
     with Gather(Layout.of(path, dataset, n_genes=n_genes), rows, names=names) as work, ThreadPoolExecutor(workers) as pool:
-        shards = work.shards()
+        shards = work.shards(max(1, PIECE_BYTES // (8 * n_genes)))
         ahead = [pool.submit(work.read, shard) for shard in shards[:workers]]
         for i, shard in enumerate(shards):
             values = ahead.pop(0).result()[0]
