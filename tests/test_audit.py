@@ -147,3 +147,18 @@ def test_every_audit_answers_on_a_real_build(tiny, name):
     found = run_audit(tiny / "release", name, tiny / "release")
     assert len(set(found.columns)) == len(found.columns)
     assert all(len(row) == len(found.columns) for row in found.rows)
+
+
+def test_a_path_with_quotes_and_sql_in_it_is_a_path(release, tmp_path):
+    odd = tmp_path / 'it\'s; DROP TABLE kept; -- "old"'
+    shutil.copytree(release, odd)
+    assert answer(odd, "what_changed", odd) == []
+    assert answer(odd, "split_balance") == answer(release, "split_balance")
+
+
+def test_a_donor_named_by_the_archive_is_found_though_its_sample_is_not(tmp_path):
+    rows = handmade.sample_rows()
+    rows[20] |= {"title": "RNA of GTEX-AAA3, lung"}
+    handmade.build(tmp_path / "curation.duckdb", rows=rows).close()
+    found = {row["sample_id"]: row for row in answer(tmp_path, "cross_source_duplicates")}
+    assert (found["GSM020"]["match"], found["GSM020"]["n_twins"]) == ("donor", 2)

@@ -345,3 +345,9 @@ def test_sql_in_ids_words_and_rules_is_data(place):
     assert set(ids) <= labels.keys()
     assert len(labels) == 96
     assert run_query(place / "release", "SELECT reason FROM rule WHERE rule_id LIKE 'x%DROP%'").rows == [('it\'s "data"; $cap',)]
+
+
+def test_an_output_path_with_quotes_and_sql_in_it_is_a_path(place):
+    out = place / 'it\'s "mine"; DROP TABLE sample; --'
+    tiny_world.build_tiny(place / "world", out, ontology=place / "ontology")
+    assert run_query(out, "SELECT count(*) FROM sample").rows == [(96,)]

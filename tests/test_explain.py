@@ -76,3 +76,15 @@ def test_no_release_no_answer(tmp_path):
 def test_json_is_for_programs(tiny):
     result = CliRunner().invoke(app, ["explain", "GSM0012", "--db", str(tiny / "release"), "--json"])
     assert json.loads(result.stdout)["label"]["tissue"] == "kidney"
+
+
+def test_a_database_of_curate_label_can_be_explained_too(tiny, tmp_path):
+    from curation.label_table import label_table
+
+    table = tmp_path / "mine.tsv"
+    table.write_text("sample_id\ttitle\tcharacteristics_ch1\nA1\tX\ttissue: liver\nA2\tY\tage: 3\n")
+    label_table(table, tmp_path / "labels.tsv", ontology=tiny / "ontology", threads=1, database=tmp_path / "labels.duckdb")
+    text = "\n".join(told(explain(tmp_path / "labels.duckdb", "A1")))
+    assert "tissue: liver" in text
+    assert "decided by: tissue" in text
+    assert "matrix" not in text.split("What became of it")[1]

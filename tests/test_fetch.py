@@ -390,3 +390,33 @@ def test_a_table_with_swapped_columns_or_a_path_for_a_name_is_refused(tmp_path):
     escaping.write_text(good[0] + "\nx\tv\t1\t../../etc/passwd\thttp://x\t\t\tfile\t\n")
     with pytest.raises(CatalogueFault, match="not a plain file name"):
         read_downloads(escaping)
+
+
+def test_the_command_fetches_into_the_folder_of_the_source(server, tmp_path):
+    from typer.testing import CliRunner
+
+    from curation.cli import app
+
+    url, _ = server
+    table = tmp_path / "mirror.tsv"
+    header = (ontology_folder() / "downloads.tsv").read_text().splitlines()[0]
+    table.write_text(f"{header}\ngtex\tgct\tv8\tfile.bin\t{url}/file.bin\t300000\tmd5:{MD5}\tfile\t\n")
+    arguments = ["fetch", "gtex", "--out", str(tmp_path / "input"), "--table", str(table)]
+    first = CliRunner().invoke(app, arguments)
+    assert first.exit_code == 0, first.output
+    assert f"fetched: {tmp_path}/input/gtex/file.bin  300,000 bytes" in first.stdout
+    assert "checked against md5" in first.stdout
+    assert (tmp_path / "input" / "gtex" / "file.bin").read_bytes() == DATA
+    assert "present: " in CliRunner().invoke(app, arguments).stdout
+
+
+def test_the_sources_are_listed_with_licence_and_citation():
+    from typer.testing import CliRunner
+
+    from curation.cli import app
+
+    told = CliRunner().invoke(app, ["sources", "--downloads"]).stdout
+    assert "depmap\tDepMap (Cancer Dependency Map), cell lines" in told
+    assert "CC-BY-4.0" in told
+    assert "https://doi.org/10.1038/s41467-018-03751-6" in told
+    assert "human_gene_v2.5.h5" in told
