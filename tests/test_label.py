@@ -110,6 +110,7 @@ def test_x_derived_keeps_the_origin():
         {"source_name": "hTERT immortalized fibroblasts"},
         {"source_name": "lymphoblastoid cells"},
         {"source_name": "NCI-H2087 cells"},  # known to Cellosaurus only
+        {"characteristics": "cell type: prostate cancer epithelial cells (PC-3)"},  # the organ of the line is named
     ],
 )
 def test_cell_lines_are_flagged_with_their_evidence(texts):
@@ -125,6 +126,8 @@ def test_cell_lines_are_flagged_with_their_evidence(texts):
         {"title": "T24", "source_name": "liver biopsy"},  # a time
         {"title": "293", "source_name": "whole blood"},  # a sample number
         {"title": "H1", "source_name": "brain"},
+        {"source_name": "blood mononuclear cells, T24"},
+        {"source_name": "bladder tumour T24"},
         {"characteristics": "cell line: N/A,tissue: skin"},
         {"characteristics": "cell line: primary fibroblasts"},
         {"title": "BA4_rep1", "source_name": "cortex"},

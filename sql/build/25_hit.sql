@@ -16,27 +16,34 @@ meant AS (
         ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
         tokens[position + ngram.n_tokens] AS after, tokens[position + ngram.n_tokens + 1] AS after_next,
         list_position(tokens, '|') AS bar, coalesce(list_position(tokens, '|') - 1, len(tokens)) AS n_words,
-        coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells, coalesce(position < bar, TRUE) AS is_as_written
+        coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells, coalesce(position < bar, TRUE) AS is_as_written,
+        lexicon.needs <> 'context' OR ngram.field = 'cell_line' OR is_before_cells
+        OR (ngram.n_tokens = n_words AND ngram.field IN ('source_name', 'cell_type', 'tissue')) AS is_sure
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
             WHEN 'anywhere' THEN TRUE
+            WHEN 'key' THEN FALSE  -- below
             WHEN 'whole' THEN ngram.field IN ('tissue', 'cell_type', 'origin') AND position = 1 AND ngram.n_tokens = n_words
             WHEN 'cells' THEN is_as_written AND (ngram.field = 'cell_line' OR is_before_cells)
-            ELSE is_as_written AND (ngram.field = 'cell_line' OR is_before_cells OR (ngram.n_tokens = n_words AND ngram.field IN ('source_name', 'cell_type', 'tissue')))
+            ELSE is_as_written AND (is_sure OR (ngram.field IN ('source_name', 'cell_type', 'tissue') AND list_has_any(tokens, ['cell', 'cells'])))
         END
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT
         text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (phrase, fields, needs), NULL AS after, NULL AS after_next, NULL AS bar,
-        lexicon.n_tokens AS n_words, FALSE AS is_before_cells, TRUE AS is_as_written
+        lexicon.n_tokens AS n_words, FALSE AS is_before_cells, TRUE AS is_as_written, TRUE AS is_sure
     FROM text JOIN lexicon ON lexicon.phrase = split_part(text.normalised, ' | ', 1)
     WHERE text.field = 'cell_line' AND lexicon.needs = 'key'
 ),
 chosen AS (
     SELECT * FROM meant
     QUALIFY row_number() OVER (PARTITION BY text_id, position, n_tokens ORDER BY precedence, verdict, term_id, rule_id, synonym) = 1
+),
+believed AS (  -- "prostate cancer cells (PC-3)": an ambiguous name of a line is believed where the same text names the organ that the line comes from
+    SELECT * EXCLUDE (is_sure) FROM chosen
+    WHERE is_sure OR (text_id, tissue) IN (SELECT (organ.text_id, organ.tissue) FROM chosen AS organ WHERE organ.verdict = 'map')
 )
-SELECT * FROM chosen
+SELECT * FROM believed
 QUALIFY coalesce(
     max(position + n_tokens) OVER (PARTITION BY text_id ORDER BY position ASC, n_tokens DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0
 ) < position + n_tokens;
