@@ -6,8 +6,9 @@
 
 Each candidate is a process of its own that reads one sample first (imports and compiled code are loaded), then, on the clock, the same
 random samples, and prints their checksum. Memory is that of the whole process tree, imports included. `limit` inflates the same chunks
-from memory with libdeflate on two threads and does nothing with them. Wall time means something on an idle machine only; the CPU seconds
-of the whole process tree, on which `of limit` rests, also on a busy one.
+from memory with libdeflate on two threads and does nothing with them. archs4py reads every sample on its own, so its time grows with
+their number: with --peer-samples it reads a part of them, and its time is scaled. Wall time means something on an idle machine only;
+the CPU seconds of the whole process tree, on which `of limit` rests, also on a busy one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def with_archs4py(path: str, rows: list[int]) -> int:
     return int(frame.to_numpy().sum(dtype="uint64"))
 
 
-def with_gather(path: str, rows: list[int], threads: int) -> int:
+def with_gather(path: str, rows: list[int], threads: int, every: int = 1) -> int:
     import h5py
     import numpy as np
 
@@ -50,7 +51,7 @@ def with_gather(path: str, rows: list[int], threads: int) -> int:
     with h5py.File(path) as file:
         n_genes = file["data/expression"].shape[0]
     blocks = gather(Path(path), "data/expression", np.array(rows), n_genes=n_genes, workers=threads)
-    return int(sum(values.sum(dtype=np.float64) for _, values in blocks))
+    return int(sum(values[positions % every == 0].sum(dtype=np.float64) for positions, values in blocks))
 
 
 def limit(path: str, rows: list[int], threads: int) -> tuple[float, float]:
@@ -97,7 +98,7 @@ def cpu_seconds() -> float:
     return sum(part.ru_utime + part.ru_stime for part in parts)
 
 
-def child(name: str, path: str, n: int) -> None:
+def child(name: str, path: str, n: int, n_peer: int) -> None:
     import h5py
 
     with h5py.File(path) as file:
@@ -110,11 +111,14 @@ def child(name: str, path: str, n: int) -> None:
         import archs4py.data  # noqa: F401
     else:
         import curation.gather  # noqa: F401
-    read = with_archs4py if name == "archs4py" else partial(with_gather, threads=1 if name.endswith("1_thread") else 2)
+    every = n // n_peer
+    read = with_archs4py if name == "archs4py" else partial(with_gather, threads=1 if name.endswith("1_thread") else 2, every=every)
+    rows = rows[::every] if name == "archs4py" else rows
     read(path, rows[:1])
     begun, used = time.perf_counter(), cpu_seconds()
     checksum = read(path, rows)
-    print(json.dumps({"seconds": time.perf_counter() - begun, "cpu": cpu_seconds() - used, "checksum": checksum}))
+    scale = n / len(rows)
+    print(json.dumps({"seconds": (time.perf_counter() - begun) * scale, "cpu": (cpu_seconds() - used) * scale, "checksum": checksum}))
 
 
 def main() -> None:
@@ -122,12 +126,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--archs4py", default=sys.executable, help="Python of an environment that holds archs4py 1.0.4")
     parser.add_argument("--samples", type=int, default=1000)
+    parser.add_argument(
+        "--peer-samples", type=int, help="archs4py reads only so many of them (a divisor of --samples); its time is scaled up"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="part of the name of the files to read")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        child(options.child[0], options.child[1], options.samples)
+        child(options.child[0], options.child[1], options.samples, options.peer_samples or options.samples)
         return
     from peak import run
 
@@ -140,6 +147,7 @@ def main() -> None:
             for name in (*CANDIDATES, "limit"):
                 python = options.archs4py if name == "archs4py" else sys.executable
                 command = [python, __file__, str(options.folder), "--samples", str(options.samples), "--child", name, str(path)]
+                command += ["--peer-samples", str(options.peer_samples)] if options.peer_samples else []
                 runs.setdefault(name, []).append(run(command))
         checksums = {done.result["checksum"] for of in runs.values() for done in of} - {None}
         if len(checksums) != 1:
