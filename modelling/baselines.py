@@ -27,6 +27,7 @@ from modelling.testpart import BLOCK, column, scratch_array
 N_VARIABLE = 2000
 N_ROTATED = 1000
 K = 5
+SMALL = 5000
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 
 Features = tuple[Floats, Floats, Floats]
@@ -187,7 +188,7 @@ def linear_svm(features: Features, parts: Parts, seed: int) -> tuple[Ints, int]:
 
     train, validation, test = (part / features[0].std() for part in features)
     return _chosen(
-        lambda strength: LinearSVC(C=strength * 0.1, random_state=seed, tol=1e-3, dual=len(train) < train.shape[1]),
+        lambda strength: LinearSVC(C=strength * 0.1, random_state=seed, tol=1e-3, dual=len(train) <= SMALL),
         train,
         validation,
         test,
@@ -213,7 +214,13 @@ def boosting(features: Features, parts: Parts, seed: int) -> tuple[Ints, int]:
 
     train, _, test = features
     classifier = HistGradientBoostingClassifier(
-        max_iter=60, learning_rate=0.1, max_leaf_nodes=15, min_samples_leaf=5, early_stopping=False, random_state=seed
+        max_iter=60,
+        learning_rate=0.1,
+        max_leaf_nodes=15,
+        min_samples_leaf=5,
+        l2_regularization=1.0,
+        early_stopping=False,
+        random_state=seed,
     )
     return np.asarray(classifier.fit(train, parts.y["train"]).predict(test)), train.shape[1]
 

@@ -15,6 +15,7 @@ from modelling.neighbours import cosine_neighbours
 N_NEIGHBOURS = 20
 PERPLEXITY = 30.0
 LISI_BLOCK = 4096
+SMALLEST_TISSUE = 10
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ def source_mixing(z_nk: Floats, source: Ints, k: int = N_NEIGHBOURS) -> Mixing |
 def mixing_within_tissue(z_nk: Floats, source: Ints, tissue: np.ndarray, k: int = N_NEIGHBOURS) -> tuple[Mixing | None, dict[str, Mixing]]:
     """The same among the samples of one tissue at a time: over all tissues that more than one source holds, and per tissue.
 
-    Unlabelled samples (tissue "") are left out.
+    Unlabelled samples (tissue "") and tissues of fewer than SMALLEST_TISSUE samples are left out.
     """
     per_tissue: dict[str, Mixing] = {}
     for name in sorted(set(tissue) - {""}):
         rows = np.flatnonzero(tissue == name)
-        mixing = source_mixing(z_nk[rows], source[rows], k)
+        mixing = source_mixing(z_nk[rows], source[rows], k) if len(rows) >= SMALLEST_TISSUE else None
         if mixing is not None:
             per_tissue[name] = mixing
     if not per_tissue:

@@ -26,7 +26,8 @@ def nested_arms(compendium: Compendium, fractions: Sequence[float], seeds: Seque
     for seed in seeds:
         ordered = [in_random_order(compendium, rows, seed) for rows in labelled_training_rows(compendium).values()]
         for fraction in sorted(fractions):
-            arms.append(Arm(f"{fraction:g}", np.concatenate([rows[: int(np.ceil(fraction * len(rows)))] for rows in ordered]), seed))
+            chosen = np.concatenate([rows[: int(np.ceil(fraction * len(rows)))] for rows in ordered])
+            arms += [Arm(f"{fraction:g}", chosen, seed)]
     return arms
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def gene_scatter(folder: FigureFolder, genes: list[str], mean_g: Floats, std_g: 
         bar.outline.set_visible(False)
         edges = np.unique(np.quantile(std_g[finite], np.linspace(0, 1, 21)))
         middle, medians = (edges[:-1] + edges[1:]) / 2, []
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             inside = finite & (std_g >= low) & (std_g <= high)
             medians.append(float(np.median(per_gene[inside])) if inside.any() else np.nan)
         axes.plot(middle, medians, color=SECOND, linewidth=2, label="running median")

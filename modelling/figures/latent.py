@@ -75,7 +75,7 @@ def _perplexities(n: int, multiscale: bool) -> list[float]:
     if not multiscale:
         return [first]
     second = min(max(n / 100, 2.0 * PERPLEXITY), highest)
-    return [first, round(second)] if second > first else [first]
+    return [first, float(int(second))] if int(second) > first else [first]
 
 
 def _principal_plane(unit_nk: Floats) -> Floats:
@@ -90,7 +90,7 @@ def _principal_plane(unit_nk: Floats) -> Floats:
 def map_by_tissue(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[str, np.ndarray], looks: Mapping[str, Look]) -> None:
     """The map with one hue per organ system, one shade and marker per tissue, and the tissue's name beside its densest spot."""
     tissue, xy = samples["tissue"], drawn.xy
-    with canvas(8.6, 7.0) as figure:
+    with canvas(8.6, _height(xy)) as figure:
         axes = figure.subplots()
         size = _point_size(len(xy))
         blank = np.array([t not in looks for t in tissue])
@@ -104,7 +104,7 @@ def map_by_tissue(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[
         _bare(axes)
         anchors = {t: _densest(xy[tissue == t]) for t in sorted(set(tissue[~blank]))}
         place_labels(axes, anchors, {t: looks[t].colour for t in anchors}, xy)
-        systems = {looks[t].system: looks[t].colour for t in anchors if looks[t].system != t}
+        systems = {looks[t].system: looks[t].hue for t in anchors if looks[t].system != t}
         handles = [
             Line2D([], [], marker="o", linestyle="none", color=colour, markersize=6, label=spaced(word))
             for word, colour in sorted(systems.items())
@@ -120,7 +120,7 @@ def map_by_source(folder: FigureFolder, name: str, drawn: Map, samples: Mapping[
     """The same map coloured by source, rarest source on top; tumour samples are triangles."""
     source, xy, tumour = samples["source"], drawn.xy, samples["condition"] == "tumour"
     words, counts = np.unique(source.astype(str), return_counts=True)
-    with canvas(8.6, 7.0) as figure:
+    with canvas(8.6, _height(xy)) as figure:
         axes = figure.subplots()
         size = _point_size(len(xy))
         handles = []
@@ -145,6 +145,12 @@ def _save(folder: FigureFolder, figure: Any, name: str, drawn: Map, samples: Map
 
 def _point_size(n: int) -> float:
     return float(np.clip(9000 / n, 2.0, 26.0))
+
+
+def _height(xy: Floats) -> float:
+    """Inches for a map of 7 inches width in true proportions."""
+    across, up = np.ptp(xy, axis=0)
+    return float(np.clip(7.0 * up / max(across, 1e-9), 4.2, 8.0) + 0.4)
 
 
 def _bare(axes: Axes) -> None:
@@ -173,7 +179,7 @@ def place_labels(axes: Axes, anchors: Mapping[str, Floats], colours: Mapping[str
     for name, anchor in sorted(anchors.items(), key=lambda item: -item[1][1]):
         text = axes.text(0, 0, spaced(name), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=5)
         extent = text.get_window_extent()
-        width, height = extent.width + 4, extent.height + 3
+        width, height = extent.width + 9, extent.height + 4
         spot = _free_spot(to_pixels.transform(anchor), width, height, boxes, points, limits)
         boxes.append((spot[0] - width / 2, spot[1] - height / 2, spot[0] + width / 2, spot[1] + height / 2))
         where = to_pixels.inverted().transform(spot)

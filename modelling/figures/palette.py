@@ -44,6 +44,7 @@ class Look:
     colour: str
     marker: str
     system: str
+    hue: str
 
 
 def looks(tissues: Sequence[str], system_of: Mapping[str, str]) -> dict[str, Look]:
@@ -55,10 +56,11 @@ def looks(tissues: Sequence[str], system_of: Mapping[str, str]) -> dict[str, Loo
     for name in names:
         members = sorted(tissue for tissue in tissues if system[tissue] == name)
         for i, tissue in enumerate(members):
-            out[tissue] = Look(shade(hue[name], i, len(members)), MARKERS[i % len(MARKERS)], name)
+            out[tissue] = Look(shade(hue[name], i, len(members)), MARKERS[i % len(MARKERS)], name, hue[name])
     alone = sorted(tissue for tissue in tissues if not system[tissue])
     for i, tissue in enumerate(alone):
-        out[tissue] = Look(HUES[i % len(HUES)], MARKERS[i // len(HUES) % len(MARKERS)], tissue)
+        colour = HUES[i % len(HUES)]
+        out[tissue] = Look(colour, MARKERS[i // len(HUES) % len(MARKERS)], tissue, colour)
     return out
 
 
@@ -67,5 +69,5 @@ def shade(colour: str, number: int, total: int) -> str:
     if total < 2:
         return colour
     hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
-    offset = (number / (total - 1) - 0.5) * 0.3
-    return str(to_hex(colorsys.hls_to_rgb(hue, min(0.78, max(0.22, light + offset)), saturation)))
+    offset = (number / (total - 1) - 0.5) * 0.24
+    return str(to_hex(colorsys.hls_to_rgb(hue, min(0.66, max(0.2, light + offset)), saturation)))

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap
 
 from modelling.arrays import Ints
 from modelling.figures.canvas import FigureFolder, canvas, grid, spaced
 from modelling.figures.palette import ACCENT, INK, MUTED, SECOND, THIRD, Look
 
 Scores = Mapping[str, Any]
+BLUES = ListedColormap(colormaps["Blues"](np.linspace(0.1, 1, 256)))
 
 
 def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks: Mapping[str, Look]) -> None:
@@ -64,7 +67,7 @@ def confusion_matrix(folder: FigureFolder, counts: Ints, classes: list[str], loo
     size = 1.8 + 0.21 * len(names)
     with canvas(size + 0.7, size) as figure:
         axes = figure.subplots()
-        image = axes.imshow(np.where(shown > 0, share, np.nan), cmap="Blues", vmin=-0.08, vmax=1)
+        image = axes.imshow(np.where(shown > 0, share, np.nan), cmap=BLUES, vmin=0, vmax=1)
         for row, column in zip(*np.nonzero(shown), strict=True):
             tone = "white" if share[row, column] > 0.55 else "#16181c"
             axes.text(column, row, f"{shown[row, column]:,}", ha="center", va="center", fontsize=5.6, color=tone)
