@@ -14,6 +14,8 @@ from modelling.errors import ModellingError
 MISSING = ["", "NA", "N/A", "NaN", "nan", "na", "null", "NULL", "None", "-"]
 LINE_LIMIT = 256 << 20
 N_SNIFFED_LINES = 200
+N_WHOLE_LINES = 20
+N_HEAD = 8
 SIGNATURES = {
     b"PK": "a zip archive",
     b"\x1f\x8b": "gzip data",
@@ -61,12 +63,13 @@ class Limits:
 
 @dataclass
 class Sniffed:
-    """What the first lines of a text table say."""
+    """What the first lines of a text table say: `rows` are its first ones, `heads` the first cells of some more."""
 
     delimiter: str
     encoding: str
     header: list[str]
     rows: list[list[str]]
+    heads: list[list[str]]
     n_skipped: int
     n_after_names: int
     widest: int
@@ -77,8 +80,7 @@ class Sniffed:
     @property
     def numeric(self) -> list[bool]:
         """Per column: whether the first rows hold numbers (or nothing)."""
-        some = self.rows[:20]
-        return [all(_is_number(row[column], self.decimal) for row in some) for column in range(len(self.header))]
+        return [all(_is_number(row[column], self.decimal) for row in self.rows) for column in range(len(self.header))]
 
 
 def _is_number(text: str, decimal: str = ".") -> bool:
@@ -171,7 +173,8 @@ def _sniff_lines(lines: _Lines, name: str, encoding: str, limits: Limits) -> Sni
     header = next(csv.reader([line.rstrip("\n")], delimiter=delimiter))
     body = [following for following in (lines.next() for _ in range(n_after + N_SNIFFED_LINES)) if following.strip()]
     widest = max(len(line), *(len(row) for row in body)) if body else len(line)
-    rows = list(csv.reader([row.rstrip("\n") for row in body[n_after:]], delimiter=delimiter))
+    rows = list(csv.reader([row.rstrip("\n") for row in body[n_after : n_after + N_WHOLE_LINES]], delimiter=delimiter))
+    heads = [[cell.strip('"') for cell in row.rstrip("\n").split(delimiter, N_HEAD)[:N_HEAD]] for row in body[n_after:]]
     if not rows:
         raise TableError(f"{name}: holds a header line and nothing below it")
     if _holds_values(header) and len(header) == len(rows[0]):
@@ -190,6 +193,7 @@ def _sniff_lines(lines: _Lines, name: str, encoding: str, limits: Limits) -> Sni
         encoding,
         [h.strip() for h in header],
         rows,
+        heads,
         n_skipped,
         n_after,
         widest,

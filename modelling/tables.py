@@ -18,13 +18,14 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from modelling.geneids import GeneSpace, GenesUnknown, best_column
-from modelling.tablehead import MISSING, Limits, Sniffed, TableError, sniff
+from modelling.tablehead import MISSING, N_HEAD, Limits, Sniffed, TableError, sniff
 
 Array = NDArray[Any]
 GENES_IN_ROWS, SAMPLES_IN_ROWS = "genes in rows", "samples in rows"
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 N_PROBE = 16
 IN_MEMORY = 1 << 30
+PANEL = 1024  # samples taken at once from the gathered rows: one page of a file each
 ANNOTATION = re.compile(
     r"chr(om(osome)?)?|start|end|strand|(gene_|tx_|effective_?)?length|(gene_)?(biotype|type)|description|gene_?(name|symbol)|(hgnc_)?symbol"
     r"|entrez_?(id|gene)|ensembl_id|transcript_id(\(s\))?|locus|class|source",
@@ -89,24 +90,25 @@ class TextTable:
             ids = [str(value) for value in batch.column(0).to_pylist()]
             for start in range(0, batch.num_rows, size):
                 part = batch.slice(start, size)
-                yield ids[start : start + size], _columns_to_array(part.columns[1:]).T
+                yield ids[start : start + size], _values(part.select(part.schema.names[1:]))
 
     def _by_gene(self, wanted: Array, size: int) -> Iterator[tuple[list[str], Array]]:
         """Gather the wanted rows of the whole table, then hand out its columns."""
         names = [self.found.header[column] for column in self.value_columns]
         place = np.full(len(self.gene_ids), -1, np.int64)
         place[wanted] = np.arange(len(wanted))
-        with Gathered(len(names), len(wanted)) as gathered:
+        with Gathered(len(wanted), len(names)) as gathered:
             row = 0
             for batch in self._read([], self.value_columns):
                 target = place[row : row + batch.num_rows]
                 row += batch.num_rows
                 use = target >= 0
                 if use.any():
-                    values = _columns_to_array(batch.columns)
-                    gathered.array[:, target[use]] = values[:, use]
-            for start in range(0, len(names), size):
-                yield names[start : start + size], np.array(gathered.array[start : start + size])
+                    gathered.array[target[use]] = _values(batch)[use]
+            for start in range(0, len(names), PANEL):
+                panel = np.ascontiguousarray(gathered.array[:, start : start + PANEL].T)
+                for first in range(0, len(panel), size):
+                    yield names[start + first : start + min(first + size, PANEL)], panel[first : first + size]
 
     def scan_ids(self, space: GeneSpace) -> None:
         """Genes in rows: one pass over the id columns and a few samples; fills gene_ids and the probe."""
@@ -127,7 +129,8 @@ class TextTable:
         if len(candidates) > 1:
             self.notes.append(f"gene ids taken from column {name!r}")
         self.gene_ids = [str(value) for value in ids]
-        self._probe = _columns_to_array([column.combine_chunks() for column in whole.columns[len(candidates) :]])
+        numbers = whole.select(whole.schema.names[len(candidates) :]).combine_chunks()
+        self._probe = _values(numbers.to_batches()[0]).T
         promised = self.found.promised
         if promised and promised != (n_rows, len(self.value_columns)):
             raise TableError(
@@ -148,7 +151,7 @@ class TextTable:
         read = pa.csv.ReadOptions(
             column_names=names,
             skip_rows=found.n_skipped + 1 + found.n_after_names,
-            block_size=max(BLOCK_BYTES, 4 * found.widest),
+            block_size=_block_bytes(found.widest),
             use_threads=False,
             encoding={"utf-8-sig": "utf-8"}.get(found.encoding, found.encoding),
         )
@@ -180,11 +183,14 @@ class TextTable:
         return message.splitlines()[0]
 
 
-def _columns_to_array(columns: Sequence[Any]) -> Array:
-    """Arrow columns as float32 (n_columns, n_rows), null as NaN."""
-    if not columns:
-        return np.empty((0, 0), np.float32)
-    return np.stack([column.to_numpy(zero_copy_only=False) for column in columns]).astype(np.float32, copy=False)
+def _block_bytes(line_bytes: int) -> int:
+    """Bytes parsed at once: 32 long lines (each block costs a step per column) within 32 MB, as pyarrow reads up to 32 blocks ahead."""
+    return max(BLOCK_BYTES, min(32 * line_bytes, 32 << 20), 4 * line_bytes)
+
+
+def _values(batch: pa.RecordBatch) -> Array:
+    """A batch of float32 columns as (n_rows, n_columns), null as NaN."""
+    return np.asarray(batch.to_tensor(null_to_nan=True).to_numpy(), np.float32)
 
 
 class Gathered:
@@ -216,8 +222,12 @@ def open_text(reopen: Callable[[], BinaryIO], name: str, space: GeneSpace, layou
     numeric = found.numeric
     values = [c for c, is_number in enumerate(numeric) if c and is_number and not ANNOTATION.fullmatch(found.header[c])]
     in_header = space.share_of_genes([found.header[c] for c in values]) if values else 0.0
-    columns = [(str(c), [row[c] for row in found.rows]) for c in range(len(found.header)) if c == 0 or not numeric[c]]
-    in_rows = best_column(space, columns[:8])[2]
+    columns = [
+        (str(c), [head[c] for head in found.heads if c < len(head)])
+        for c, is_number in enumerate(numeric[:N_HEAD])
+        if c == 0 or not is_number
+    ]
+    in_rows = best_column(space, columns)[2]
     if layout == "auto":
         if max(in_header, in_rows) < 0.2:
             raise GenesUnknown(

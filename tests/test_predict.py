@@ -42,7 +42,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def run(*arguments: str | Path) -> str:
+def run(*arguments: str | int | Path) -> str:
     result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
@@ -213,6 +213,13 @@ def test_a_run_without_reference_says_how_to_make_one_and_can_do_without(serving
     (bare / "reference.tsv").write_text("\n".join((bare / "reference.tsv").read_text().splitlines()[:-3]))
     with pytest.raises(ReferenceMissing, match="rows"):
         TissueModel.load(bare).predict(table)
+
+
+def test_training_on_the_command_line_ends_with_the_reference(serving_run: Path, tmp_path: Path) -> None:
+    compendium = serving_run.parent / "compendium.h5ad"
+    told = run("train", compendium, "--out", tmp_path / "run", "--epochs", 1, "--map", "pca")
+    assert "sets hold the true tissue in 95% of cases, measured on 88 validation samples" in " ".join(told.split())
+    assert all((tmp_path / "run" / name).is_file() for name in reference.FILES)
 
 
 def test_the_example_is_read_back_as_what_it_is(model: TissueModel, serving_run: Path) -> None:
