@@ -257,7 +257,8 @@ def _genes_in_rows(
         found.header[lower.index("tpm")] = name.split(".")[0]
         table.notes.append("a table of one sample with several quantities: its TPM column is used")
     limits.check("samples", len(table.value_columns))
-    left_out = [found.header[c] for c in range(1, len(found.header)) if c not in set(values)]
+    kept = set(values)
+    left_out = [title for c, title in enumerate(found.header) if c and c not in kept]
     if left_out:
         table.notes.append(f"{len(left_out)} columns are annotation, not samples: {', '.join(left_out[:6])}")
     table.scan_ids(space)
@@ -274,7 +275,8 @@ def _samples_in_rows(
     text = [c for c, is_number in enumerate(found.numeric) if not is_number and c < human[0]]
     table = TextTable(name, reopen, found, SAMPLES_IN_ROWS, text[0] if text else 0, columns, limits)
     table.gene_ids = [found.header[c] for c in columns]
-    left_out = [found.header[c] for c in range(len(found.header)) if c not in {*columns, table.id_column}]
+    kept = {*columns, table.id_column}
+    left_out = [title for c, title in enumerate(found.header) if c not in kept]
     if left_out:
         table.notes.append(f"{len(left_out)} columns are no genes: {', '.join(left_out[:6])}")
     some = found.rows[:N_PROBE]
