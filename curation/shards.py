@@ -22,6 +22,7 @@ from curation.sources import Matrix
 RECORD = np.dtype(
     [("row", np.int64), ("crc32", np.uint32), ("library_size", np.float64), ("n_genes_detected", np.float64), ("fraction_zero", np.float64)]
 )
+PIECE_ROWS = 128  # finished at a time, so that a wide chunk needs no second block of its size
 QUALITY = ["library_size", "n_genes_detected", "fraction_zero"]
 
 
@@ -73,13 +74,15 @@ class PlanReader:
     def blocks(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.float32]]]:
         """Yield (records, X) of finished rows of one shard. Raises MatrixFault, GatherFault."""
         for at, sums, total in self._sums(positions):
-            x, quality = self.plan.normaliser.rows(sums, total)
-            records = np.empty(at.size, RECORD)
-            records["row"] = self.plan.destination[at]
-            records["crc32"] = row_checksums(x)
-            for i, name in enumerate(QUALITY):
-                records[name] = quality[:, i]
-            yield records, x
+            for start in range(0, at.size, PIECE_ROWS):
+                piece = slice(start, start + PIECE_ROWS)
+                x, quality = self.plan.normaliser.rows(sums[piece], total[piece])
+                records = np.empty(len(x), RECORD)
+                records["row"] = self.plan.destination[at[piece]]
+                records["crc32"] = row_checksums(x)
+                for i, name in enumerate(QUALITY):
+                    records[name] = quality[:, i]
+                yield records, x
 
     def _sums(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
         if self._gather:
