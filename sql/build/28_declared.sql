@@ -10,6 +10,6 @@ WHERE declared_term_id IS NOT NULL;
 INSERT INTO evidence BY NAME
 SELECT
     md5(sample_id || ' declared line')[:16] AS evidence_id, sample_id, coalesce(declared_field, 'source') AS field, 0 AS position, 0 AS n_tokens,
-    'cell_line' AS verdict, 'declared' AS kind, 'cell_line' AS role, coalesce(declared_text, title) AS synonym, 'DECLARED' AS scope,
-    coalesce(declared_text, title) AS matched_text, 1.5 AS weight
+    'cell_line' AS verdict, 'declared' AS kind, 'cell_line' AS role, coalesce(title, declared_text) AS synonym, 'DECLARED' AS scope,
+    coalesce(title, declared_text) AS matched_text, 1.5 AS weight
 FROM sample WHERE is_cell_line_declared;
