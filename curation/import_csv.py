@@ -18,6 +18,7 @@ from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.errors import CurationError
 from curation.matrix import MatrixReport, write_compendium
 from curation.progress import Progress
+from curation.resources import ontology_folder
 from curation.sources import Matrix, Unit
 from curation.sources.folder import FolderSource, read_metadata
 from curation.split import assign, groups_of
@@ -181,6 +182,13 @@ def _uns(folder: Path, unit: Unit | None, seed: int, kept: pa.Table, parts: list
         "parameters": json.dumps({"seed": seed, "unit": unit or "by its values"}),
         "sources": json.dumps(files),
         "funnel": "[]",
-        "tissues": "{}",
+        "tissues": json.dumps(_organ_systems(kept), sort_keys=True),
         "simulated": False,
     }
+
+
+def _organ_systems(kept: pa.Table) -> dict[str, str]:
+    """Organ system of each tissue that ontology/tissues.tsv knows."""
+    known = read_metadata(ontology_folder() / "tissues.tsv", ["tissue", "organ_system"])
+    systems = dict(zip(known["tissue"].to_list(), known["organ_system"].to_list(), strict=True))
+    return {tissue: systems[tissue] for tissue in sorted(set(kept["tissue"].to_pylist())) if tissue in systems}
