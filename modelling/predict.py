@@ -115,8 +115,7 @@ class Predictor:
         """Nearest training samples, their studies, and the place on the map."""
         if self.reference is None or predicted.neighbours is None or predicted.similarity is None or predicted.map_xy is None:
             return {}
-        table = self.reference.table
-        ids, series, tissue = (table[name].to_numpy() for name in ("sample_id", "series_id", "tissue"))
+        ids, series, tissue = (self.reference.column(name) for name in ("sample_id", "series_id", "tissue"))
         return {
             "nearest_samples": [";".join(ids[row]) for row in predicted.neighbours],
             "nearest_series": [";".join(dict.fromkeys(name for name in series[row] if name)) for row in predicted.neighbours],

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,16 +70,28 @@ class Reference:
     table: pl.DataFrame
     calibration: Calibration
     train: Array
+    _columns: dict[str, Array] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def map_xy(self) -> Array:
         """Map coordinates (m, 2) float32."""
         return self.table.select("map_x", "map_y").to_numpy().astype(np.float32)
 
+    @cached_property
+    def train_z(self) -> Array:
+        """Embeddings of the rows that count as neighbours."""
+        return self.z_nk[self.train]
+
+    def column(self, name: str) -> Array:
+        """A column of `table` as an array of str, made once."""
+        if name not in self._columns:
+            self._columns[name] = self.table[name].to_numpy()
+        return self._columns[name]
+
     def neighbours(self, z_nk: Array) -> tuple[Array, Array]:
         """The nearest training samples of each query: row numbers of `table` (n, k), nearest first, and cosine similarities (n, k)."""
         k = min(self.calibration.n_neighbours, len(self.train))
-        index, similarity = cosine_neighbours(z_nk, self.z_nk[self.train], k)
+        index, similarity = cosine_neighbours(z_nk, self.train_z, k)
         return self.train[index], similarity
 
     def place(self, neighbours_nk: Array, similarity_nk: Array) -> Array:

@@ -50,7 +50,7 @@ class Atlas:
     def points(self) -> bytes:
         """n as uint32, then x and y as float32, then tissue, source and split as uint8, all little-endian, one array after the other."""
         xy = self.reference.map_xy
-        split = self.reference.table["split"].to_numpy()
+        split = self.reference.column("split")
         codes = [_codes(self.tissue, self.tissues), _codes(self.source, self.sources), _codes(split, list(SPLITS))]
         parts = [xy[:, 0].astype("<f4").tobytes(), xy[:, 1].astype("<f4").tobytes(), *(code.tobytes() for code in codes)]
         return struct.pack("<I", len(xy)) + b"".join(parts)
