@@ -28,6 +28,8 @@ from curation.label import UnusedOverride
         ({"description": "Gender: Female Primary Site: Ovary Histology: serous"}, "ovary"),
         ({"characteristics": "age: 54,tissue: skin, lower leg, sun exposed,sex: F"}, "skin"),  # commas inside a value
         ({"source_name": "HEK293"}, "kidney"),
+        ({"source_name": "MCF7-Luc cells"}, "breast"),  # a name of Cellosaurus around one that has an organ
+        ({"source_name": "malignant melanoma", "characteristics": "cell line: SR-0788"}, "skin"),
         ({"source_name": "cord blood"}, "blood"),
         ({"source_name": "fetal bovine serum"}, None),
         ({"source_name": "all samples"}, None),
@@ -56,6 +58,8 @@ def test_texts_give_their_tissue(texts, tissue):
         # fibroblasts: the organ where one is named
         ({"characteristics": "cell type: fibroblast"}, "fibroblast"),
         ({"source_name": "lung fibroblasts"}, "lung"),
+        ({"source_name": "cultured cells", "characteristics": "cell type: colonic myofibroblasts"}, "colon"),
+        ({"source_name": "hepatic macrophages"}, "liver"),
         # organoids are the organ, cells of an organ stay with it
         ({"source_name": "colon organoids"}, "colon"),
         ({"characteristics": "tissue: lung,cell type: macrophage"}, "lung"),

@@ -66,6 +66,7 @@ line AS (
         -- A name that no curator knows is believed under a cell-line key or before the word "cells" only: 140,000 names hit any sample number.
         CASE
             WHEN precedence = 6 THEN CASE WHEN length(replace(phrase, ' ', '')) >= 5 THEN 'cells' ELSE 'key' END
+            WHEN length(replace(phrase, ' ', '')) <= 2 THEN 'key'
             WHEN regexp_matches(replace(phrase, ' ', ''), '^([a-z]{1,2}[0-9]{1,3}[a-z]?|[a-z]{1,4}|[0-9]+[a-z]?|[0-9].{0,3})$') THEN 'context'
             ELSE 'anywhere'
         END AS needs,

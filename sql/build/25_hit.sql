@@ -41,7 +41,12 @@ chosen AS (
 ),
 believed AS (  -- "prostate cancer cells (PC-3)": an ambiguous name of a line is believed where the same text names the organ that the line comes from
     SELECT * EXCLUDE (is_sure) FROM chosen
-    WHERE is_sure OR (text_id, tissue) IN (SELECT (organ.text_id, organ.tissue) FROM chosen AS organ WHERE organ.verdict = 'map')
+    WHERE (is_sure OR (text_id, tissue) IN (SELECT (organ.text_id, organ.tissue) FROM chosen AS organ WHERE organ.verdict = 'map'))
+        AND NOT (precedence = 6 AND EXISTS (  -- MCF7-Luc is known to Cellosaurus only, the MCF7 inside it to us
+            SELECT 1 FROM chosen AS inside
+            WHERE inside.text_id = chosen.text_id AND inside.precedence = 2
+                AND inside.position BETWEEN chosen.position AND chosen.position + chosen.n_tokens - 1
+        ))
 )
 SELECT * FROM believed
 QUALIFY coalesce(

@@ -2,13 +2,21 @@
 CREATE OR REPLACE TABLE evidence AS
 WITH placed AS (
     SELECT
-        hit.*, text.repaired, coalesce(hit.position > hit.bar, false) AS is_unglued,
+        hit.* REPLACE (
+            -- an adjective right before a cell found in many organs names its organ: colonic myofibroblasts, hepatic macrophages
+            CASE
+                WHEN hit.kind = 'adjective' AND lead(hit.kind) OVER along = 'mobile' AND lead(hit.position) OVER along = hit.position + hit.n_tokens THEN 'cell'
+                ELSE hit.kind
+            END AS kind
+        ),
+        text.repaired, coalesce(hit.position > hit.bar, false) AS is_unglued,
         CASE
             WHEN hit.verdict <> 'map' THEN hit.verdict
             WHEN hit.after = 'derived' OR (hit.after IN ('tissue', 'cell') AND hit.after_next = 'derived') THEN 'origin'
             ELSE 'sample'
         END AS role
     FROM hit JOIN text USING (text_id)
+    WINDOW along AS (PARTITION BY hit.text_id ORDER BY hit.position)
 ),
 cut AS (
     SELECT * EXCLUDE (repaired, is_unglued), rtrim(replace(array_to_string(CASE
