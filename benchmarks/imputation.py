@@ -33,7 +33,8 @@ def main() -> None:
         worst = max(worst, float(np.abs(batch[:N_ALONE] - one).max()))
     mine, other = np.median(together), np.median(alone)
     print(
-        f"3 x {N} samples of {G:,} genes: {mine * 3 * N:.2f} s in batches, {other * 3 * N:.1f} s one by one; {other / mine:.1f} x; largest difference {worst:.1e}"
+        f"3 x {N} samples of {G:,} genes: {mine * 3 * N:.2f} s in batches, {other * 3 * N:.1f} "
+        f"s one by one; {other / mine:.1f} x; largest difference {worst:.1e}"
     )
 
 

@@ -47,7 +47,8 @@ def compare(folder: Path) -> None:
     ours, theirs = np.load(folder / "lisi.npz"), np.load(folder / "scib.npz")
     gap = np.abs(ours["ours"] - theirs["theirs"])
     print(
-        f"LISI of {N:,} samples, perplexity {PERPLEXITY}: median {np.median(ours['ours']):.4f}, scib-metrics {np.median(theirs['theirs']):.4f}; largest difference {gap.max():.1e}, "
+        f"LISI of {N:,} samples, perplexity {PERPLEXITY}: median {np.median(ours['ours']):.4f}, "
+        f"scib-metrics {np.median(theirs['theirs']):.4f}; largest difference {gap.max():.1e}, "
         f"correlation {np.corrcoef(ours['ours'], theirs['theirs'])[0, 1]:.6f}; {ours['seconds']:.2f} s and {theirs['seconds']:.2f} s"
     )
 

@@ -78,8 +78,10 @@ def write(
         title="Labels that the expression contradicts",
         subject=compendium.path.name + (f" (build {compendium.uns['build_id']})" if compendium.uns.get("build_id") else ""),
         lead=(
-            f"{len(found.rows):,} labelled samples of {len(found.classes)} tissues were each judged by a classifier that saw no sample of their study, donor or patient. "
-            f"Where it contradicts the label by more than the usual confusion between the two tissues (confident learning), the sample is listed: {ranked.height:,} of them. "
+            f"{len(found.rows):,} labelled samples of {len(found.classes)} tissues were each judged "
+            "by a classifier that saw no sample of their study, donor or patient. "
+            "Where it contradicts the label by more than the usual confusion between the two tissues "
+            f"(confident learning), the sample is listed: {ranked.height:,} of them. "
             "A suspect is not an error: tumours, borderline sites and mixed tissue are found too. To accept, delete the rows of overrides.tsv that you do not "
             "agree with, put your name into `curator`, and run `curate override import overrides.tsv`."
         ),

@@ -191,7 +191,10 @@ def override_rows(ranked: pl.DataFrame, term_of: dict[str, str], day: str) -> li
     for row in ranked.iter_rows(named=True):
         relabel = row["probability_suggested"] >= RELABEL_ABOVE and row["suggested"] in term_of
         said = f"{row['label']} by {row['decided_by']} '{row['matched_text']}'" if row.get("decided_by") else row["label"]
-        reason = f"expression says {row['suggested']} ({row['probability_suggested']:.2f}), label is {said} ({row['probability_label']:.2f}); cross-validated audit"
+        reason = (
+            f"expression says {row['suggested']} ({row['probability_suggested']:.2f}), label is "
+            f"{said} ({row['probability_label']:.2f}); cross-validated audit"
+        )
         out.append(
             {
                 "override_id": "",

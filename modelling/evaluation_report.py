@@ -31,9 +31,18 @@ def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out:
     colours = looks([name for name in evaluation.part.classes if name], systems)
     figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed)
     sections = [
-        figures.tissues(), figures.mistakes(), figures.sources(), figures.confidence(), figures.maps(), figures.expression(), figures.imputation(),
-        figures.mixing(), *figures.funnel(compendium.uns.get("funnel")), *figures.training(run), definitions(metrics),
-    ]  # fmt: skip
+        figures.tissues(),
+        figures.mistakes(),
+        figures.sources(),
+        figures.confidence(),
+        figures.maps(),
+        figures.expression(),
+        figures.imputation(),
+        figures.mixing(),
+        *figures.funnel(compendium.uns.get("funnel")),
+        *figures.training(run),
+        definitions(metrics),
+    ]
     Report(
         title="What this model knows about tissues",
         subject=f"Run “{metrics['run']}” on the test part of {metrics['compendium']['file']}"
@@ -43,7 +52,8 @@ def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out:
         tiles=tiles(metrics),
         notes=metrics["notes"],
         sections=[section for section in sections if section is not None],
-        colophon=f"Made by bulkatlas {__version__}, `model evaluate`. All numbers: metrics.json; every test sample: predictions.tsv; every figure's data: figures/*.csv.",
+        colophon=f"Made by bulkatlas {__version__}, `model evaluate`. All numbers: metrics.json; every "
+        "test sample: predictions.tsv; every figure's data: figures/*.csv.",
     ).write(out / "report.html")
 
 
@@ -112,19 +122,32 @@ class Figures:
             return Section("Tissue by tissue", ["No test sample has a tissue: nothing to classify."])
         tissues.tissue_accuracy(self.folder, per_class, self.colours)
         rows = [
-            [spaced(name), number(s["n"]), number(s["n_groups"]), with_interval(s["recall"], s["recall_interval"], 2), number(s["precision"], 2), number(s["f1"], 2),
-             *(f"{number(s[state]['recall'], 2)} ({s[state]['n']:,})" if s[state]["n"] else "–" for state in ("tumour", "normal"))]
+            [
+                spaced(name),
+                number(s["n"]),
+                number(s["n_groups"]),
+                with_interval(s["recall"], s["recall_interval"], 2),
+                number(s["precision"], 2),
+                number(s["f1"], 2),
+                *(f"{number(s[state]['recall'], 2)} ({s[state]['n']:,})" if s[state]["n"] else "–" for state in ("tumour", "normal")),
+            ]
             for name, s in sorted(per_class.items(), key=lambda item: -item[1]["n"])
-        ]  # fmt: skip
+        ]
         head = ["tissue", "n", "studies or donors", "recall [95%]", "precision", "F1", "tumour (n)", "normal (n)"]
-        caption = f"Share of each tissue's test samples that the model calls right. Line: 95% Wilson interval, wide where n is small. {self.metrics['n']['labelled']:,} labelled samples."
+        caption = (
+            "Share of each tissue's test samples that the model calls right. Line: 95% Wilson interval, "
+            f"wide where n is small. {self.metrics['n']['labelled']:,} labelled samples."
+        )
         overall = Table(
             ["score", "value [95% interval]"],
             [[word, with_interval(self.metrics[key], self.metrics["intervals"][key])] for key, word in SCORES.items()],
             f"All {self.metrics['n']['labelled']:,} labelled samples",
         )
         knn = self.metrics["latent_knn"]
-        words = f"Asked in place of the classifier, the five nearest of {knn['n_reference']:,} training samples in the latent space reach a balanced accuracy of {with_interval(knn['balanced_accuracy'], knn['interval'])}."
+        words = (
+            f"Asked in place of the classifier, the five nearest of {knn['n_reference']:,} training samples in the latent "
+            f"space reach a balanced accuracy of {with_interval(knn['balanced_accuracy'], knn['interval'])}."
+        )
         return Section(
             "Tissue by tissue",
             [words],
@@ -162,7 +185,8 @@ class Figures:
                 found.append(
                     self._show(
                         name,
-                        f"{word}, scored apart. Balanced accuracy averages over the tissues that each holds, so the two scores can differ much where tissues are few.",
+                        f"{word}, scored apart. Balanced accuracy averages over the tissues that each "
+                        "holds, so the two scores can differ much where tissues are few.",
                     )
                 )
         per_source = self.metrics["reconstruction"]["r2_per_source"] | self.metrics["reconstruction"]["r2_per_condition"]
@@ -178,7 +202,10 @@ class Figures:
         if not self.metrics["reliability"]:
             return None
         tissues.reliability(self.folder, self.metrics["reliability"], self.metrics["ece"])
-        caption = "Samples sorted by the probability that the model states, in 15 bins; on the dashed line it is right as often as it says. Below: samples per bin (log scale)."
+        caption = (
+            "Samples sorted by the probability that the model states, in 15 bins; on the dashed line "
+            "it is right as often as it says. Below: samples per bin (log scale)."
+        )
         return Section("Does it know when it is unsure?", [], [self._show("reliability", caption)])
 
     def maps(self) -> Section:
@@ -261,8 +288,10 @@ class Figures:
         value = self.metrics["source_lisi"]
         text = (
             f"If the source left no trace in the latent space, a sample's neighbours would come from the sources in the proportions in which the sources are "
-            f"there (the bar). Sources hold different tissues, so only the comparison within a tissue is fair. LISI: median {number(value['median'], 2)}, where 1 is no mixing and "
-            f"{number(value['ceiling'], 2)} is the highest that these shares allow ({value['n_sources']} sources, {value['n']:,} samples, perplexity {self.metrics['settings']['perplexity']})."
+            "there (the bar). Sources hold different tissues, so only the comparison within a tissue is "
+            f"fair. LISI: median {number(value['median'], 2)}, where 1 is no mixing and "
+            f"{number(value['ceiling'], 2)} is the highest that these shares allow ({value['n_sources']} "
+            f"sources, {value['n']:,} samples, perplexity {self.metrics['settings']['perplexity']})."
         )
         return Section(
             "Do the sources mix?",
@@ -318,13 +347,39 @@ SCORES = {
 def definitions(metrics: Metrics) -> Section:
     """What exactly each number is."""
     settings = metrics["settings"]
-    return Section("How it was measured", tables=[Table(["what", "how"], [
-        ["intervals", f"95%; bootstrap of {settings['bootstraps']:,} draws over studies, donors and patients (seed {settings['seed']}); Wilson for shares of one tissue; jackknife over ten folds of groups for the per-gene median"],
-        ["balanced accuracy", "mean of the recall of every tissue that has test samples; a tissue that the model cannot name counts with recall 0"],
-        ["F1, MCC", "as scikit-learn defines them, over tissues that occur in labels or calls"],
-        ["R²", "1 minus squared error over squares about the test part's gene means, all measured cells; genes standardised with training mean and standard deviation, not clipped; from the posterior mean"],
-        ["hidden values", f"each measured cell hidden with the stated probability (seed {settings['seed']}), the same cells for every method; Spearman pooled over hidden cells"],
-        ["calibration error", f"{settings['calibration_bins']} bins of equal width over the highest probability"],
-        ["source mixing", f"{settings['k_mixing']} nearest neighbours by cosine among test samples, a third of the samples where that is fewer"],
-        ["LISI", f"local inverse Simpson index, Gaussian weights of perplexity {settings['perplexity']}"],
-    ])])  # fmt: skip
+    return Section(
+        "How it was measured",
+        tables=[
+            Table(
+                ["what", "how"],
+                [
+                    [
+                        "intervals",
+                        f"95%; bootstrap of {settings['bootstraps']:,} draws over studies, donors and patients (seed {settings['seed']}); "
+                        "Wilson for shares of one tissue; jackknife over ten folds of groups for the per-gene median",
+                    ],
+                    [
+                        "balanced accuracy",
+                        "mean of the recall of every tissue that has test samples; a tissue that the model cannot name counts with recall 0",
+                    ],
+                    ["F1, MCC", "as scikit-learn defines them, over tissues that occur in labels or calls"],
+                    [
+                        "R²",
+                        "1 minus squared error over squares about the test part's gene means, all measured cells; genes "
+                        "standardised with training mean and standard deviation, not clipped; from the posterior mean",
+                    ],
+                    [
+                        "hidden values",
+                        f"each measured cell hidden with the stated probability (seed {settings['seed']}), "
+                        "the same cells for every method; Spearman pooled over hidden cells",
+                    ],
+                    ["calibration error", f"{settings['calibration_bins']} bins of equal width over the highest probability"],
+                    [
+                        "source mixing",
+                        f"{settings['k_mixing']} nearest neighbours by cosine among test samples, a third of the samples where that is fewer",
+                    ],
+                    ["LISI", f"local inverse Simpson index, Gaussian weights of perplexity {settings['perplexity']}"],
+                ],
+            )
+        ],
+    )

@@ -50,7 +50,8 @@ def run_scale(path: Path, out: Path, fractions: Sequence[float], n_seeds: int, p
             title="Do more samples help?",
             subject=path.name,
             lead=(
-                "Training parts of growing size, each within the next, tissues in the same shares; the validation and the test part stay the same. A seed draws the "
+                "Training parts of growing size, each within the next, tissues in the same shares; "
+                "the validation and the test part stay the same. A seed draws the "
                 "order of the samples and trains the model, so the spread between seeds holds both."
             ),
             simulated=is_simulated(compendium),
@@ -115,8 +116,10 @@ def run_ablate(
             title="What do cell lines and the cap do?",
             subject=path.name,
             lead=(
-                "Two trainings differ in one thing alone. Cell lines: every tissue has the same number of training samples in both; with them, cell lines stand in for "
-                "some. Cap: the same number of training samples in all, once with at most so many of a tissue, once in the proportions found. The test part is one and the same."
+                "Two trainings differ in one thing alone. Cell lines: every tissue has the same number "
+                "of training samples in both; with them, cell lines stand in for "
+                "some. Cap: the same number of training samples in all, once with at most so many of a "
+                "tissue, once in the proportions found. The test part is one and the same."
             ),
             simulated=is_simulated(compendium),
             sections=[Section("Scores", [], [shown(figures.folder, "ablation", caption)], tables)],

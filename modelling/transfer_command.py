@@ -75,7 +75,8 @@ def lead(found: Transfer, question: Question) -> str:
         "zscore": "Genes were scaled within the cohort (transductive: calls depend on which samples were read together)",
     }[question.way]
     return (
-        f"{len(found.calls.sample_id):,} samples of {len(set(found.calls.category)):,} categories, none seen in training. {way}. Two classifiers: the model's own, and the "
+        f"{len(found.calls.sample_id):,} samples of {len(set(found.calls.category)):,} categories, "
+        f"none seen in training. {way}. Two classifiers: the model's own, and the "
         f"vote of the five nearest training samples. The null always answers {spaced(found.largest)}, the largest tissue in training: what it scores "
         "needs no model. A classifier abstains below a probability of one half, the vote when it has no majority; the score counts all samples as called."
     )
@@ -85,7 +86,8 @@ def _tile(row: dict[str, Any]) -> Tile:
     return Tile(
         f"{row['classifier']}, {row['rubric']}",
         number(row["score"]),
-        f"{with_interval(row['score'], row['interval'])} of {row['n']:,} samples; mean over {row['n_categories']} categories {with_interval(row['mean_over_categories'], row['mean_interval'])}; "
+        f"{with_interval(row['score'], row['interval'])} of {row['n']:,} samples; mean over "
+        f"{row['n_categories']} categories {with_interval(row['mean_over_categories'], row['mean_interval'])}; "
         f"null {number(row['null'])}; abstained {number(row['abstained'], 2)}",
     )
 
@@ -121,7 +123,8 @@ def _tell(found: Transfer, out: Path) -> None:
     console = Console(soft_wrap=True, highlight=False)
     for row in found.overall:
         console.print(
-            f"{row['rubric']:10}{row['classifier']:12}{with_interval(row['score'], row['interval'])} of {row['n']:,} samples; mean over {row['n_categories']} categories "
+            f"{row['rubric']:10}{row['classifier']:12}{with_interval(row['score'], row['interval'])} "
+            f"of {row['n']:,} samples; mean over {row['n_categories']} categories "
             f"{number(row['mean_over_categories'])}; null {number(row['null'])}; abstained {number(row['abstained'], 2)}",
             markup=False,
         )
