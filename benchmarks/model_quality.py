@@ -127,7 +127,8 @@ def baseline(path: Path, name: str) -> dict[str, Any]:
     with Compendium.open(path) as compendium:
         parts = read_parts(compendium, None)
     method = next(method for method in methods(42) if method.name == name)
-    return dict(classification_scores(parts.y["test"], method.predict(parts)[0], len(parts.classes)))
+    scores = classification_scores(parts.y["test"], method.predict(parts)[0], len(parts.classes), draw_groups(parts.group_id, 42))
+    return {name: value for name, (value, _) in scores.items()}
 
 
 def principal_components(path: Path) -> dict[str, Any]:
