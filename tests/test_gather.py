@@ -8,6 +8,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import curation.gather
 from curation.chunks import ChunkIndexFault, _by_library, chunk_table
@@ -62,6 +64,27 @@ def test_samples_on_the_first_axis(tmp_path: Path, counts: np.ndarray, layout: s
         options["chunks"] = options["chunks"][::-1]
     path = write(tmp_path / "a.h5", counts.T.copy(), **options)
     np.testing.assert_array_equal(read(path), counts[:, ROWS].T)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_shape_chunk_axis_filter_and_choice_of_samples(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    n_genes, n_samples = data.draw(st.integers(1, 60)), data.draw(st.integers(1, 60))
+    shape = (n_genes, n_samples) if data.draw(st.booleans()) or n_genes == n_samples else (n_samples, n_genes)
+    options: dict[str, Any] = {}
+    if data.draw(st.booleans()):
+        options["chunks"] = tuple(data.draw(st.integers(1, length)) for length in shape)
+        options["shuffle"] = data.draw(st.booleans())
+        options["compression"] = data.draw(st.sampled_from([None, "gzip", "lzf"]))
+    values = (
+        np.random.default_rng(data.draw(st.integers(0, 9)))
+        .poisson(3, shape)
+        .astype(data.draw(st.sampled_from(["u1", "u4", "i8", "f4", ">i2"])))
+    )
+    rows = np.array(sorted(data.draw(st.sets(st.integers(0, n_samples - 1), min_size=1))))
+    path = write(tmp_path_factory.mktemp("any") / "a.h5", values, **options)
+    by_sample = values.T if shape[0] == n_genes else values
+    np.testing.assert_array_equal(read(path, rows, n_genes), by_sample[rows])
 
 
 def test_a_file_in_the_latest_format_and_one_with_unwritten_chunks(tmp_path: Path, counts: np.ndarray) -> None:
