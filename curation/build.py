@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"
 GROUP_SPLIT = pa.schema([("group_id", pa.string()), ("split", pa.string()), ("reason", pa.string())])
+NOT_CONTENT = {"downloads.tsv", "sources.tsv"}  # of the ontology folder: addresses and citations decide no label and no number
 TWICE = """
 SELECT sample_id, any_value(source)
 FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
@@ -112,7 +113,7 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
 def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress) -> list[dict[str, Any]]:
     """Name, size and sha256 of every file that decides the content."""
     files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
-    files += [("ontology", p) for p in sorted(ontology.glob("*")) if p.is_file() and p.suffix in {".tsv", ".gz"}]
+    files += [("ontology", p) for p in sorted(ontology.glob("*")) if p.suffix in {".tsv", ".gz"} and p.name not in NOT_CONTENT]
     rows = []
     with progress.stage("checksums of inputs", len(files)) as advance:
         for source_name, path in files:
