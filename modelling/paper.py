@@ -24,10 +24,10 @@ class PaperVAE(Network):
     def __init__(self, n_genes: int, n_tissues: int, config: TrainConfig, standardise: Standardise) -> None:
         super().__init__(standardise, config.n_latent)
         h, k = config.hidden(n_genes), config.n_latent
-        self.encoder = nn.Sequential(nn.Linear(n_genes, h), nn.LeakyReLU(0.2), nn.BatchNorm1d(h))
-        self.hidden_mean, self.hidden_log_var = nn.Linear(h, k), nn.Linear(h, k)
+        self.encoder = nn.Sequential(_xavier(n_genes, h), nn.LeakyReLU(0.2), nn.BatchNorm1d(h))
+        self.hidden_mean, self.hidden_log_var = _xavier(h, k), _xavier(h, k)
         self.mean, self.log_var = nn.Linear(k, k), nn.Linear(k, k)
-        self.decoder = nn.Sequential(nn.Linear(k, h), nn.LeakyReLU(0.2), nn.BatchNorm1d(h), nn.Linear(h, n_genes), nn.Sigmoid())
+        self.decoder = nn.Sequential(_xavier(k, h), nn.LeakyReLU(0.2), nn.BatchNorm1d(h), _xavier(h, n_genes), nn.Sigmoid())
         dropout = nn.Dropout(config.dropout)
         self.head = nn.Sequential(
             nn.Linear(k, config.head_hidden),
@@ -36,8 +36,6 @@ class PaperVAE(Network):
             dropout,
             nn.Linear(config.head_hidden, n_tissues),
         )
-        for layer in (self.encoder[0], self.hidden_mean, self.hidden_log_var, self.decoder[0], self.decoder[3]):
-            nn.init.xavier_uniform_(layer.weight)
 
     def encode(self, x_ng: Tensor, seen_ng: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance (n, k)."""
@@ -70,3 +68,10 @@ class PaperVAE(Network):
         for prefix, layer in names.items():
             for name, value in layer.state_dict().items():
                 value.copy_(theirs[f"{prefix}.{name}"])
+
+
+def _xavier(n_in: int, n_out: int) -> nn.Linear:
+    """A linear layer with Glorot's uniform weights, as theirs start."""
+    layer = nn.Linear(n_in, n_out)
+    nn.init.xavier_uniform_(layer.weight)
+    return layer
