@@ -132,6 +132,6 @@ def _writer(out: Path):  # type: ignore[no-untyped-def]
         if out.suffix == ".parquet":
             frame.write_parquet(path)
         else:
-            frame.write_csv(path, separator=SEPARATORS[out.suffix])
+            frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(path, separator=SEPARATORS[out.suffix])
 
     return write

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
 TREE_STEPS = ("20_closure", "21_term_tissue")
-LEXICON_STEP = "22_lexicon"
+LEXICON_STEPS = ("22_term_phrase", "22_line_phrase", "22_lexicon", "22_lexicon_start")
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -55,7 +55,8 @@ def load_reference(con: Connection, folder: Path | None = None) -> None:
         run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
     check_reference(con)
     check_patterns(con)
-    run_sql_file(con, sql_folder() / "build" / f"{LEXICON_STEP}.sql")
+    for name in LEXICON_STEPS:
+        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
 
 
 def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> pa.Table:
