@@ -9,7 +9,12 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Train, judge and serve a tissue model on a compendium.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Train, judge and serve a tissue model on a compendium.",
+)
 
 
 @app.callback()
@@ -24,12 +29,18 @@ def train(
     preset: Annotated[str, typer.Option(help="default (ours) or paper (the published model, for comparison)")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="samples a step; the learning rate follows its square root")] = None,
-    mask_fraction: Annotated[float | None, typer.Option(min=0, max=0.95, help="share of genes hidden at random while training (denoising)")] = None,
+    mask_fraction: Annotated[
+        float | None, typer.Option(min=0, max=0.95, help="share of genes hidden at random while training (denoising)")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="every random draw follows from it")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
-    also_standard: Annotated[bool, typer.Option("--also-standard", help="also train without masking, into OUT-standard, as the paper does")] = False,
+    also_standard: Annotated[
+        bool, typer.Option("--also-standard", help="also train without masking, into OUT-standard, as the paper does")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a stopped run")] = False,
-    map_method: Annotated[str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")] = "auto",
+    map_method: Annotated[
+        str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
+    ] = "auto",
 ) -> None:
     """Train a model and write its run folder."""
     from modelling import config, training_report
@@ -48,7 +59,9 @@ def train(
 @app.command()
 def tune(
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; only its train and validation parts are read")],
-    out: Annotated[Path, typer.Option(help="folder for the study, its table and the run with the best settings; an unfinished search goes on")],
+    out: Annotated[
+        Path, typer.Option(help="folder for the study, its table and the run with the best settings; an unfinished search goes on")
+    ],
     search: Annotated[str, typer.Option(help="default, or paper: the published search of three trials")] = "default",
     trials: Annotated[int | None, typer.Option(min=1, help="finished trials in all")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs a trial")] = None,
@@ -89,13 +102,17 @@ def predict(
     run: RunFolder,
     file: Matrix,
     out: Annotated[Path | None, typer.Option(help=".tsv, .parquet or .h5ad to write; TSV to standard output without it")] = None,
-    impute: Annotated[Path | None, typer.Option(help="also write every gene as the decoder sees it, in log2(TPM+1): .tsv, .parquet or .h5ad")] = None,
+    impute: Annotated[
+        Path | None, typer.Option(help="also write every gene as the decoder sees it, in log2(TPM+1): .tsv, .parquet or .h5ad")
+    ] = None,
     latent: Annotated[bool, typer.Option("--latent", help="add the posterior mean as columns z1, z2, ... (.h5ad always holds it)")] = False,
     unit: UnitOption = "auto",
     layout: LayoutOption = "auto",
     layer: LayerOption = None,
     min_coverage: CoverageOption = 0.5,
-    without_reference: Annotated[bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")] = False,
+    without_reference: Annotated[
+        bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")
+    ] = False,
     device: DeviceOption = "cpu",
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
@@ -141,7 +158,9 @@ def export(
     licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
     metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
     without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
-    without_reference: Annotated[bool, typer.Option("--without-reference", help="leave ids and embeddings of the training samples out")] = False,
+    without_reference: Annotated[
+        bool, typer.Option("--without-reference", help="leave ids and embeddings of the training samples out")
+    ] = False,
 ) -> None:
     """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
     from modelling import hub
@@ -161,7 +180,9 @@ def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")
 @app.command()
 def serve(
     run: RunFolder,
-    curation: Annotated[Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")] = None,
+    curation: Annotated[
+        Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")
+    ] = None,
     host: Annotated[str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8000,
     max_upload_mb: Annotated[int, typer.Option(min=1, help="largest table accepted")] = 256,
@@ -176,7 +197,9 @@ def serve(
 def baselines(
     inputs: Annotated[list[Path], typer.Argument(metavar="[RUN] COMPENDIUM", help="a compendium, and before it a run to compare with")],
     out: Annotated[Path, typer.Option(help="folder for baselines.json, report.html and figures/")],
-    embedding: Annotated[list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (.npy, .parquet, .h5ad, .h5ad:OBSM); repeatable")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (.npy, .parquet, .h5ad, .h5ad:OBSM); repeatable")
+    ] = None,
     umap: Annotated[bool, typer.Option(help="with the UMAP baseline (slow on many samples)")] = True,
     seed: Annotated[int, typer.Option(help="of bootstrap and methods")] = 42,
 ) -> None:
@@ -189,7 +212,10 @@ def baselines(
 @app.command()
 def transfer(
     run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
-    cohort: Annotated[Path, typer.Argument(help="expression of the cohort: CSV, TSV, GCT, Parquet or .h5ad, any unit and gene id that `model predict` reads")],
+    cohort: Annotated[
+        Path,
+        typer.Argument(help="expression of the cohort: CSV, TSV, GCT, Parquet or .h5ad, any unit and gene id that `model predict` reads"),
+    ],
     rubric: Annotated[str, typer.Option(help="which tissues count as right for which category: a TSV, or a shipped one (target, tissues)")],
     out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
     metadata: Annotated[Path | None, typer.Option(help="table with one row per sample; for .h5ad the obs when not given")] = None,
@@ -197,7 +223,9 @@ def transfer(
     sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
     where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
     unit: Annotated[str, typer.Option(help="auto, or what the values are (counts, tpm, log2-tpm, ...)")] = "auto",
-    harmonise: Annotated[str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")] = "none",
+    harmonise: Annotated[
+        str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
+    ] = "none",
     compendium: Annotated[Path | None, typer.Option(help="compendium that the run was trained on, for --harmonise quantile")] = None,
     seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
 ) -> None:
@@ -212,7 +240,9 @@ def transfer(
 
     with ExitStack() as stack:
         opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
-        asked = Question(cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened)
+        asked = Question(
+            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened
+        )
         run_transfer(run, asked, out, seed)
 
 
@@ -220,8 +250,12 @@ def transfer(
 def audit_labels(
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose labels are judged by the expression")],
     out: Annotated[Path, typer.Option(help="folder for suspects.tsv, overrides.tsv and report.html")],
-    labels: Annotated[Path | None, typer.Option(help="labels.parquet with each label's evidence; taken from beside the compendium when not given")] = None,
-    truth: Annotated[Path | None, typer.Option(help="TSV with sample_id and true_tissue, where the truth is known: states precision and recall")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="labels.parquet with each label's evidence; taken from beside the compendium when not given")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="TSV with sample_id and true_tissue, where the truth is known: states precision and recall")
+    ] = None,
     folds: Annotated[int, typer.Option(min=2, help="folds of the cross-validation, by study, donor and patient")] = 5,
     seed: Annotated[int, typer.Option(help="of the folds")] = 42,
 ) -> None:
@@ -235,7 +269,9 @@ def audit_labels(
 def scale(
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; its training part is cut, its test part stays")],
     out: Annotated[Path, typer.Option(help="folder for scale.json, report.html and figures/")],
-    fraction: Annotated[list[float] | None, typer.Option(help="share of the training part; repeatable; 0.33, 0.66 and 1 when not given")] = None,
+    fraction: Annotated[
+        list[float] | None, typer.Option(help="share of the training part; repeatable; 0.33, 0.66 and 1 when not given")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="trainings per size")] = 3,
     preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
@@ -252,7 +288,9 @@ def ablate(
     out: Annotated[Path, typer.Option(help="folder for ablate.json, report.html and figures/")],
     cell_lines: Annotated[bool, typer.Option("--cell-lines", help="train with and without cell lines")] = False,
     cap: Annotated[int | None, typer.Option(min=1, help="train with at most this many samples of a tissue, and without")] = None,
-    labels: Annotated[Path | None, typer.Option(help="labels.parquet of the build (which samples are cell lines); beside the compendium if not given")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="labels.parquet of the build (which samples are cell lines); beside the compendium if not given")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="trainings per arm")] = 3,
     preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,

@@ -220,8 +220,7 @@ def cohort(table: Table, space: GeneSpace, *, unit: str = "auto", min_coverage: 
     if match.n_human == 0 or match.n_matched < MIN_MATCHED_SHARE * len(space):
         raise GenesUnknown(
             f"{table.name}: only {match.n_matched:,} of the model's {len(space):,} genes are among its {match.n_ids:,} ids (first:"
-            f" {', '.join(table.gene_ids[:3])})"
-            + "".join(f"; {note}" for note in match.notes)
+            f" {', '.join(table.gene_ids[:3])})" + "".join(f"; {note}" for note in match.notes)
         )
     finding = _finding(table, match, space, unit)
     report = CohortReport(

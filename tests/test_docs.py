@@ -15,18 +15,15 @@ from modelling.cli import app as model
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ontology" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
+COMMAND = re.compile(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?((?:curate|model) .*)")
 INLINE = re.compile(r"`((?:curate|model) [^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
 def commands(text: str) -> list[str]:
     """Every `curate ...` and `model ...` line of the code blocks (prompt and environment taken off), and every inline mention."""
-    found = []
-    for block in FENCED.findall(text):
-        for line in block.replace("\\\n", " ").splitlines():
-            if match := re.match(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?((?:curate|model) .*)", line):
-                found.append(match.group(1))
-    return found + INLINE.findall(text)
+    lines = [line for block in FENCED.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    return [match.group(1) for match in map(COMMAND.match, lines) if match] + INLINE.findall(text)
 
 
 def fault(command: str) -> str | None:

@@ -81,12 +81,14 @@ def results(page: playwright_api.Page) -> None:
 
 def coloured_pixels(page: playwright_api.Page) -> int:
     """Pixels of the WebGL canvas that are not transparent, read in the frame that draws them."""
-    return int(page.evaluate("""() => new Promise(done => requestAnimationFrame(() => {
+    return int(
+        page.evaluate("""() => new Promise(done => requestAnimationFrame(() => {
         const canvas = document.getElementById('points'), gl = canvas.getContext('webgl');
         document.getElementById('zoom-all').click();
         requestAnimationFrame(() => { const data = new Uint8Array(canvas.width * canvas.height * 4);
             gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, data);
-            let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; done(n); }); }))"""))
+            let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; done(n); }); }))""")
+    )
 
 
 def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serving_run: Path, tmp_path: Path) -> None:
