@@ -129,6 +129,11 @@ OVERRIDE = "override_id\tscope\ttarget\tterm_id\tis_cell_line\tcurator\tdate\tre
         ("rules.tsv", RULE + "r\tmap\tphrase\tlung\ttisue\tanatomy\tUBERON:0002107\tliver\tlung\t\tx\n", "fields tisue"),
         ("rules.tsv", RULE + "r\tguess\tphrase\tlung\tany\tanatomy\t\t\tlung\t\tx\n", "verdict guess"),
         ("rules.tsv", RULE + "r\tmap\tphrase\tlung\tany\tanatomy\tUBERON:0002107\tliver\tlung\t\t\n", "line 2: reason is empty"),
+        (
+            "rules.tsv",
+            RULE + "a\tmap\tphrase\tword\tany\tanatomy\tUBERON:0002107\tliver\tword\t\tx\nb\tblock\tphrase\tWord\tany\tx\t\t\tword\t\tx\n",
+            'a, b give different meanings to "word"',
+        ),
         ("rules.tsv", RULE.replace("kind", "sort"), "the columns are"),
         ("rules.tsv", RULE + "r\tmap\n", "line 2: 2 cells instead of 11"),
         ("overrides.tsv", OVERRIDE + "O1\tsample\tGSM1\tUBERON:0000027\t\tA\t2026-01-01\tx\n", "is obsolete; use UBERON:0001466"),
