@@ -7,7 +7,8 @@ Equal to scipy.stats.spearmanr on the same float32 values (tested); numba compil
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+import torch
+from numba import config, njit, prange, set_num_threads
 
 from modelling.arrays import Floats
 
@@ -99,7 +100,13 @@ def row_spearman(a_ng: Floats, b_ng: Floats) -> Floats:
     """
     if a_ng.shape != b_ng.shape:
         raise ValueError(f"shapes differ: {a_ng.shape} and {b_ng.shape}")
-    return np.asarray(_row_correlations(np.ascontiguousarray(a_ng, np.float32), np.ascontiguousarray(b_ng, np.float32)))
+    threads = torch.get_num_threads()
+    set_num_threads(min(threads, config.NUMBA_NUM_THREADS))
+    found = np.asarray(_row_correlations(np.ascontiguousarray(a_ng, np.float32), np.ascontiguousarray(b_ng, np.float32)))
+    torch.set_num_threads(
+        threads
+    )  # numba and torch share OpenMP's count: left at numba's, every later training step would wait for more threads
+    return found
 
 
 def column_spearman(a_ng: Floats, b_ng: Floats, block: int = 1024) -> Floats:
