@@ -86,8 +86,9 @@ def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOption
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
-            curate(con, sources, ontology, config, options.previous, progress)
-            report = _export(con, part, sources, config, options, inputs, build_id, progress)
+            notes = curate(con, sources, ontology, config, options.previous, progress)
+            notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
+            report = _export(con, part, sources, config, options, inputs, build_id, notes, progress)
             manifest = _manifest(config, inputs, build_id, report, progress)
             manifest["sources_used"] = [name for (name,) in con.execute("SELECT DISTINCT source FROM kept ORDER BY source").fetchall()]
             with progress.stage("report"):
@@ -131,8 +132,8 @@ def _build_id(config: BuildConfig, inputs: list[dict[str, Any]], previous: Path 
 
 def curate(
     con: Connection, sources: Mapping[str, Source], ontology: Path, config: BuildConfig, previous: Path | None, progress: Progress
-) -> None:
-    """Steps 1 to 10: fill every table of the database from the sources' metadata; no expression is read."""
+) -> list[str]:
+    """Steps 1 to 10: fill every table of the database from the sources' metadata; no expression is read. Returns notes for the report."""
     from curation.checks import run_checks
     from curation.label import label_samples
     from curation.ontology import load_reference
@@ -148,13 +149,14 @@ def curate(
     with progress.stage("ontology and rules"):
         load_reference(con, ontology)
     with progress.stage("labels"):
-        label_samples(con, config)
+        notes = label_samples(con, config)
     with progress.stage("exclusion, split, cap"):
         run_build_files(con, 40, 50, parameters)
         _split_groups(con)
         run_build_files(con, 52, 79, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
+    return notes
 
 
 def sql_parameters(config: BuildConfig, sources: list[str]) -> dict[str, Any]:
@@ -227,6 +229,7 @@ def _export(
     options: RunOptions,
     inputs: list[dict[str, Any]],
     build_id: str,
+    notes: list[str],
     progress: Progress,
 ) -> BuildReport:
     """Step 11: the matrix and its neighbours, from what the tables say."""
@@ -236,7 +239,6 @@ def _export(
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:
         raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
-    notes = [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
     uns = compendium_uns(con, config, inputs, build_id)
     matrix = write_compendium(
         part / COMPENDIUM,

@@ -12,7 +12,8 @@ def label(
     table: Annotated[
         Path,
         typer.Argument(
-            help="TSV, CSV (also .gz) or Parquet with geo_accession, sample_accession or sample_id, and any of title, source_name_ch1, characteristics_ch1, description."
+            help="TSV, CSV (also .gz) or Parquet with geo_accession, sample_accession or sample_id, and any of "
+            "title, source_name_ch1, characteristics_ch1, description."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Labels to write: .tsv, .csv or .parquet.")],
@@ -24,7 +25,9 @@ def label(
     """Label the samples of any table with tissue and term, each with the words that decided it. No expression needed."""
     from curation.label_table import label_table
 
-    counts = label_table(table, out, ontology=ontology, threads=threads, memory=memory, database=database)
+    counts, notes = label_table(table, out, ontology=ontology, threads=threads, memory=memory, database=database)
+    for note in notes:
+        typer.echo(f"note: {note}")
     aside = {how: counts.pop(how, 0) for how in ("ambiguous", "unmapped")}
     fields = ", ".join(f"{n:,} by {how}" for how, n in sorted(counts.items(), key=lambda item: -item[1]))
     typer.echo(f"{out}: {sum(counts.values()):,} labelled ({fields}), {aside['ambiguous']:,} ambiguous, {aside['unmapped']:,} unmapped")

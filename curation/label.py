@@ -12,9 +12,10 @@ from curation.resources import sql_folder
 if TYPE_CHECKING:
     from curation.database import Connection
 
-TEXT_STEPS = ("23_piece", "24_text", "25_hit")
+TEXT_STEPS = ("23_piece", "24_text", "24_sample_text", "25_hit")
 EVIDENCE_STEPS = ("27_evidence", "28_declared", "29_override")
 LABEL_STEPS = ("30_proposal", "31_candidate_label", "32_cell_line", "33_label", "34_explained_label")
+READ_LENGTH = 4_000  # characters of one text in which words are read
 REACH = 0.004  # tissues whose best evidence differs by less are ambiguous; a step between neighbouring weights is 0.005
 
 
@@ -22,17 +23,19 @@ class UnusedOverride(CurationError):
     """An override applies to no sample, or two of them contradict each other."""
 
 
-def label_samples(con: Connection, config: object = None, *, every_override_applies: bool = True) -> None:
-    """Fill text, evidence and label from `sample` and the reference tables (see ontology.load_reference).
+def label_samples(con: Connection, config: object = None, *, every_override_applies: bool = True) -> list[str]:
+    """Fill text, evidence and label from `sample` and the reference tables (see ontology.load_reference); returns notes for the report.
 
     The same rows in another order give the same labels. Raises UnusedOverride when an override matches no sample (unless told that some may not,
     as for a table of one's own) or contradicts another.
     """
-    _run(con, TEXT_STEPS)
+    _run(con, TEXT_STEPS, {"read_length": READ_LENGTH})
     match_patterns(con)
     _run(con, EVIDENCE_STEPS)
     _check_overrides(con, every_override_applies)
     _run(con, LABEL_STEPS, {"reach": REACH})
+    ((n_cut,),) = con.execute("SELECT count(DISTINCT sample_id) FROM sample_text JOIN text USING (text_id) WHERE is_cut").fetchall()
+    return [f"{n_cut:,} samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"] if n_cut else []
 
 
 def match_patterns(con: Connection) -> None:

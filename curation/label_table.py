@@ -39,8 +39,8 @@ def label_table(
     threads: int | None = None,
     memory: str | None = None,
     database: Path | None = None,
-) -> dict[str, int]:
-    """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided.
+) -> tuple[dict[str, int], list[str]]:
+    """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided, and notes.
 
     Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all; `database` keeps all tables for `curate explain` and `curate audit`.
     Raises TableFault and OntologyFault.
@@ -54,7 +54,7 @@ def label_table(
         run_sql_file(con, sql_folder() / "schema" / "sample.sql")
         insert_arrow(con, "sample", samples)
         load_reference(con, ontology)
-        label_samples(con, every_override_applies=False)
+        notes = label_samples(con, every_override_applies=False)
         labels = fetch_arrow(con, "SELECT * FROM explained_label ORDER BY sample_id")
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
     finally:
@@ -65,7 +65,7 @@ def label_table(
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)
-    return dict(counts)
+    return dict(counts), notes
 
 
 def read_samples(path: Path) -> pa.Table:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from curation.cli import app
 from curation.errors import CurationError
+from curation.label import READ_LENGTH
 from curation.label_table import TableFault, label_table, read_samples
 
 ROWS = {
@@ -94,3 +95,13 @@ def test_the_database_keeps_every_table(tmp_path):
 
 def test_texts_that_look_like_sql_are_data():
     assert tissue_of(title="'); DROP TABLE sample; --", source_name='"liver"; SELECT 1') == "liver"
+
+
+def test_a_text_of_100_kb_is_read_to_a_stated_length_and_counted(tmp_path: Path) -> None:
+    words = "liver biopsy " + "control sample of the brain " * 4_000
+    table = write(
+        pl.DataFrame({"sample_id": ["long", "short"], "title": ["x", "y"], "description": [words, "kidney"]}), tmp_path / "samples.csv"
+    )
+    counts, notes = label_table(table, tmp_path / "labels.tsv")
+    assert sum(counts.values()) == 2
+    assert notes == [f"1 samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"]
