@@ -36,7 +36,7 @@ clean-demo:
 	rm -rf $(DEMO)/world $(DEMO)/world-truth $(DEMO)/release $(DEMO)/run $(DEMO)/report
 
 test: venv
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: venv
 	$(BIN)/ruff check .
