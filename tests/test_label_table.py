@@ -97,7 +97,7 @@ def test_texts_that_look_like_sql_are_data():
     assert tissue_of(title="'); DROP TABLE sample; --", source_name='"liver"; SELECT 1') == "liver"
 
 
-def test_a_text_of_100_kb_is_read_to_a_stated_length_and_counted(tmp_path: Path) -> None:
+def test_a_text_of_100_kb_is_read_to_a_stated_length_and_counted(tmp_path):
     words = "liver biopsy " + "control sample of the brain " * 4_000
     table = write(
         pl.DataFrame({"sample_id": ["long", "short"], "title": ["x", "y"], "description": [words, "kidney"]}), tmp_path / "samples.csv"
