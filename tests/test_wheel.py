@@ -57,7 +57,7 @@ def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
 def test_demo_and_build_work_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     where = run(installed, tmp_path, "python", "-c", "import curation, modelling; print(curation.__file__, modelling.__file__)")
     assert str(ROOT) not in where
-    run(installed, tmp_path, "curate", "demo", "world", "--samples", "300", "--genes", "300")
+    run(installed, tmp_path, "curate", "demo", "world", "--samples", "300", "--genes", "1000")
     run(installed, tmp_path, "curate", "build", "--input", "world", "--out", "release", "--cap", "50")
     assert {"compendium.h5ad", "curation.duckdb", "labels.parquet", "funnel.md", "manifest.json"} <= {
         p.name for p in (tmp_path / "release").iterdir()
