@@ -270,3 +270,12 @@ def test_overrides_that_contradict_each_other_are_an_error(decide):
     decide(("O1", "series", "GSE1", "UBERON:0002106", None), ("O2", "series", "GSE2", "UBERON:0002370", None))
     with pytest.raises(UnusedOverride, match="O1 and O2 contradict each other for S0"):
         label([{"source_name": "liver", "series_id": "GSE1,GSE2"}], strict=True)
+
+
+@pytest.mark.parametrize("characteristics", ["tissue: NA", "tissue: ND", "tissue: none"])
+def test_a_key_without_a_value_names_no_organ(characteristics):
+    assert tissue_of(title="patient 3", characteristics=characteristics) in ("", None)
+
+
+def test_a_code_of_letters_and_numbers_is_no_brain_area():
+    assert tissue_of(title="library B09_16") in ("", None)

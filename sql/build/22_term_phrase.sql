@@ -15,10 +15,15 @@ WITH named AS (
 plain AS (
     SELECT phrase, 'map' AS verdict, kind, term_id, tissue, NULL AS rule_id, synonym, scope, NULL AS fields,
         -- A short synonym or one with a number (ALL, INV, CA2, r11) is an abbreviation: believed only where it is the whole value of a tissue or cell type.
-        CASE WHEN NOT contains(phrase, ' ') AND (length(phrase) <= 3 OR (scope <> 'NAME' AND length(phrase) <= 4) OR regexp_matches(phrase, '[0-9]')) THEN 'whole' ELSE 'anywhere' END AS needs,
+        CASE
+            WHEN NOT regexp_matches(phrase, '[a-z]{3}') THEN 'whole'  -- B09-16
+            WHEN NOT contains(phrase, ' ') AND (length(phrase) <= 3 OR (scope <> 'NAME' AND length(phrase) <= 4) OR regexp_matches(phrase, '[0-9]')) THEN 'whole'
+            ELSE 'anywhere'
+        END AS needs,
         CASE WHEN scope = 'NAME' THEN 3 ELSE 4 END AS precedence
     FROM named
-    WHERE length(phrase) >= 2 AND regexp_matches(phrase, '[a-z]') AND NOT (kind = 'disease' AND length(phrase) <= 4)  -- LN, ALL: disease abbreviations come from rules only
+    WHERE length(phrase) >= 2 AND regexp_matches(phrase, '[a-z]') AND phrase NOT IN ('na', 'nd', 'ns', 'nan', 'null', 'none')  -- nothing stated, not the nasal artery
+        AND NOT (kind = 'disease' AND length(phrase) <= 4)  -- LN, ALL: disease abbreviations come from rules only
 ),
 named_organ AS (  -- "pleural macrophage" is a macrophage to CL, but the words name an organ: such a phrase is left out, so that its organ speaks
     SELECT DISTINCT cell_word.phrase
