@@ -3,7 +3,7 @@
 CREATE OR REPLACE TABLE text AS
 WITH string AS (SELECT DISTINCT field, text FROM piece),
 repair AS (
-    SELECT md5_number_lower(field || chr(31) || text) AS text_id, field, text, length(text) > $read_length AS is_cut, repaired(text[:$read_length]) AS repaired
+    SELECT md5_number_lower(field || chr(31) || text) AS text_id, field, text, length(text) > $read_length AS is_cut, repaired(left(text, $read_length)) AS repaired
     FROM string
 )
 SELECT text_id, field, text, is_cut, repaired, normalised(repaired) AS normalised FROM repair;
