@@ -1,6 +1,6 @@
 """Samples a second of training beside Flexynesis 1.1.14, in one run, candidates taking turns.
 
-    flock /tmp/bench.lock python benchmarks/train_speed.py [--genes 16115] [--threads 2] [--rounds 3]
+    python benchmarks/train_speed.py [--genes 16115] [--threads 2] [--rounds 3]
 
 Flexynesis: its own training step and optimiser on one batch in memory, as installed and with the allocator tuned. Ours: `train` as it is, rows read
 from a file, noise, masking and all (validation apart). Both presets; `paper` has the same network, 105 million parameters at 16,115 genes.
