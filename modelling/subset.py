@@ -26,6 +26,9 @@ def write_subset(compendium: Compendium, rows: Ints, path: Path, split: np.ndarr
         {name: values[rows] for name, values in compendium.obs.items() if name != "sample_id"},
         index=compendium.sample_ids[rows].astype(str),
     )
+    for name in obs.select_dtypes("object"):  # yes, no and unknown (is_tumour) would not be written as objects
+        if obs[name].map(lambda value: value is pd.NA or isinstance(value, bool | np.bool_)).all():
+            obs[name] = obs[name].astype("boolean")
     if split is not None:
         obs["split"] = split
     n_genes = len(compendium.genes)

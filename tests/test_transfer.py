@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import anndata
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from evaluation_world import N_GENES, frame, trained, write
@@ -230,3 +232,14 @@ def test_a_subset_is_a_compendium_with_its_own_statistics(world, tmp_path):
             np.testing.assert_array_equal(subset.x(np.arange(len(rows))), compendium.x(rows))
             train = compendium.x(rows[compendium.obs["split"][rows] == "train"])
             np.testing.assert_allclose(subset.moments()[0], train.mean(0), rtol=1e-5)
+
+
+def test_a_subset_keeps_yes_no_and_unknown(tmp_path):
+    x, obs = frame()
+    obs["is_tumour"] = pd.array([True, False, pd.NA] * (len(obs) // 3) + [pd.NA] * (len(obs) % 3), dtype="boolean")
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        write_subset(compendium, np.array([0, 1, 2]), tmp_path / "subset.h5ad")
+    kept = anndata.read_h5ad(tmp_path / "subset.h5ad").obs["is_tumour"]
+    assert kept.dtype == "boolean"
+    assert kept.tolist()[:2] == [True, False]
+    assert kept.isna().tolist() == [False, False, True]
