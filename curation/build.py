@@ -149,7 +149,7 @@ def curate(
     with progress.stage("ontology and rules"):
         load_reference(con, ontology)
     with progress.stage("labels"):
-        notes = label_samples(con, config)
+        notes = label_samples(con)
     with progress.stage("exclusion, split, cap"):
         run_build_files(con, 40, 50, parameters)
         _split_groups(con)

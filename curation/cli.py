@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from curation.build import BuildReport
 
 from curation import cli_label, cli_override
 
@@ -82,6 +85,11 @@ def build(
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)
     report = run_build(input_folder, out, config, options, Progress(visible=True))
+    _say(report, out)
+
+
+def _say(report: BuildReport, out: Path) -> None:
+    """What was built, and what to look at next."""
     for note in report.notes:
         typer.echo(f"note: {note}")
     parts = ", ".join(f"{n:,} {split}" for split, n in report.n_by_split.items())

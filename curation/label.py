@@ -23,7 +23,7 @@ class UnusedOverride(CurationError):
     """An override applies to no sample, or two of them contradict each other."""
 
 
-def label_samples(con: Connection, config: object = None, *, every_override_applies: bool = True) -> list[str]:
+def label_samples(con: Connection, *, every_override_applies: bool = True) -> list[str]:
     """Fill text, evidence and label from `sample` and the reference tables (see ontology.load_reference); returns notes for the report.
 
     The same rows in another order give the same labels. Raises UnusedOverride when an override matches no sample (unless told that some may not,
