@@ -22,18 +22,18 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from modelling import bundle
-from modelling.baselines import methods, read_parts
+from modelling.bundle import model as bundle
 from modelling.config import TrainConfig, paper
 from modelling.data import Compendium
-from modelling.evaluate import evaluate, plain
-from modelling.loss import fit_temperature
-from modelling.metrics import classification_scores, draw_groups
-from modelling.network import Standardise
-from modelling.paper import PaperVAE
-from modelling.pca import fit_components
-from modelling.reconstruction import rank_scores, sample_errors
-from modelling.train import train
+from modelling.network.base import Standardise
+from modelling.network.loss import fit_temperature
+from modelling.network.paper import PaperVAE
+from modelling.network.pca import fit_components
+from modelling.scores.metrics import classification_scores, draw_groups
+from modelling.scores.reconstruction import rank_scores, sample_errors
+from modelling.studies.baselines import methods, read_parts
+from modelling.studies.evaluate import evaluate, plain
+from modelling.training.train import train
 
 PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
 TUNED_MALLOC = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}

@@ -26,11 +26,11 @@ def write_run(folder: Path, n_genes: int, n_reference: int) -> list[str]:
     """A bundle of the default architecture with random weights, and a reference of random embeddings."""
     import torch
 
-    from modelling import bundle
+    from modelling.bundle import model as bundle
+    from modelling.bundle.reference import Calibration, _write
     from modelling.config import TrainConfig
     from modelling.geneids import reference_genes
-    from modelling.model import Standardise, build
-    from modelling.reference import Calibration, _write
+    from modelling.network.ours import Standardise, build
 
     torch.manual_seed(0)
     records = [g for g in reference_genes() if g.length_bp > 0 and g.ensembl_gene_id][:n_genes]
@@ -71,7 +71,7 @@ def write_table(path: Path, symbols: list[str], n_samples: int) -> None:
 
 def ours(run: Path, table: Path) -> dict[str, float]:
     """`model predict` as a library, reading and predicting."""
-    from modelling.bundle import TissueModel
+    from modelling.bundle.model import TissueModel
 
     model = TissueModel.load(run)
     start = time.perf_counter()
@@ -83,7 +83,7 @@ def pandas_and_torch(run: Path, table: Path) -> dict[str, float]:
     """The same network behind pandas.read_csv: no ids, units, neighbours or reasons."""
     import pandas as pd
 
-    from modelling.bundle import TissueModel
+    from modelling.bundle.model import TissueModel
 
     model = TissueModel.load(run)
     start = time.perf_counter()

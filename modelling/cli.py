@@ -43,7 +43,8 @@ def train(
     ] = "auto",
 ) -> None:
     """Train a model and write its run folder."""
-    from modelling import config, training_report
+    from modelling import config
+    from modelling.commands import train as training_report
     from modelling.data import Compendium
 
     asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
@@ -51,7 +52,7 @@ def train(
     with Compendium.open(compendium) as opened:
         runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
-            from modelling.prediction_commands import make_references
+            from modelling.commands.predict import make_references
 
             make_references([run.folder for run in runs], opened, map_method)
 
@@ -68,8 +69,8 @@ def tune(
     seed: Annotated[int, typer.Option(help="of the search and of every trial")] = 42,
 ) -> None:
     """Search settings on the validation part and train the best."""
+    from modelling.commands.train import tune_and_tell
     from modelling.data import Compendium
-    from modelling.training_report import tune_and_tell
 
     with Compendium.open(compendium) as opened:
         tune_and_tell(opened, out, search, n_trials=trials, epochs=epochs, seed=seed)
@@ -83,7 +84,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
-    from modelling.evaluate_command import run_evaluate
+    from modelling.commands.evaluate import run_evaluate
 
     run_evaluate(run, compendium, out, seed)
 
@@ -116,7 +117,7 @@ def predict(
     device: DeviceOption = "cpu",
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
-    from modelling.prediction_commands import Source, predict_file, say
+    from modelling.commands.predict import Source, predict_file, say
 
     source = Source(file, unit, layout, layer, min_coverage)
     say(predict_file(run, source, out, impute, latent=latent, without_reference=without_reference, device=device))
@@ -134,7 +135,7 @@ def embed(
     device: DeviceOption = "cpu",
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
-    from modelling.prediction_commands import Source, embed_file, say
+    from modelling.commands.predict import Source, embed_file, say
 
     say(embed_file(run, Source(file, unit, layout, layer, min_coverage), out, device))
 
@@ -146,7 +147,7 @@ def reference(
     map_method: Annotated[str, typer.Option("--map", help="auto, tsne or pca")] = "auto",
 ) -> None:
     """Write what predictions are compared with into a run: training embeddings, map, limits measured on the validation part."""
-    from modelling.prediction_commands import make_references
+    from modelling.commands.predict import make_references
 
     make_references([run], compendium, map_method)
 
@@ -163,7 +164,7 @@ def export(
     ] = False,
 ) -> None:
     """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
-    from modelling import hub
+    from modelling.bundle import hub
 
     names = hub.export(run, to, licence=licence, metrics=metrics, onnx=not without_onnx, reference=not without_reference)
     typer.echo(f"wrote {to}/ ({', '.join(names)})")
@@ -172,7 +173,7 @@ def export(
 @app.command()
 def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")]) -> None:
     """Check a bundle file by file, load it, and say what it is."""
-    from modelling.prediction_commands import describe_bundle
+    from modelling.commands.predict import describe_bundle
 
     typer.echo("\n".join(describe_bundle(bundle)))
 
@@ -204,7 +205,7 @@ def baselines(
     seed: Annotated[int, typer.Option(help="of bootstrap and methods")] = 42,
 ) -> None:
     """Score simple methods, and outside embeddings, on the same genes and split."""
-    from modelling.baselines_command import run_baselines
+    from modelling.commands.baselines import run_baselines
 
     run_baselines(inputs, out, embedding or [], seed, umap=umap)
 
@@ -232,11 +233,11 @@ def transfer(
     """Classify an outside cohort and score it by a rubric."""
     from contextlib import ExitStack
 
+    from modelling.commands.transfer import run_transfer
     from modelling.data import Compendium
-    from modelling.harmonise import parse_way
-    from modelling.rubric import load_rubric
-    from modelling.transfer import Question
-    from modelling.transfer_command import run_transfer
+    from modelling.studies.harmonise import parse_way
+    from modelling.studies.rubric import load_rubric
+    from modelling.studies.transfer import Question
 
     with ExitStack() as stack:
         opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
@@ -260,7 +261,7 @@ def audit_labels(
     seed: Annotated[int, typer.Option(help="of the folds")] = 42,
 ) -> None:
     """Find samples whose label the expression contradicts; write decisions to review."""
-    from modelling.audit_command import run_audit
+    from modelling.commands.audit_labels import run_audit
 
     run_audit(compendium, out, labels, truth, folds, seed)
 
@@ -277,7 +278,7 @@ def scale(
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
 ) -> None:
     """Scores by training size: nested subsets, one fixed test part, several seeds."""
-    from modelling.retrain_command import run_scale
+    from modelling.commands.retrain import run_scale
 
     run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs)
 
@@ -296,7 +297,7 @@ def ablate(
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
 ) -> None:
     """What cell lines and the cap do to the scores, all else held equal."""
-    from modelling.retrain_command import run_ablate
+    from modelling.commands.retrain import run_ablate
 
     run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs)
 

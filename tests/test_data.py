@@ -10,8 +10,8 @@ import scipy.sparse
 import torch
 from training_world import frame, write
 
-from modelling.batches import WINDOW_ROWS, Feed, draw_unlabelled, epoch_windows
 from modelling.data import Compendium, CompendiumError
+from modelling.training.batches import WINDOW_ROWS, Feed, draw_unlabelled, epoch_windows
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "chunked", "float64", "sparse"])

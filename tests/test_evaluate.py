@@ -12,13 +12,13 @@ from sklearn import metrics as sk
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
-from modelling import bundle
+from modelling.bundle import model as bundle
 from modelling.cli import app
 from modelling.data import Compendium
-from modelling.evaluate import evaluate, plain
-from modelling.imputation import PcaImputer, masks
-from modelling.pca import fit_components
-from modelling.testpart import NoTestPart, TooFewGenes, conditions, scratch_array
+from modelling.network.pca import fit_components
+from modelling.scores.imputation import PcaImputer, masks
+from modelling.studies.evaluate import evaluate, plain
+from modelling.studies.testpart import NoTestPart, TooFewGenes, conditions, scratch_array
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_tumour_is_read_from_is_tumour_or_condition(tmp_path):
 
 
 def test_large_arrays_live_on_disk(monkeypatch):
-    monkeypatch.setattr("modelling.testpart.MEMORY_LIMIT", 1000)
+    monkeypatch.setattr("modelling.studies.testpart.MEMORY_LIMIT", 1000)
     array = scratch_array((100, 100))
     assert isinstance(array, np.memmap)
     array[:] = 1

@@ -12,13 +12,15 @@ import pytest
 import serving_world as world
 from typer.testing import CliRunner
 
-from modelling import bundle, hub, onnx_export
-from modelling.bundle import BundleError, TissueModel
+from modelling.bundle import hub
+from modelling.bundle import model as bundle
+from modelling.bundle import onnx as onnx_export
+from modelling.bundle.hub import BundleDamaged
+from modelling.bundle.model import BundleError, TissueModel
+from modelling.bundle.onnx import OnnxMismatch
+from modelling.bundle.reference import ReferenceMissing
 from modelling.cli import app
 from modelling.errors import ModellingError
-from modelling.hub import BundleDamaged
-from modelling.onnx_export import OnnxMismatch
-from modelling.reference import ReferenceMissing
 
 
 @pytest.fixture(scope="module")

@@ -16,15 +16,16 @@ from serving_world import genes, table_text
 from sklearn.neighbors import NearestNeighbors
 from typer.testing import CliRunner
 
-from modelling import bundle, hub, reference
-from modelling.bundle import TissueModel
+from modelling.bundle import hub, reference
+from modelling.bundle import model as bundle
+from modelling.bundle.model import TissueModel
+from modelling.bundle.reference import ReferenceMissing, conformal_threshold, draw_map, load_reference
 from modelling.cli import app
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.geneids import GeneSpace
-from modelling.predict import Predictor
-from modelling.reference import ReferenceMissing, conformal_threshold, draw_map, load_reference
-from modelling.results import tsv
+from modelling.predicting.predict import Predictor
+from modelling.predicting.results import tsv
 from modelling.userdata import read_cohort
 
 

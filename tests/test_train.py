@@ -17,11 +17,12 @@ from safetensors.torch import load_file
 from training_world import SMALL, frame, write
 from typer.testing import CliRunner
 
-from modelling import bundle, checkpoint
+from modelling.bundle import model as bundle
 from modelling.cli import app
 from modelling.config import paper
 from modelling.data import Compendium
-from modelling.train import TrainingError, train
+from modelling.training import checkpoint
+from modelling.training.train import TrainingError, train
 
 WORKER = Path(__file__).with_name("train_worker.py")
 

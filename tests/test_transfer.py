@@ -12,14 +12,14 @@ import pytest
 from evaluation_world import N_GENES, frame, trained, write
 from typer.testing import CliRunner
 
-from modelling import bundle
+from modelling.bundle import model as bundle
+from modelling.bundle.reference import load_reference, write_reference
 from modelling.cli import app
 from modelling.data import Compendium
-from modelling.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
 from modelling.metadata import MetadataError, keep, match
-from modelling.reference import load_reference, write_reference
-from modelling.rubric import RubricError, load_rubric
-from modelling.subset import write_subset
+from modelling.studies.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
+from modelling.studies.rubric import RubricError, load_rubric
+from modelling.studies.subset import write_subset
 from modelling.userdata import CoverageTooLow
 
 RUBRIC = "category\twide\tnarrow\treason\nhead\tbrain|liver\tbrain\tx\nchest\theart|lung\tlung\tx\nspace\tmoon\tmoon\tx\n"

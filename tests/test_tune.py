@@ -6,8 +6,9 @@ import optuna
 import pytest
 from training_world import SMALL, frame, write
 
-from modelling import bundle, tune
+from modelling.bundle import model as bundle
 from modelling.data import Compendium
+from modelling.training import tune
 
 QUICK = {"n_latent": 4, "n_hidden": 6, "head_hidden": 4, "batch_size": 32, "epoch_samples": 1}
 

@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serving_world import genes, table_text
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import TissueModel
 from modelling.web import server
 from modelling.web.app import STATIC, Service, create_app
 from modelling.web.evidence import Evidence, NoEvidence

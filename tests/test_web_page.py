@@ -15,7 +15,7 @@ import serving_world as world
 from serving_world import table_text
 from test_web_api import SCRIPT, write_labels
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import TissueModel
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 playwright_api = pytest.importorskip("playwright.sync_api", reason="the page is tested through Playwright: pip install playwright")

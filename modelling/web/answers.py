@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from modelling.predict import Predictions, Predictor
-from modelling.results import tsv
+from modelling.predicting.predict import Predictions, Predictor
+from modelling.predicting.results import tsv
 
 Array = NDArray[np.generic]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.predict import Predictor
-from modelling.reference import Reference
+from modelling.bundle.reference import Reference
+from modelling.predicting.predict import Predictor
 
 Array = NDArray[Any]
 N_FOUND = 20

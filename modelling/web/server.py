@@ -43,8 +43,8 @@ def serve(run: Path, *, curation: Path | None = None, host: str = "127.0.0.1", p
 
 def load_service(run: Path, curation: Path | None = None, max_upload_mb: int = 256) -> Service:
     """Load the run, its reference and the label files."""
-    from modelling import bundle
-    from modelling.predict import Predictor
+    from modelling.bundle import model as bundle
+    from modelling.predicting.predict import Predictor
     from modelling.web.app import Service
     from modelling.web.evidence import Evidence
     from modelling.web.gate import WebLimits
