@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from modelling.bundle import model as bundle
+from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig, paper
 from modelling.data import Compendium
 from modelling.network.base import Standardise
@@ -113,13 +113,13 @@ def peer(path: Path, folder: Path, seed: int, threads: int) -> dict[str, Any]:
             mean, std = (torch.from_numpy(a) for a in compendium.moments())
             network = PaperVAE(len(compendium.genes), len(compendium.tissues), paper(), Standardise(mean, std, None))
             network.copy_weights(load_file(weights), "tissue")
-            model = bundle.TissueModel(network.eval(), list(compendium.genes), compendium.tissues, paper(), 1.0, {"unit": compendium.unit})
+            model = TissueModel(network.eval(), list(compendium.genes), compendium.tissues, paper(), 1.0, {"unit": compendium.unit})
             rows = compendium.rows("validation", labelled=True)
             model.temperature = fit_temperature(
                 torch.from_numpy(model.logits(model.embed(compendium.x(rows)))), torch.from_numpy(compendium.targets[rows])
             )
             genes = [{"symbol": str(gene)} for gene in compendium.genes]
-            bundle.save(run, model, genes, [{"tissue": tissue, "organ_system": "", "n_train": ""} for tissue in compendium.tissues])
+            save(run, model, genes, [{"tissue": tissue, "organ_system": "", "n_train": ""} for tissue in compendium.tissues])
         return dict(evaluate(run, compendium).metrics) | json.loads(weights.with_suffix(".json").read_text())
 
 

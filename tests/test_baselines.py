@@ -93,9 +93,9 @@ def test_all_methods_and_the_model_are_scored_on_the_same_samples(tmp_path, path
     for row in rows.values():
         assert row["interval"][0] <= row["balanced_accuracy"] <= row["interval"][1]
     x_test = x[(obs["split"] == "test").to_numpy()]
-    from modelling.bundle import model as bundle
+    from modelling.bundle.model import load
 
-    model = bundle.load(run)
+    model = load(run)
     called = np.array(model.tissues)[model.probabilities(x_test).argmax(1)]
     assert rows["the model, its classifier"]["balanced_accuracy"] == pytest.approx(
         sk.balanced_accuracy_score(obs["tissue"][obs["split"] == "test"], called)

@@ -12,7 +12,7 @@ from sklearn import metrics as sk
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
-from modelling.bundle import model as bundle
+from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.data import Compendium
 from modelling.network.pca import fit_components
@@ -38,7 +38,7 @@ def found(world):
 @pytest.fixture(scope="module")
 def again(world):
     """The test part read and scored the slow and plain way."""
-    model, x_all, obs = bundle.load(world[1]), *frame()
+    model, x_all, obs = load(world[1]), *frame()
     test = (obs["split"] == "test").to_numpy()
     x = x_all[test]
     truth = (x - model.mean_g) / model.std_g

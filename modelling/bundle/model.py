@@ -12,29 +12,21 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.ours import Network, Standardise, build
 
-if TYPE_CHECKING:
-    from anndata import AnnData
-
-    from modelling.predicting.predict import Predictions
-
 Floats = NDArray[np.float32]
 BLOCK = 256
 FORMAT = 1
-
-
-class BundleError(ModellingError):
-    """The folder is not a complete run."""
 
 
 @dataclass
@@ -53,17 +45,6 @@ class TissueModel:
     gene_rows: list[dict[str, str]] = field(default_factory=list)
     tissue_rows: list[dict[str, str]] = field(default_factory=list)
     folder: Path | None = None
-
-    @staticmethod
-    def load(folder: str | Path, device: str = "cpu") -> TissueModel:
-        """A trained model from its run folder or bundle."""
-        return load(folder, device)
-
-    def predict(self, source: str | Path | AnnData, **options: Any) -> Predictions:
-        """Tissues of anyone's samples: a path or an AnnData in any gene ids and unit; see `modelling.predicting.predict.predict`."""
-        from modelling.predicting.predict import predict
-
-        return predict(self, source, **options)
 
     @property
     def unit(self) -> str:
@@ -145,9 +126,7 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
         raise BundleError(
             f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)"
         )
-    if (folder / "manifest.json").is_file():
-        from modelling.bundle.hub import verify
-
+    if (folder / MANIFEST).is_file():
         verify(folder)
     content = _read_config(folder)
     config = TrainConfig.load(folder / "config.json")

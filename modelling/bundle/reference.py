@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.bundle.model import TissueModel
+from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.scores.neighbours import cosine_neighbours
@@ -144,10 +144,8 @@ def write_reference(
 
     Args: map_method `tsne` (openTSNE), `pca`, or `auto`: t-SNE where openTSNE is installed. Raises CompendiumError, ModellingError.
     """
-    from modelling.bundle import model as bundle
-
     run = Path(run)
-    model = bundle.load(run)
+    model = load(run)
     opened = compendium if isinstance(compendium, Compendium) else Compendium.open(compendium)
     if not len(opened.rows("validation", labelled=True)):
         opened.hold_out_validation(model.config.seed)  # the groups that training held out

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from modelling.bundle import model as bundle
+from modelling.bundle.model import load
 from modelling.data import Compendium
 from modelling.predicting.predict import PredictedBlock, Predictor
 from modelling.predicting.results import open_writer
@@ -39,7 +39,7 @@ def predict_file(
     device: str = "cpu",
 ) -> CohortReport:
     """Predict every sample of a file into `out` (None: TSV to standard output); `impute` takes the reconstructed genes."""
-    predictor = Predictor.of(bundle.load(run, device), without_reference=without_reference)
+    predictor = Predictor.of(load(run, device), without_reference=without_reference)
     cohort = read_cohort(
         source.path, predictor.space, unit=source.unit, layout=source.layout, layer=source.layer, min_coverage=source.min_coverage
     )
@@ -58,7 +58,7 @@ def predict_file(
 
 def embed_file(run: Path, source: Source, out: Path | None, device: str = "cpu") -> CohortReport:
     """Write the posterior mean of every sample of a file; refused samples have none."""
-    predictor = Predictor.of(bundle.load(run, device), without_reference=True)
+    predictor = Predictor.of(load(run, device), without_reference=True)
     cohort = read_cohort(
         source.path, predictor.space, unit=source.unit, layout=source.layout, layer=source.layer, min_coverage=source.min_coverage
     )
@@ -95,10 +95,10 @@ def make_references(runs: Sequence[Path], compendium: Path | Compendium, map_met
 
 def describe_bundle(folder: Path) -> list[str]:
     """Verify and load a bundle; what it is, as lines."""
-    from modelling.bundle import hub
+    from modelling.bundle.manifest import verify
 
-    manifest = hub.verify(folder)
-    model = bundle.load(folder)
+    manifest = verify(folder)
+    model = load(folder)
     details = model.details
     has_reference = (folder / "reference.json").is_file()
     return [

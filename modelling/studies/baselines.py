@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from modelling.arrays import Floats, Ints
-from modelling.bundle import model as bundle
+from modelling.bundle.model import load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.network.pca import Components, fit_components
@@ -75,7 +75,7 @@ class Method:
 
 def read_parts(compendium: Compendium, run: Path | None) -> Parts:
     """The labelled samples as every method sees them. Raises NothingToScore."""
-    model = bundle.load(run) if run else None
+    model = load(run) if run else None
     genes = np.array(model.genes) if model else compendium.genes
     mean, std = (model.mean_g, model.std_g) if model else compendium.moments()
     tissue = compendium.obs["tissue"].astype(str)
@@ -227,7 +227,7 @@ def boosting(features: Features, parts: Parts, seed: int) -> tuple[Ints, int]:
 
 def model_methods(run: Path) -> list[Method]:
     """The model's own head, and kNN in its latent space."""
-    model = bundle.load(run)
+    model = load(run)
 
     def embed(x_ng: Floats) -> Floats:
         return np.concatenate([model.embed(x_ng[i : i + BLOCK] * model.std_g + model.mean_g) for i in range(0, len(x_ng), BLOCK)])

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from modelling.arrays import Floats
-from modelling.bundle import model as bundle
-from modelling.bundle.model import TissueModel
+from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.network.pca import fit_components
 from modelling.scores.imputation import FRACTIONS, KnnImputer, PcaImputer, Restore
@@ -44,7 +43,7 @@ def evaluate(run: str | Path, compendium: Compendium, seed: int = SEED, stage: S
 
     Args: stage(name, total) announces a stage and returns a function that advances it. Raises TooFewGenes, NoTestPart, BundleError.
     """
-    model = bundle.load(run)
+    model = load(run)
     notes = [*compendium.notes, *provenance_notes(Path(run), compendium)]
     warning = shared_genes(model, compendium.var["symbol"], compendium.path.name)
     notes += [warning] if warning else []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from modelling.arrays import Bools, Floats, Ints
-from modelling.bundle import model as bundle
+from modelling.bundle.model import TissueModel, load
 from modelling.bundle.reference import Reference, load_reference
 from modelling.data import Compendium
 from modelling.geneids import GeneSpace
@@ -68,7 +68,7 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
 
     Raises what the reading of matrices and metadata raises, and ReferenceMissing where the run has no reference samples.
     """
-    model, reference = bundle.load(run), load_reference(run)
+    model, reference = load(run), load_reference(run)
     table = keep(read_metadata(question.cohort, question.metadata), list(question.where))
     cohort = read_cohort(question.cohort, GeneSpace.of(model), unit=question.unit)
     change, said = harmonisation(question.way, model, lambda: (block.x_ng for block in cohort), question.compendium)
@@ -106,7 +106,7 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
     return Transfer(rows, overall, calls, largest, notes, cohort.report.as_dict())
 
 
-def _embed(model: bundle.TissueModel, cohort: Cohort, change: Any) -> tuple[np.ndarray, Floats, Bools]:
+def _embed(model: TissueModel, cohort: Cohort, change: Any) -> tuple[np.ndarray, Floats, Bools]:
     """Sample ids, embeddings and which samples measure enough of the genes."""
     ids: list[str] = []
     z_parts, usable = [], []
@@ -134,7 +134,7 @@ def _left_out(category: np.ndarray, usable: Bools, known: list[str], filtered: b
     return notes
 
 
-def _call(model: bundle.TissueModel, reference: Reference, z_nk: Floats, ids: np.ndarray, category: np.ndarray) -> Calls:
+def _call(model: TissueModel, reference: Reference, z_nk: Floats, ids: np.ndarray, category: np.ndarray) -> Calls:
     """Both classifiers' calls. The head abstains below a probability of one half, the vote without a majority."""
     probability = model.probabilities_of(z_nk)
     tissues = np.array(model.tissues, dtype=object)

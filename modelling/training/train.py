@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from modelling.arrays import Floats
-from modelling.bundle import model as bundle
+from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
@@ -38,7 +38,7 @@ class Run:
     """One finished training."""
 
     folder: Path
-    model: bundle.TissueModel
+    model: TissueModel
     history: list[dict[str, float]]
     best_epoch: int
 
@@ -306,7 +306,7 @@ class Trainer:
         if self.workers.is_first:
             history.write(self.out, self.history, self.best_epoch)
             run_folder.write_environment(self.out, self.device, self.workers.count, model.details)
-            bundle.save(self.out, model, run_folder.gene_rows(self.compendium), run_folder.tissue_rows(self.compendium))
+            save(self.out, model, run_folder.gene_rows(self.compendium), run_folder.tissue_rows(self.compendium))
             (self.out / checkpoint.NAME).unlink(missing_ok=True)
         self.workers.wait()
         return Run(self.out, model, self.history, self.best_epoch)
