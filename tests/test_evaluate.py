@@ -18,7 +18,7 @@ from modelling.data import Compendium
 from modelling.network.pca import fit_components
 from modelling.scores.imputation import PcaImputer, masks
 from modelling.studies.evaluate import evaluate, plain
-from modelling.studies.testpart import NoTestPart, TooFewGenes, conditions, scratch_array
+from modelling.studies.testpart import NoTestPart, TooFewGenes, scratch_array
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_tumour_is_read_from_is_tumour_or_condition(tmp_path):
     x, obs = frame()
     obs = obs.rename(columns={"is_tumour": "condition"}).assign(condition=lambda d: np.where(d["condition"], "Tumor", "normal"))
     with Compendium.open(write(tmp_path / "condition.h5ad", x, obs)) as compendium:
-        assert set(conditions(compendium, np.arange(compendium.n_samples))) == {"tumour", "normal"}
+        assert set(compendium.conditions(np.arange(compendium.n_samples))) == {"tumour", "normal"}
 
 
 def test_large_arrays_live_on_disk(monkeypatch):

@@ -147,8 +147,6 @@ def write_reference(
     run = Path(run)
     model = load(run)
     opened = compendium if isinstance(compendium, Compendium) else Compendium.open(compendium)
-    if not len(opened.rows("validation", labelled=True)):
-        opened.hold_out_validation(model.config.seed)  # the groups that training held out
     rows = np.concatenate([opened.rows(split, labelled=True) for split in ("train", "validation", "test")])
     stage(f"embedding {len(rows):,} samples")
     pieces = [model.embed(x) for _, x in opened.blocks(rows, genes=model.genes)]

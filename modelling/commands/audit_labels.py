@@ -18,7 +18,6 @@ from modelling.reports.page import Report, Section, Table, Tile, number
 from modelling.stages import bars
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS, Suspicion, against_truth, audit, override_rows, table, terms_of_tissues
 from modelling.studies.evaluate import plain
-from modelling.studies.testpart import is_simulated
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +54,7 @@ def write(
         writer = csv.DictWriter(file, OVERRIDE_COLUMNS, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
         writer.writeheader()
         writer.writerows(decisions)
-    simulated = is_simulated(compendium)
+    simulated = compendium.simulated
     content = {
         "format": 1,
         "simulated": simulated,

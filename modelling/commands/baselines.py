@@ -17,7 +17,6 @@ from modelling.reports.page import Report, Section, Table, number, shown, with_i
 from modelling.stages import bars
 from modelling.studies.baselines import Parts, embedding_methods, methods, model_methods, read_parts, score_methods
 from modelling.studies.evaluate import plain
-from modelling.studies.testpart import is_simulated
 
 
 class WrongInputs(ModellingError):
@@ -54,7 +53,7 @@ def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], 
 
 def write(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, parts: Parts, seed: int, run: Path | None) -> None:
     """baselines.json, figure and report.html."""
-    simulated = is_simulated(compendium)
+    simulated = compendium.simulated
     content = {
         "format": 1,
         "simulated": simulated,

@@ -20,7 +20,6 @@ from modelling.studies.ablate import ablate, cap_arms, cell_line_arms, cell_line
 from modelling.studies.evaluate import plain
 from modelling.studies.retrain import SCORES, Arm
 from modelling.studies.scale import scale, summary
-from modelling.studies.testpart import is_simulated
 
 
 class NothingAsked(ModellingError):
@@ -37,7 +36,7 @@ def run_scale(path: Path, out: Path, fractions: Sequence[float], n_seeds: int, p
         scale_curve(figures, rows, SCORES)
         content = {
             "format": 1,
-            "simulated": is_simulated(compendium),
+            "simulated": compendium.simulated,
             "compendium": path.name,
             "preset": preset,
             "rows": rows,
@@ -54,7 +53,7 @@ def run_scale(path: Path, out: Path, fractions: Sequence[float], n_seeds: int, p
                 "the validation and the test part stay the same. A seed draws the "
                 "order of the samples and trains the model, so the spread between seeds holds both."
             ),
-            simulated=is_simulated(compendium),
+            simulated=compendium.simulated,
             sections=[
                 Section(
                     "Scores by training size",
@@ -93,7 +92,7 @@ def run_ablate(
             folder / "ablate.json",
             {
                 "format": 1,
-                "simulated": is_simulated(compendium),
+                "simulated": compendium.simulated,
                 "compendium": path.name,
                 "preset": preset,
                 "rows": rows,
@@ -121,7 +120,7 @@ def run_ablate(
                 "some. Cap: the same number of training samples in all, once with at most so many of a "
                 "tissue, once in the proportions found. The test part is one and the same."
             ),
-            simulated=is_simulated(compendium),
+            simulated=compendium.simulated,
             sections=[Section("Scores", [], [shown(figures.folder, "ablation", caption)], tables)],
             notes=compendium.notes,
             colophon=f"Made by bulkatlas {__version__}, `model ablate`, preset {preset}. All numbers: ablate.json.",

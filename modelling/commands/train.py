@@ -19,7 +19,6 @@ def train_and_tell(compendium: Compendium, out: Path, config: TrainConfig, *, de
         variants.append((out.with_name(f"{out.name}-standard"), config.replace(mask_fraction=0.0)))
     first = os.environ.get("RANK", "0") == "0"
     console = Console(quiet=not first, soft_wrap=True, highlight=False)
-    compendium.hold_out_validation(config.seed)
     runs = []
     for folder, settings in variants:
         if resume and len(variants) > 1 and (folder / "model.safetensors").exists():

@@ -18,7 +18,7 @@ from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.stages import Stage, silent
 from modelling.studies.baselines import ExtraMissing, components_of, project
-from modelling.studies.testpart import BLOCK, column, scratch_array
+from modelling.studies.testpart import BLOCK, scratch_array
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,8 +85,8 @@ def audit(compendium: Compendium, n_folds: int = 5, seed: int = 42, stage: Stage
 
 def _auditable(compendium: Compendium) -> tuple[Ints, Ints, list[str], Ints, dict[str, int]]:
     """Rows, label numbers, class names, group numbers, and samples left out per tissue."""
-    tissue = column(compendium, "tissue", np.arange(compendium.n_samples)).astype(str)
-    group_id = column(compendium, "group_id", np.arange(compendium.n_samples)).astype(str)
+    tissue = compendium.text("tissue").astype(str)
+    group_id = compendium.text("group_id").astype(str)
     group_id = np.where(group_id == "", compendium.sample_ids.astype(str), group_id)
     left_out = {}
     for name in sorted(set(tissue) - {""}):
@@ -150,7 +150,7 @@ def table(found: Suspicion, compendium: Compendium, labels: Path | None) -> pl.D
         {
             "rank": np.arange(1, len(chosen) + 1),
             "sample_id": compendium.sample_ids[rows].astype(str).tolist(),
-            **{name: column(compendium, name, rows).tolist() for name in ("source", "series_id", "group_id", "split", "is_tumour")},
+            **{name: compendium.text(name, rows).tolist() for name in ("source", "series_id", "group_id", "split", "is_tumour")},
             "label": names[found.label[chosen]].tolist(),
             "suggested": names[found.suggested[chosen]].tolist(),
             "probability_label": own.round(4),
@@ -212,7 +212,7 @@ def override_rows(ranked: pl.DataFrame, term_of: dict[str, str], day: str) -> li
 
 def terms_of_tissues(compendium: Compendium) -> dict[str, str]:
     """The term that most samples of each tissue carry."""
-    tissue, term = (column(compendium, name, np.arange(compendium.n_samples)).astype(str) for name in ("tissue", "term_id"))
+    tissue, term = (compendium.text(name).astype(str) for name in ("tissue", "term_id"))
     out = {}
     for name in sorted(set(tissue) - {""}):
         terms, counts = np.unique(term[(tissue == name) & (term != "")], return_counts=True)

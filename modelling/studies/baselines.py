@@ -22,7 +22,7 @@ from modelling.scores.metrics import Groups, classification_scores, draw_groups,
 from modelling.scores.neighbours import cosine_neighbours, knn_classify
 from modelling.stages import Stage, silent
 from modelling.studies.embeddings import read_embedding
-from modelling.studies.testpart import BLOCK, column, scratch_array
+from modelling.studies.testpart import BLOCK, scratch_array
 
 N_VARIABLE = 2000
 N_ROTATED = 1000
@@ -92,7 +92,7 @@ def read_parts(compendium: Compendium, run: Path | None) -> Parts:
             x[split][start * BLOCK : start * BLOCK + len(block)] = np.nan_to_num((block - mean) / std)
     y = {split: np.array([number[name] for name in tissue[chosen]], np.int64) for split, chosen in rows.items()}
     ids = {split: compendium.sample_ids[chosen].astype(str) for split, chosen in rows.items()}
-    return Parts(x, y, ids, column(compendium, "group_id", rows["test"]), classes, np.asarray(std))
+    return Parts(x, y, ids, compendium.text("group_id", rows["test"]), classes, np.asarray(std))
 
 
 def components_of(x_ng: Floats, n_components: int, seed: int) -> Components:

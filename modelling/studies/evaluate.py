@@ -21,7 +21,7 @@ from modelling.scores.neighbours import knn_classify
 from modelling.scores.reconstruction import Errors, RankScores, rank_scores, sample_errors
 from modelling.stages import Stage, silent
 from modelling.studies import scorecard
-from modelling.studies.testpart import BLOCK, TestPart, column, is_simulated, read_test_part, score_imputation, shared_genes
+from modelling.studies.testpart import BLOCK, TestPart, read_test_part, score_imputation, shared_genes
 
 SEED = 42
 N_COMPONENTS = 121
@@ -56,7 +56,7 @@ def evaluate(run: str | Path, compendium: Compendium, seed: int = SEED, stage: S
     ranks = rank_scores(part.truth_ng, part.restored_ng, groups)
     metrics = {
         "format": 1,
-        "simulated": is_simulated(compendium),
+        "simulated": compendium.simulated,
         "run": str(Path(run).resolve().name),
         "compendium": {"file": compendium.path.name, "build_id": compendium.uns.get("build_id"), "unit": compendium.unit},
         "n": counts(part, model),
@@ -111,9 +111,7 @@ def provenance_notes(run: Path, compendium: Compendium) -> list[str]:
 
 def shared_group_notes(compendium: Compendium, part: TestPart) -> list[str]:
     """Say so when a study, donor or patient has samples on both sides, or when nobody can tell."""
-    seen = set(column(compendium, "group_id", compendium.rows("train"))) | set(
-        column(compendium, "group_id", compendium.rows("validation"))
-    )
+    seen = set(compendium.text("group_id", compendium.rows("train"))) | set(compendium.text("group_id", compendium.rows("validation")))
     if seen == {""}:
         return ["the compendium has no group_id: whether a study or donor is on both sides cannot be told, and intervals are too narrow"]
     n = int(np.isin(part.group_id.astype(str), [name for name in seen if name]).sum())

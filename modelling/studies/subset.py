@@ -9,7 +9,6 @@ import numpy as np
 
 from modelling.arrays import Ints
 from modelling.data import Compendium
-from modelling.studies.testpart import is_simulated
 
 BLOCK = 1024
 
@@ -40,5 +39,5 @@ def write_subset(compendium: Compendium, rows: Ints, path: Path, split: np.ndarr
             x[start : start + BLOCK] = compendium.x(rows[start : start + BLOCK])
         write_elem(file, "obs", obs)
         write_elem(file, "var", pd.DataFrame(index=compendium.genes.astype(str)))
-        write_elem(file, "uns", {"unit": compendium.unit, "simulated": is_simulated(compendium)})
+        write_elem(file, "uns", {"unit": compendium.unit, "simulated": compendium.simulated})
     return path

@@ -76,41 +76,12 @@ def shared_genes(model: TissueModel, symbols: np.ndarray, what: str) -> str | No
     return f"{found}: the rest is taken as missing, scores are likely lower than on complete samples" if share < WARNED_BELOW else None
 
 
-def column(compendium: Compendium, name: str, rows: Ints) -> np.ndarray:
-    """An obs column as text for some rows; empty text where the compendium lacks it."""
-    if name not in compendium.obs:
-        return np.full(len(rows), "", dtype=object)
-    return compendium.obs[name][rows].astype(str).astype(object)
-
-
-def is_simulated(compendium: Compendium) -> bool:
-    """Whether the compendium says that its samples were made up."""
-    return str(compendium.uns.get("simulated", False)).lower() in ("true", "1")
-
-
-def conditions(compendium: Compendium, rows: Ints) -> np.ndarray:
-    """ "tumour", "normal" or "unknown" of each row, from obs `is_tumour` or, in other people's files, `condition`."""
-    words = {
-        "true": "tumour",
-        "1": "tumour",
-        "1.0": "tumour",
-        "tumor": "tumour",
-        "tumour": "tumour",
-        "false": "normal",
-        "0": "normal",
-        "0.0": "normal",
-        "normal": "normal",
-    }
-    name = "is_tumour" if "is_tumour" in compendium.obs else "condition"
-    return np.array([words.get(value.lower(), "unknown") for value in column(compendium, name, rows)], dtype=object)
-
-
 def read_test_part(model: TissueModel, compendium: Compendium, advance: Advance = lambda n: None) -> TestPart:
     """Embed and restore every sample of split 'test'. Raises NoTestPart."""
     rows = compendium.rows("test")
     if not len(rows):
         raise NoTestPart(f"{compendium.path}: no sample in split 'test'; a compendium from `curate build` has one")
-    tissue = column(compendium, "tissue", rows)
+    tissue = compendium.text("tissue", rows)
     extra = sorted(set(tissue) - set(model.tissues) - {""})
     classes = [*model.tissues, *extra]
     number = {name: i for i, name in enumerate(classes)}
@@ -126,8 +97,8 @@ def read_test_part(model: TissueModel, compendium: Compendium, advance: Advance 
         advance(len(x))
     z_nk = np.concatenate(z_parts)
     return TestPart(
-        rows, compendium.sample_ids[rows].astype(str).astype(object), tissue, column(compendium, "source", rows), column(compendium, "group_id", rows),
-        conditions(compendium, rows), classes, np.array([number.get(name, -1) for name in tissue]),
+        rows, compendium.sample_ids[rows].astype(str).astype(object), tissue, compendium.text("source", rows), compendium.text("group_id", rows),
+        compendium.conditions(rows), classes, np.array([number.get(name, -1) for name in tissue]),
         z_nk, model.logits(z_nk), model.probabilities_of(z_nk), truth_ng, restored_ng,
     )  # fmt: skip
 

@@ -58,7 +58,7 @@ def train(
 
     Raises TrainingError when `out` exists (without `resume`) or when the loss is not a number. A run that was stopped goes on from its last
     checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
-    raising. A compendium without a validation part has a tenth of its training groups held out (`Compendium.hold_out_validation`).
+    raising.
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
@@ -67,7 +67,6 @@ def train(
     workers.wait()
     keep_freed_memory()
     try:
-        compendium.hold_out_validation(config.seed)
         with fast_products(config.precision), workers:
             trainer = Trainer(compendium, config, workers, _device(device), out)
             trainer.resume_or_start()
@@ -106,6 +105,9 @@ class Trainer:
 
     def __init__(self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path) -> None:
         self.compendium, self.config, self.workers, self.device, self.out = compendium, config, workers, device, out
+        if not len(compendium.rows("validation", labelled=True)):
+            why = next((note for note in compendium.notes if note.startswith("no labelled validation")), "no labelled validation sample")
+            raise TrainingError(f"{compendium.path}: {why}; training stops by the validation part")
         self.targets = torch.from_numpy(compendium.targets)
         self.rows = {
             "train": compendium.rows("train"),
