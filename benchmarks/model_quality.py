@@ -29,10 +29,11 @@ from modelling.network.base import Standardise
 from modelling.network.loss import fit_temperature
 from modelling.network.paper import PaperVAE
 from modelling.network.pca import fit_components
+from modelling.reports.json import plain
 from modelling.scores.metrics import classification_scores, draw_groups
 from modelling.scores.reconstruction import rank_scores, sample_errors
 from modelling.studies.baselines import methods, read_parts
-from modelling.studies.evaluate import evaluate, plain
+from modelling.studies.evaluate import evaluate
 from modelling.training.train import train
 
 PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")

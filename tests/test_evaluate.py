@@ -16,9 +16,11 @@ from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.data import Compendium
 from modelling.network.pca import fit_components
+from modelling.reports.json import plain
 from modelling.scores.imputation import PcaImputer, masks
-from modelling.studies.evaluate import evaluate, plain
-from modelling.studies.testpart import NoTestPart, TooFewGenes, scratch_array
+from modelling.scratch import scratch_array
+from modelling.studies.evaluate import evaluate
+from modelling.studies.held_out import NothingHeldOut, TooFewGenes
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +198,7 @@ def test_no_test_part_and_a_taken_folder_are_one_red_line(tmp_path, world):
     x, obs = frame()
     obs["split"] = obs["split"].replace("test", "train")
     path = write(tmp_path / "no_test.h5ad", x, obs)
-    with Compendium.open(path) as compendium, pytest.raises(NoTestPart, match="no sample in split 'test'"):
+    with Compendium.open(path) as compendium, pytest.raises(NothingHeldOut, match="no sample in split 'test'"):
         evaluate(world[1], compendium)
     taken = tmp_path / "taken"
     taken.mkdir()
@@ -214,7 +216,7 @@ def test_tumour_is_read_from_is_tumour_or_condition(tmp_path):
 
 
 def test_large_arrays_live_on_disk(monkeypatch):
-    monkeypatch.setattr("modelling.studies.testpart.MEMORY_LIMIT", 1000)
+    monkeypatch.setattr("modelling.scratch.MEMORY_LIMIT", 1000)
     array = scratch_array((100, 100))
     assert isinstance(array, np.memmap)
     array[:] = 1

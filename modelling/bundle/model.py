@@ -19,12 +19,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from modelling.arrays import Floats
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.ours import Network, Standardise, build
 
-Floats = NDArray[np.float32]
 BLOCK = 256
 FORMAT = 1
 

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from modelling.arrays import Array
 from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
+from modelling.progress import Say, ignore
 from modelling.scores.neighbours import cosine_neighbours
 
 if TYPE_CHECKING:
     import polars as pl
 
-Array = NDArray[Any]
 ALPHA = 0.05
 N_NEIGHBOURS = 5
 FAR_SHARE = 0.01
@@ -38,7 +37,6 @@ N_ALONE = 5000  # below, threads cost more than they bring: 3.5 s alone against 
 SCHEMA_VERSION = 1
 FILES = ("reference.safetensors", "reference.tsv", "reference.json", "example.tsv")
 COLUMNS = ("series_id", "source", "tissue", "term_id", "is_tumour", "split")
-Stage = Callable[[str], None]
 
 
 class ReferenceMissing(ModellingError):
@@ -137,9 +135,7 @@ def load_reference(folder: str | Path) -> Reference:
     return Reference(z_nk, table, Calibration(**content), np.flatnonzero((table["split"] == "train").to_numpy()))
 
 
-def write_reference(
-    run: str | Path, compendium: str | Path | Compendium, map_method: str = "auto", stage: Stage = lambda _: None
-) -> Calibration:
+def write_reference(run: str | Path, compendium: str | Path | Compendium, map_method: str = "auto", say: Say = ignore) -> Calibration:
     """Embed a compendium's labelled samples with a run's model and write the reference files into the run folder.
 
     Args: map_method `tsne` (openTSNE), `pca`, or `auto`: t-SNE where openTSNE is installed. Raises CompendiumError, ModellingError.
@@ -148,15 +144,15 @@ def write_reference(
     model = load(run)
     opened = compendium if isinstance(compendium, Compendium) else Compendium.open(compendium)
     rows = np.concatenate([opened.rows(split, labelled=True) for split in ("train", "validation", "test")])
-    stage(f"embedding {len(rows):,} samples")
+    say(f"embedding {len(rows):,} samples")
     pieces = [model.embed(x) for _, x in opened.blocks(rows, genes=model.genes)]
     z_nk = np.concatenate(pieces)
     columns = {name: _text(opened.obs[name][rows]) if name in opened.obs else [""] * len(rows) for name in COLUMNS}
     split = np.array(columns["split"])
     method = _map_method(map_method)
-    stage(f"drawing the map ({method})")
+    say(f"drawing the map ({method})")
     xy, method = draw_map(z_nk, method)
-    stage("measuring the limits on the validation part")
+    say("measuring the limits on the validation part")
     calibration = calibrate(model, z_nk, np.array(columns["tissue"]), split, method)
     _write(run, z_nk, _text(opened.sample_ids[rows]), columns, xy, calibration)
     _write_example(run, model, opened)

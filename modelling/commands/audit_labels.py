@@ -14,10 +14,10 @@ from modelling import __version__
 from modelling.data import Compendium
 from modelling.figures.canvas import spaced
 from modelling.outfolder import new_folder
+from modelling.progress import bars
+from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number
-from modelling.stages import bars
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS, Suspicion, against_truth, audit, override_rows, table, terms_of_tissues
-from modelling.studies.evaluate import plain
 
 if TYPE_CHECKING:
     import polars as pl

@@ -13,10 +13,10 @@ from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder
 from modelling.figures.methods import method_comparison
 from modelling.outfolder import new_folder
+from modelling.progress import bars
+from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, number, shown, with_interval
-from modelling.stages import bars
 from modelling.studies.baselines import Parts, embedding_methods, methods, model_methods, read_parts, score_methods
-from modelling.studies.evaluate import plain
 
 
 class WrongInputs(ModellingError):

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from modelling.data import Compendium
 from modelling.outfolder import new_folder
+from modelling.progress import bars
 from modelling.reports.evaluation import write_report
 from modelling.reports.page import with_interval
-from modelling.stages import bars
 from modelling.studies.evaluate import evaluate
 
 

@@ -85,7 +85,7 @@ def make_references(runs: Sequence[Path], compendium: Path | Compendium, map_met
     from modelling.bundle.reference import write_reference
 
     for run in runs:
-        limits = write_reference(run, compendium, map_method, stage=lambda text: typer.echo(f"{text} ..."))
+        limits = write_reference(run, compendium, map_method, say=lambda text: typer.echo(f"{text} ..."))
         typer.echo(
             f"{run}: sets hold the true tissue in {1 - limits.alpha:.0%} of cases, measured on {limits.n_validation:,} validation samples:"
             f" a tissue counts from probability {limits.threshold:.3f}; far below similarity {limits.far_below:.2f}; map:"

@@ -14,10 +14,10 @@ from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder
 from modelling.figures.methods import ablation_dots, scale_curve
 from modelling.outfolder import new_folder
+from modelling.progress import bars
+from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, number, shown, with_interval
-from modelling.stages import bars
 from modelling.studies.ablate import ablate, cap_arms, cell_line_arms, cell_line_flags, differences
-from modelling.studies.evaluate import plain
 from modelling.studies.retrain import SCORES, Arm
 from modelling.studies.scale import scale, summary
 

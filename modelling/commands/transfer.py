@@ -11,9 +11,9 @@ from modelling import __version__
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.methods import transfer_bars
 from modelling.outfolder import new_folder
+from modelling.progress import bars
+from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
-from modelling.stages import bars
-from modelling.studies.evaluate import plain
 from modelling.studies.transfer import CLASSIFIERS, Question, Transfer, transfer
 
 

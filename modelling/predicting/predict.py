@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.geneids import GeneSpace
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import polars as pl
     from anndata import AnnData
 
-Array = NDArray[Any]
 N_TOP = 3
 
 

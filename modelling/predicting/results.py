@@ -11,14 +11,13 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from modelling.arrays import Array
 from modelling.errors import ModellingError
 
 if TYPE_CHECKING:
     import polars as pl
 
-Array = NDArray[Any]
 SUFFIXES = (".tsv", ".parquet", ".h5ad")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -16,11 +16,13 @@ from modelling.data import Compendium
 from modelling.figures import expression, history, latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
-from modelling.reports.page import Report, Section, Shown, Table, Tile, number, shown, with_interval
+from modelling.reports.definitions import definitions
+from modelling.reports.json import plain
+from modelling.reports.opening import Metrics, lead, tiles
+from modelling.reports.page import Report, Section, Shown, Table, number, shown, with_interval
+from modelling.reports.tables import write_tables
 from modelling.scores.metrics import confusion
-from modelling.studies.evaluate import SEED, Evaluation, plain, write_tables
-
-Metrics = Mapping[str, Any]
+from modelling.studies.evaluate import SEED, Evaluation
 
 
 def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out: Path, seed: int = SEED) -> None:
@@ -64,44 +66,6 @@ def organ_systems(compendium: Compendium, run: Path) -> dict[str, str]:
         return {str(tissue): str(system) for tissue, system in stated.items()}
     with (run / "tissues.tsv").open(encoding="utf-8", newline="") as file:
         return {row["tissue"]: row.get("organ_system") or "" for row in csv.DictReader(file, delimiter="\t")}
-
-
-def lead(metrics: Metrics) -> str:
-    n = metrics["n"]
-    return (
-        f"The model saw {n['test']:,} samples that it was not trained on, from {n['groups']:,} studies, donors and patients in {n['sources']} "
-        f"source{'s' if n['sources'] != 1 else ''}. It was asked two things: which of {n['classes_of_model']} "
-        f"tissues a sample is from, and whether {n['genes']:,} genes can be restored from the {n['latent']} numbers that it keeps of each sample."
-    )
-
-
-def tiles(metrics: Metrics) -> list[Tile]:
-    intervals, kept, n = metrics["intervals"], metrics["reconstruction"]["intervals"], metrics["n"]
-
-    def between(interval: Any) -> str:
-        return f"95% interval {interval[0]:.3f} to {interval[1]:.3f}; " if interval else ""
-
-    hidden = metrics["imputation_detail"]["0.2"]
-    return [
-        Tile(
-            "Balanced accuracy",
-            number(metrics["balanced_accuracy"]),
-            f"{between(intervals['balanced_accuracy'])}{n['labelled']:,} labelled samples, each of {n['classes_in_test']} tissues counts the same",
-        ),
-        Tile("Right among its first three", number(metrics["top3"]), f"{between(intervals['top3'])}{n['labelled']:,} samples"),
-        Tile("Variance restored (R²)", number(metrics["r2"]), f"{between(kept['r2'])}{metrics['reconstruction']['n_cells']:,} cells"),
-        Tile(
-            "Rank correlation per gene",
-            number(metrics["per_gene_spearman"]),
-            f"median; {between(kept['per_gene_spearman'])}{n['genes'] - metrics['reconstruction']['n_genes_undefined']:,} genes",
-        ),
-        Tile(
-            "Hidden values restored",
-            number(hidden["standardised"]["model"]),
-            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}; {hidden['n_cells']:,} cells",
-        ),
-        Tile("Calibration error", number(metrics["ece"]), f"{between(intervals['ece'])}0 means that 90% sure is right in 90%"),
-    ]
 
 
 class Figures:
@@ -342,44 +306,3 @@ SCORES = {
     "top3": "right among the first three",
     "ece": "expected calibration error",
 }
-
-
-def definitions(metrics: Metrics) -> Section:
-    """What exactly each number is."""
-    settings = metrics["settings"]
-    return Section(
-        "How it was measured",
-        tables=[
-            Table(
-                ["what", "how"],
-                [
-                    [
-                        "intervals",
-                        f"95%; bootstrap of {settings['bootstraps']:,} draws over studies, donors and patients (seed {settings['seed']}); "
-                        "Wilson for shares of one tissue; jackknife over ten folds of groups for the per-gene median",
-                    ],
-                    [
-                        "balanced accuracy",
-                        "mean of the recall of every tissue that has test samples; a tissue that the model cannot name counts with recall 0",
-                    ],
-                    ["F1, MCC", "as scikit-learn defines them, over tissues that occur in labels or calls"],
-                    [
-                        "R²",
-                        "1 minus squared error over squares about the test part's gene means, all measured cells; genes "
-                        "standardised with training mean and standard deviation, not clipped; from the posterior mean",
-                    ],
-                    [
-                        "hidden values",
-                        f"each measured cell hidden with the stated probability (seed {settings['seed']}), "
-                        "the same cells for every method; Spearman pooled over hidden cells",
-                    ],
-                    ["calibration error", f"{settings['calibration_bins']} bins of equal width over the highest probability"],
-                    [
-                        "source mixing",
-                        f"{settings['k_mixing']} nearest neighbours by cosine among test samples, a third of the samples where that is fewer",
-                    ],
-                    ["LISI", f"local inverse Simpson index, Gaussian weights of perplexity {settings['perplexity']}"],
-                ],
-            )
-        ],
-    )

@@ -16,9 +16,10 @@ import numpy as np
 from modelling.arrays import Bools, Floats, Ints
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.stages import Stage, silent
+from modelling.progress import Stage, silent
+from modelling.scratch import scratch_array
 from modelling.studies.baselines import ExtraMissing, components_of, project
-from modelling.studies.testpart import BLOCK, scratch_array
+from modelling.studies.held_out import BLOCK
 
 if TYPE_CHECKING:
     import polars as pl

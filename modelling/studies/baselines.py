@@ -18,11 +18,12 @@ from modelling.bundle.model import load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.network.pca import Components, fit_components
+from modelling.progress import Stage, silent
 from modelling.scores.metrics import Groups, classification_scores, draw_groups, drawn_scores, percentile_interval
 from modelling.scores.neighbours import cosine_neighbours, knn_classify
-from modelling.stages import Stage, silent
+from modelling.scratch import scratch_array
 from modelling.studies.embeddings import read_embedding
-from modelling.studies.testpart import BLOCK, scratch_array
+from modelling.studies.held_out import BLOCK
 
 N_VARIABLE = 2000
 N_ROTATED = 1000

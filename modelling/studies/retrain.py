@@ -16,8 +16,8 @@ from modelling.data import Compendium
 from modelling.scores.metrics import confusion, scores_of_confusion
 from modelling.scores.reconstruction import sample_errors
 from modelling.scores.spearman import column_spearman
+from modelling.studies.held_out import read_held_out
 from modelling.studies.subset import write_subset
-from modelling.studies.testpart import read_test_part
 from modelling.training.train import train
 
 SCORES = {
@@ -59,7 +59,7 @@ def score_arm(compendium: Compendium, arm: Arm, config: TrainConfig) -> dict[str
         path = write_subset(compendium, rows, folder / "part.h5ad")
         with Compendium.open(path) as part:
             model = train(part, folder / "run", config.replace(seed=arm.seed)).model
-    tested = read_test_part(model, compendium)
+    tested = read_held_out(model, compendium)
     known = tested.labelled
     counts = confusion(tested.truth[known], tested.predicted[known], len(tested.classes))
     found = {key: float(value) for key, value in scores_of_confusion(counts).items()}

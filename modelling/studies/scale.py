@@ -10,7 +10,7 @@ import numpy as np
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.stages import Stage, silent
+from modelling.progress import Stage, silent
 from modelling.studies.retrain import SCORES, Arm, in_random_order, labelled_training_rows, mean_interval, score_arm
 
 

@@ -20,12 +20,12 @@ from modelling.scores.metrics import (
 )
 from modelling.scores.mixing import lisi, lisi_ceiling, mixing_within_tissue, source_mixing
 from modelling.scores.reconstruction import Errors, RankScores
-from modelling.studies.testpart import TestPart
+from modelling.studies.held_out import HeldOut
 
 Scores = dict[str, Any]
 
 
-def classification(part: TestPart, seed: int) -> Scores:
+def classification(part: HeldOut, seed: int) -> Scores:
     """Scores of the labelled samples, their intervals, and the same per class, per source, and for tumour and normal apart."""
     rows = np.flatnonzero(part.labelled)
     scores, intervals = _scores(part, rows, seed)
@@ -41,7 +41,7 @@ def classification(part: TestPart, seed: int) -> Scores:
     }
 
 
-def _scores(part: TestPart, rows: Ints, seed: int) -> tuple[Scores, Scores]:
+def _scores(part: HeldOut, rows: Ints, seed: int) -> tuple[Scores, Scores]:
     """All classification scores of some labelled samples, and their intervals."""
     groups = draw_groups(part.group_id[rows], seed)
     truth, probability = part.truth[rows], part.probability_nt[rows]
@@ -52,7 +52,7 @@ def _scores(part: TestPart, rows: Ints, seed: int) -> tuple[Scores, Scores]:
     return {name: value for name, (value, _) in found.items()}, {name: interval for name, (_, interval) in found.items()}
 
 
-def per_class(part: TestPart) -> dict[str, Scores]:
+def per_class(part: HeldOut) -> dict[str, Scores]:
     """Recall with its Wilson interval, precision and F1 per tissue of the test part, tumour and normal apart."""
     chosen = part.labelled
     counts = confusion(part.truth[chosen], part.predicted[chosen], len(part.classes))
@@ -76,12 +76,12 @@ def per_class(part: TestPart) -> dict[str, Scores]:
     return out
 
 
-def _recall(part: TestPart, rows: Bools) -> Scores:
+def _recall(part: HeldOut, rows: Bools) -> Scores:
     n, hits = int(rows.sum()), int((part.predicted == part.truth)[rows].sum())
     return {"n": n, "recall": hits / n if n else None, "recall_interval": wilson(hits, n)}
 
 
-def per_group(part: TestPart, label: np.ndarray, seed: int) -> dict[str, Scores]:
+def per_group(part: HeldOut, label: np.ndarray, seed: int) -> dict[str, Scores]:
     """Scores of the labelled samples of each source (or condition), with intervals and n."""
     out: dict[str, Scores] = {}
     for name in sorted(set(label)):
@@ -95,7 +95,7 @@ def per_group(part: TestPart, label: np.ndarray, seed: int) -> dict[str, Scores]
     return out
 
 
-def reconstruction(part: TestPart, errors: Errors, ranks: RankScores, groups: Groups) -> Scores:
+def reconstruction(part: HeldOut, errors: Errors, ranks: RankScores, groups: Groups) -> Scores:
     """R2, MSE and median rank correlations, with intervals and the cells behind them; R2 also per source."""
     n_cells = int(errors.n_cells.sum())
     return {
@@ -134,7 +134,7 @@ def _quartiles(values: Floats) -> list[float] | None:
     return [float(q) for q in np.quantile(finite, [0.25, 0.5, 0.75])] if len(finite) else None
 
 
-def mixing(part: TestPart) -> Scores:
+def mixing(part: HeldOut) -> Scores:
     """Source mixing and LISI of the test part's latent space; null where only one source is present."""
     names, source = np.unique(part.source.astype(str), return_inverse=True)
     overall = source_mixing(part.z_nk, source)

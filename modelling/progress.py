@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Stage = Callable[[str, int], Callable[[int], None]]
+Advance = Callable[[int], None]
+Stage = Callable[[str, int], Advance]
+Say = Callable[[str], None]
 
 
-def silent(_: str, __: int) -> Callable[[int], None]:
+def ignore(_: int | str) -> None:
+    """Say nothing."""
+
+
+def silent(_: str, __: int) -> Advance:
     """Report no progress."""
-    return lambda n: None
+    return ignore
 
 
 @contextmanager
@@ -23,7 +29,7 @@ def bars() -> Iterator[Stage]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
 
-        def stage(name: str, total: int) -> Callable[[int], None]:
+        def stage(name: str, total: int) -> Advance:
             task = progress.add_task(name, total=total)
             return lambda n: progress.advance(task, n)
 
