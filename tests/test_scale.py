@@ -11,7 +11,7 @@ from evaluation_world import TISSUES, frame, write
 from typer.testing import CliRunner
 
 from modelling.cli import app
-from modelling.commands.retrain import NothingAsked
+from modelling.commands.ablate import NothingAsked
 from modelling.data import Compendium
 from modelling.studies.ablate import AblationError, cap_arms, cell_line_arms, cell_line_flags, differences
 from modelling.studies.retrain import labelled_training_rows, mean_interval

@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelling import __version__
 from modelling.data import Compendium
-from modelling.figures.canvas import spaced
 from modelling.outfolder import new_folder
 from modelling.progress import bars
+from modelling.reports.audit_labels import write_page
 from modelling.reports.json import plain
-from modelling.reports.page import Report, Section, Table, Tile, number
+from modelling.reports.page import number
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS, Suspicion, against_truth, audit, override_rows, table, terms_of_tissues
 
 if TYPE_CHECKING:
     import polars as pl
-
-N_SHOWN = 200
 
 
 def run_audit(path: Path, out: Path, labels: Path | None, truth: Path | None, n_folds: int, seed: int) -> None:
@@ -48,16 +45,15 @@ def write(
     compendium: Compendium,
     settings: dict[str, int],
 ) -> None:
-    """suspects.tsv, overrides.tsv, audit.json and report.html."""
+    """suspects.tsv, overrides.tsv, audit.json and report.html; `scores` are those against a known truth."""
     ranked.write_csv(folder / "suspects.tsv", separator="\t")
     with (folder / "overrides.tsv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, OVERRIDE_COLUMNS, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
         writer.writeheader()
         writer.writerows(decisions)
-    simulated = compendium.simulated
     content = {
         "format": 1,
-        "simulated": simulated,
+        "simulated": compendium.simulated,
         "compendium": compendium.path.name,
         "n_audited": len(found.rows),
         "n_suspects": ranked.height,
@@ -67,54 +63,12 @@ def write(
         "against_truth": scores,
     }
     (folder / "audit.json").write_text(json.dumps(plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    shown = [
-        name
-        for name in ("rank", "sample_id", "label", "suggested", "margin_of_expression", "decided_by", "matched_text", "source", "title")
-        if name in ranked.columns
-    ]
-    rows = [[str(cell) for cell in row] for row in ranked.select(shown).head(N_SHOWN).iter_rows()]
-    Report(
-        title="Labels that the expression contradicts",
-        subject=compendium.path.name + (f" (build {compendium.uns['build_id']})" if compendium.uns.get("build_id") else ""),
-        lead=(
-            f"{len(found.rows):,} labelled samples of {len(found.classes)} tissues were each judged "
-            "by a classifier that saw no sample of their study, donor or patient. "
-            "Where it contradicts the label by more than the usual confusion between the two tissues "
-            f"(confident learning), the sample is listed: {ranked.height:,} of them. "
-            "A suspect is not an error: tumours, borderline sites and mixed tissue are found too. To accept, delete the rows of overrides.tsv that you do not "
-            "agree with, put your name into `curator`, and run `curate override import overrides.tsv`."
-        ),
-        simulated=simulated,
-        tiles=_tiles(scores),
-        notes=[
-            f"{spaced(name)}: {n} samples of one study or donor only, cannot be cross-validated, not audited"
-            for name, n in found.not_audited.items()
-        ],
-        sections=[
-            Section(
-                f"Suspects, most certain first{f' (the first {N_SHOWN} of {ranked.height:,})' if ranked.height > N_SHOWN else ''}",
-                tables=[Table(shown, rows)],
-            )
-            if rows
-            else Section("Suspects", ["None."])
-        ],
-        colophon=f"Made by bulkatlas {__version__}, `model audit-labels`, {settings['folds']} folds, seed {settings['seed']}. All suspects: suspects.tsv.",
-    ).write(folder / "report.html")
+    write_page(folder / "report.html", found, ranked, scores, compendium, settings)
 
 
 def agreement(found: Suspicion) -> float:
     """Share of samples whose most likely tissue is their label."""
     return float(np.mean(found.probability_nt.argmax(axis=1) == found.label))
-
-
-def _tiles(scores: dict[str, Any] | None) -> list[Tile]:
-    if scores is None:
-        return []
-    return [
-        Tile("Precision", number(scores["precision"]), f"{scores['n_right']} of {scores['n_suspects']} suspects are wrong labels"),
-        Tile("Recall", number(scores["recall"]), f"{scores['n_right']} of {scores['n_wrong_audited']} wrong labels are suspects"),
-        Tile("Average precision", number(scores["average_precision"]), "of the whole ranking by margin"),
-    ]
 
 
 def _tell(found: Suspicion, ranked: pl.DataFrame, scores: dict[str, Any] | None, out: Path) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from modelling import __version__
 from modelling.arrays import Ints
 from modelling.data import Compendium
-from modelling.figures import expression, history, latent, tissues
+from modelling.figures import expression, latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
 from modelling.reports.definitions import definitions
+from modelling.reports.history import funnel, training
 from modelling.reports.json import plain
 from modelling.reports.opening import Metrics, lead, tiles
 from modelling.reports.page import Report, Section, Shown, Table, number, shown, with_interval
@@ -41,8 +40,8 @@ def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out:
         figures.expression(),
         figures.imputation(),
         figures.mixing(),
-        *figures.funnel(compendium.uns.get("funnel")),
-        *figures.training(run),
+        *funnel(figures.folder, compendium.uns.get("funnel")),
+        *training(figures.folder, run),
         definitions(metrics),
     ]
     Report(
@@ -262,39 +261,6 @@ class Figures:
             [text],
             [self._show("source_mixing", "Point: observed share of neighbours from another source. Bar: the share under perfect mixing.")],
         )
-
-    def funnel(self, steps: Any) -> list[Section]:
-        """The build's funnel, where the compendium carries it."""
-        if not isinstance(steps, list) or not steps:
-            return []
-        history.funnel(self.folder, steps)
-        return [
-            Section(
-                "Where the samples come from",
-                ["How the compendium came from its sources; every step is a query that can be asked again (`curate audit`)."],
-                [self._show("funnel", "Samples that pass each step.")],
-            )
-        ]
-
-    def training(self, run: Path) -> list[Section]:
-        """Training curves, where the run has a history."""
-        path = run / "history.csv"
-        if not path.is_file():
-            return []
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        if not rows:
-            return []
-        columns = {name: [float(row[name]) if row[name] else float("nan") for row in rows] for name in rows[0]}
-        details = json.loads((run / "config.json").read_text(encoding="utf-8")).get("details", {})
-        history.training_curves(self.folder, columns, details.get("best_epoch"))
-        return [
-            Section(
-                "Training",
-                ["The weights are those of the epoch that was best on the validation part; the test part was not looked at."],
-                [self._show("training", "Training and validation by epoch.")],
-            )
-        ]
 
 
 SCORES = {

@@ -19,14 +19,13 @@ from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.network.loss import class_weights, cross_entropy, gaussian_kl, masked_mse, mmd, paper_mmd
-from modelling.network.ours import Output, Standardise, build
+from modelling.network.loss import class_weights, cross_entropy, masked_mse
+from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, run_folder
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
-
-TERMS = ("reconstruction", "class", "prior")
+from modelling.training.terms import TERMS, Share
 
 
 class TrainingError(ModellingError):
@@ -209,7 +208,7 @@ class Trainer:
             for report in reports:
                 report.batch((number + 1) / n_batches, len(batch))
         means = self.workers.mean(sums) / len(order)
-        names = ["train_loss", *(f"train_{term}" for term in TERMS)]
+        names = ["train_loss", *(f"train_{term.name}" for term in TERMS)]
         return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(len(order)), "train_seconds": time.monotonic() - started}
 
     def _set_rate(self, epoch: float) -> None:
@@ -239,8 +238,12 @@ class Trainer:
             output = self.parallel(target_ng * shown, shown, noise_nk)
         target_n = self.targets[batch]
         n_labelled = max(1, int((target_n >= 0).sum()))
-        terms = self._terms(output, target_ng, seen_ng, target_n[mine].to(self.device), draws_mk, n_labelled, len(batch))
-        loss = torch.stack([config.weight(name) * terms[name] for name in TERMS]).sum()
+        share = Share(
+            config, output, target_ng, seen_ng, target_n[mine].to(self.device), draws_mk, self.network.prior_var_k, self.weight_t,
+            len(batch), n_labelled, self.workers.count,
+        )  # fmt: skip
+        terms = {term.name: term.value(share) for term in TERMS}
+        loss = torch.stack([term.weight(config) * terms[term.name] for term in TERMS]).sum()
         if not torch.isfinite(loss):
             samples = self.compendium.sample_ids[batch[mine]]
             values = ", ".join(f"{name} {value.item():.4g}" for name, value in terms.items())
@@ -250,25 +253,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self.optimiser.step()
-        return torch.stack([loss, *(terms[name] for name in TERMS)]).detach().cpu().double()
-
-    def _terms(
-        self, output: Output, target_ng: Tensor, seen_ng: Tensor, target_n: Tensor, draws_mk: Tensor, n_labelled: int, n: int
-    ) -> dict[str, Tensor]:
-        """The terms of this worker's share, scaled so that their mean over workers is the term of the whole batch."""
-        share = self.workers.count
-        if self.config.prior == "kl":
-            prior = gaussian_kl(output.mean_nk, output.log_var_nk, self.network.prior_var_k).sum() * share / n / target_ng.shape[1]
-        elif self.config.prior == "mmd":
-            prior = mmd(output.z_nk / self.network.prior_var_k.sqrt(), draws_mk)
-        else:
-            prior = paper_mmd(output.z_nk, draws_mk)
-        per_sample = cross_entropy(output.logits_nt, target_n, self.weight_t, self.config.label_smoothing)
-        return {
-            "reconstruction": masked_mse(output.x_hat_ng, target_ng, seen_ng).sum() * share / n,
-            "class": per_sample.sum() * share / n_labelled,
-            "prior": prior,
-        }
+        return torch.stack([loss, *terms.values()]).detach().cpu().double()
 
     # -- validation and end ----------------------------------------------------------------------------------------------------------------
 
