@@ -18,6 +18,7 @@ from curation.errors import CurationError
 from curation.normalise import MILLION, UNIT_NAMES
 from curation.recompute import Place, compare, exported_columns, expression, from_file
 from curation.scaler import SMALLEST_STD
+from profiles import names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +78,10 @@ def _manifest(out: Path) -> Finding:
     from curation.release import MANIFEST, read_manifest, sha256
 
     rows = read_manifest(out)["outputs"]
+    outside = [f"{names.shown(row['file'])}: {why}" for row in rows if (why := names.fault_in(out, row["file"], nested=True))]
+    if outside:
+        answer = f"{len(outside)} of {len(rows)} names are none of a file in it{_first(outside)}"
+        return Finding("every file has the checksum of the manifest", False, answer)
     wrong = [row["file"] for row in rows if not (out / row["file"]).is_file() or sha256(out / row["file"]) != row["sha256"]]
     named = {row["file"] for row in rows} | {MANIFEST}
     strange = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and p.relative_to(out).as_posix() not in named)
