@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -68,8 +69,8 @@ def fetch(
 def _refuse_names(rows: list[Download]) -> None:
     """Before anything is fetched: a server's list must not say where on this disk a file goes."""
     bad = [(row.file, why) for row in rows if (why := names.fault(row.file) or ("it is hidden" if row.file.startswith(".") else ""))]
-    seen: set[str] = set()
-    bad += [(row.file, "it is listed twice") for row in rows if row.file.lower() in seen or seen.add(row.file.lower())]  # type: ignore[func-returns-value]
+    count = Counter(row.file.lower() for row in rows)
+    bad += [(row.file, "it is listed more than once") for row in rows if count[row.file.lower()] > 1]
     if bad:
         name, why = bad[0]
         raise DownloadFault(

@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,11 +133,9 @@ def _is_dead(holder: str) -> bool:
 
 
 def _refuse_strange(path: Path) -> None:
-    if not os.path.lexists(path):
-        return
     try:
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b"?"
-    except FileNotFoundError:  # its owner has just removed it
+        content = path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b"?"
+    except FileNotFoundError:  # none there, or its owner has just removed it
         return
     if content and not HOLDER.fullmatch(content.decode("utf-8", "replace")):
         raise NotOurs(f"{path} stands where the lock goes, and is none of ours; it is left alone: move it away")

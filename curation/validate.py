@@ -52,7 +52,7 @@ def validate(
     """
     import anndata
 
-    from curation.database import connect, fetch_arrow
+    from curation.database import fetch_arrow, reading
 
     findings = [_manifest(out)]
     path = out / COMPENDIUM
@@ -62,11 +62,8 @@ def validate(
     obs, var, unit = data.obs, data.var, str(data.uns["unit"])
     data.file.close()
     findings += [_layout(path, len(obs), len(var)), _blocks(path), _scaler(path, obs, var), _closure(path, unit)]
-    con = connect(out / DATABASE, read_only=True)
-    try:
+    with reading(out / DATABASE) as con:
         kept, ledger = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), fetch_arrow(con, "SELECT * FROM gene_ledger")
-    finally:
-        con.close()
     findings.append(_obs(obs, kept))
     if sources is not None and folder is not None:
         findings += _inputs(out, sources)
