@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -178,6 +179,7 @@ def test_commands_at_the_same_time_are_all_kept(ontology):
 def test_ten_at_once_have_ten_ids(ontology):
     def decide(number):
         with editing(ontology) as known:
+            time.sleep(0.01)  # the others read meanwhile, where nothing holds them
             new = Override(
                 next_id(row.override_id for row in known), "sample", f"GSM{number}", LUNG, "", "A. Curator", "2026-01-31", "so they say"
             )
