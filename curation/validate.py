@@ -72,7 +72,8 @@ def validate(
 
 
 def _manifest(out: Path) -> Finding:
-    from curation.release import MANIFEST, read_manifest, sha256
+    from curation.mark import MANIFEST
+    from curation.release import read_manifest, sha256
 
     rows = read_manifest(out)["outputs"]
     outside = [f"{names.shown(row['file'])}: {why}" for row in rows if (why := names.fault_in(out, row["file"], nested=True))]
