@@ -18,7 +18,7 @@ from modelling.errors import ModellingError
 from modelling.outfolder import new_folder
 from modelling.reference import FILES as REFERENCE_FILES
 from modelling.reference import ReferenceMissing
-from profiles import names
+from profiles import filenames
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
@@ -91,7 +91,7 @@ def verify(folder: str | Path) -> dict[str, Any]:
         advice = "install a newer bulkatlas" if version > SCHEMA_VERSION else f"its run is needed: `model export RUN --to {folder}-new`"
         raise BundleError(f"{folder}: bundle of schema version {version}, this program reads version {SCHEMA_VERSION}; {advice}")
     # Links are not followed up: the cache of a model hub holds every file as a link to a folder of blobs, and files are read here, not written.
-    if outside := [f"{names.shown(name)}: {why}" for name in files if (why := names.fault(name))]:
+    if outside := [f"{filenames.shown(name)}: {why}" for name in files if (why := filenames.fault(name))]:
         raise BundleDamaged(f"{folder}/{MANIFEST}: names files outside the bundle ({outside[0]}); get the bundle again")
     wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
     if wrong:

@@ -14,7 +14,7 @@ from curation.catalogue import Download
 from curation.download import DownloadFault, Patience
 from curation.fetch import fetch
 from curation.validate import validate
-from profiles.names import fault, fault_in
+from profiles.filenames import fault, fault_in
 
 BAD = [
     "", ".", "..", "../x", "../../../../x", "/etc/passwd", "a/b", "a\\b", "..\\x", "C:", "c:x", "C:\\x", "x\0", "x\n", "x\x7f", "x\u202egpj", "x\u2028",
