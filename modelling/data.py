@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.claims import h5ad_fault
 from modelling.errors import ModellingError
 
 SPLITS = ("train", "validation", "test", "unlabelled")
@@ -53,6 +54,9 @@ class Compendium:
         if not path.is_file():
             raise CompendiumError(f"{path}: no such file")
         try:
+            fault = h5ad_fault(path)
+            if fault:
+                raise CompendiumError(f"{path}: {fault}; copy or build it again")
             with h5py.File(path) as file:
                 return _open(path, file)
         except OSError as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from curation.genes import parse_gene_names, plain_ensembl
 from curation.sources import GeneIds, SourceFault, Unit
+from curation.sources.claims import h5ad_fault
 from curation.sources.grid import SAMPLES_FOR_UNIT, check_values, refuse_missing
 from curation.sources.scratch import BLOCK_BYTES
 from curation.sources.unit import Evidence, Scale
@@ -61,6 +62,9 @@ def open_h5ad(path: Path) -> Iterator[Any]:
     import anndata
 
     try:
+        fault = h5ad_fault(path)
+        if fault:
+            raise SourceFault(f"{path}: {fault}; write it again with anndata")
         data = anndata.read_h5ad(path, backed="r")
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise SourceFault(f"{path} cannot be read as .h5ad ({str(error).splitlines()[0]}); write it again with anndata") from error
