@@ -149,7 +149,9 @@ class _Lines:
         """Pass over `n` rows of metadata that a GCT head promises; TableError as soon as the file ends before them."""
         for number in range(n):
             if not self.next():
-                raise TableError(f"{self.name}: its head promises {n:,} rows of sample metadata, {number:,} are there; is the file cut short?")
+                raise TableError(
+                    f"{self.name}: its head promises {n:,} rows of sample metadata, {number:,} are there; is the file cut short?"
+                )
             limits.check_time()
 
 

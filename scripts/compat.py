@@ -139,7 +139,9 @@ def as_table(outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         steps = [f"{outcome.steps[name]:.0f} s" if name in outcome.steps else "-" for name in names]
         last = "; ".join(text for text in (f"FAILED {outcome.failed}" if outcome.failed else "works", outcome.note) if text)
-        lines.append(" | ".join([f"| {outcome.python}", outcome.which, *(outcome.versions.get(n, "-") for n in SHOWN), *steps, last]) + " |")
+        lines.append(
+            " | ".join([f"| {outcome.python}", outcome.which, *(outcome.versions.get(n, "-") for n in SHOWN), *steps, last]) + " |"
+        )
     return "\n".join(lines)
 
 

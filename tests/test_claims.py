@@ -64,9 +64,9 @@ def test_a_gct_that_promises_a_million_million_rows_is_refused_at_once(space: Ge
         read_text(text, "small.gct", space)
     with seconds(5), pytest.raises(LimitExceeded, match="more than 200,000 rows"):
         read_text(text, "small.gct", space, limits=Limits(rows=200_000))
-    (tmp_path / "small.gct").write_bytes(text.replace(b"1000000000000", b"9" * 5000))
-    with seconds(5), pytest.raises(TableError):
-        list(read_cohort(tmp_path / "small.gct", space))
+    (tmp_path / "small.gct").write_bytes(text.replace(b"\n2\t1\t0", b"\n" + b"9" * 5000))  # more digits than int() takes
+    with seconds(5), pytest.raises(TableError, match="needs its numbers of rows and columns"):
+        read_cohort(tmp_path / "small.gct", space)
 
 
 def test_rows_of_sample_metadata_that_are_there_are_passed_over(space: GeneSpace, tmp_path: Path) -> None:
@@ -111,7 +111,10 @@ SPOILED = {
     "first pointer": (put("indptr", 0, 7), "first pointer is 7, not 0"),
     "too few pointers": (resize("X/indptr", (3,), "i4"), "has 3 pointers where"),
     "fewer values than indices": (resize("X/data", (3,)), "has 3 values and"),
-    "another shape": (lambda file: file["X"].attrs.update(shape=np.array([N_SAMPLES, 7])), "are not from 0 to 6|pointers where|obs has 6 rows"),
+    "another shape": (
+        lambda file: file["X"].attrs.update(shape=np.array([N_SAMPLES, 7])),
+        "are not from 0 to 6|pointers where|obs has 6 rows",
+    ),
     "no pointers": (lambda file: file["X"].pop("indptr"), "no one-dimensional indptr"),
 }
 
@@ -136,7 +139,7 @@ def test_the_command_line_refuses_and_does_not_die(serving_run: Path, tmp_path: 
     path = write_h5ad(tmp_path / "matrix.h5ad", "csc")
     with h5py.File(path, "r+") as file:
         file["X/indices"][:50] = np.arange(1_000_000_000, 1_000_000_050)
-    command = [sys.executable, "-m", "modelling.cli", "predict", serving_run, path]
+    command = [sys.executable, "-c", "from modelling.cli import main; main()", "predict", str(serving_run), str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 1, done.stderr
     assert "50 indices are not from 0 to" in done.stderr
@@ -178,7 +181,7 @@ def test_a_parquet_of_fifty_million_rows_in_a_few_bytes_is_refused_at_once(space
     with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
         for _ in range(50):
             writer.write_table(table)
-    assert path.stat().st_size < 100_000
+    assert path.stat().st_size < 500_000
     with seconds(5), pytest.raises(TableError, match="says that it holds 50,000,000 rows"):
         read_cohort(path, space)
     (tmp_path / "metadata.tsv").write_text("sample_id\ttitle\ns1\tliver\n")
