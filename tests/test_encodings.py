@@ -13,7 +13,7 @@ import serving_world as world
 from anndata.io import write_elem
 from serving_world import genes
 
-from curation.database import fetch_arrow, open_database
+from curation.database import connect, fetch_arrow
 from curation.sources import open_source
 from curation.tables import read_back
 from modelling.data import Compendium
@@ -47,10 +47,10 @@ def nullable(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_rows_of_a_written_compendium_are_read_back(nullable: Path, tmp_path: Path) -> None:
-    with open_database(tmp_path / "c.duckdb") as con:
-        read_back(con, nullable)
-        assert fetch_arrow(con, "SELECT sample_id FROM matrix_row ORDER BY row")["sample_id"].to_pylist() == IDS
+def test_the_rows_of_a_written_compendium_are_read_back(nullable: Path) -> None:
+    con = connect()
+    read_back(con, nullable)
+    assert fetch_arrow(con, "SELECT sample_id FROM matrix_row ORDER BY row")["sample_id"].to_pylist() == IDS
 
 
 def test_every_reader_takes_them(nullable: Path) -> None:
@@ -61,6 +61,7 @@ def test_every_reader_takes_them(nullable: Path) -> None:
     symbols = [g.symbol for g in genes()]
     space = GeneSpace(symbols, [g.ensembl_gene_id for g in genes()], [g.hgnc_id for g in genes()], np.ones(len(symbols)), "log2(TPM+1)")
     (block,) = read_cohort(nullable, space, unit="log2-tpm")
+    assert read_metadata(nullable, None)["is_tumour"].to_list() == ["True", "False", "", "", "False", "True"]
     assert block.sample_ids == IDS
     source = open_source("table", nullable.parent)
     assert [name for matrix in source.matrices() for name in matrix.sample_ids] == IDS

@@ -90,13 +90,15 @@ def read_h5ad_head(path: Path) -> tuple[GeneIds, tuple[str, ...], pl.DataFrame, 
         values, genes = dense_rows(data, chosen), _gene_ids(data.var)
         refuse_missing(values, path, [str(data.obs_names[i]) for i in chosen], list(map(str, data.var_names)))
         evidence.add(values)
-        obs = {str(name): [None if _is_missing(value) else str(value) for value in data.obs[name]] for name in data.obs.columns}
+        obs = {str(name): _texts(data.obs[name]) for name in data.obs.columns}
         frame = pl.DataFrame({"sample_id": list(map(str, data.obs_names)), **obs}, schema_overrides=dict.fromkeys(obs, pl.String))
         return genes, tuple(map(str, data.obs_names)), frame, evidence
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or value != value or value == ""
+def _texts(column: Any) -> list[str | None]:
+    """Values of an obs column as text; empty, None, NaN and the pandas.NA of nullable columns are None."""
+    missing = column.isna()
+    return [None if absent or value == "" else str(value) for value, absent in zip(column.astype(object), missing, strict=True)]
 
 
 def _gene_ids(var: Any) -> GeneIds:
