@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.claims import h5ad_fault
 from modelling.errors import ModellingError
 
 SPLITS = ("train", "validation", "test", "unlabelled")
@@ -53,6 +54,9 @@ class Compendium:
         if not path.is_file():
             raise CompendiumError(f"{path}: no such file")
         try:
+            fault = h5ad_fault(path)
+            if fault:
+                raise CompendiumError(f"{path}: {fault}; copy or build it again")
             with h5py.File(path) as file:
                 return _open(path, file)
         except OSError as error:
@@ -250,7 +254,8 @@ def _plain(column: Any) -> Array:
     values = column.astype(object).to_numpy()
     if all(isinstance(value, bool | np.bool_) for value in values):
         return np.array(values, dtype=bool)
-    return np.array(["" if value is None or value != value else str(value) for value in values], dtype=object)
+    missing = column.isna()  # None, NaN, and pandas.NA of nullable columns, which compares to neither
+    return np.array(["" if absent else str(value) for value, absent in zip(values, missing, strict=True)], dtype=object)
 
 
 def _uns(file: h5py.File) -> dict[str, Any]:
