@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from modelling import parts
 from modelling.arrays import Array
+from modelling.claims import h5ad_fault
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 
 TUMOUR = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour"}
@@ -50,6 +51,9 @@ class Compendium:
         if not path.is_file():
             raise CompendiumError(f"{path}: no such file")
         try:
+            fault = h5ad_fault(path)
+            if fault:
+                raise CompendiumError(f"{path}: {fault}; copy or build it again")
             with h5py.File(path) as file:
                 return _open(path, file)
         except OSError as error:

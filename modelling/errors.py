@@ -3,3 +3,7 @@
 
 class ModellingError(Exception):
     """The user's input is wrong: the message says what, where, how many and what to do (one red line, exit code 1)."""
+
+
+class TrainingError(ModellingError):
+    """Training cannot start or go on."""

@@ -60,7 +60,8 @@ def as_text_or_numbers(column: Any) -> Array:
     values = column.astype(object).to_numpy()
     if all(isinstance(value, bool | np.bool_) for value in values):
         return np.array(values, dtype=bool)
-    return np.array(["" if value is None or value != value else str(value) for value in values], dtype=object)
+    missing = column.isna()  # None, NaN, and pandas.NA of nullable columns, which compares to neither
+    return np.array(["" if absent else str(value) for value, absent in zip(values, missing, strict=True)], dtype=object)
 
 
 def read_uns(file: h5py.File) -> dict[str, Any]:

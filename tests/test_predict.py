@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import anndata
@@ -139,6 +141,69 @@ def test_doubt_is_said_where_two_tissues_are_possible_and_where_nothing_is_near(
         assert row["unsure"] == (len(held) != 1 or "far" in row["unsure_because"])
 
 
+def test_few_detected_genes_are_unsure_whatever_the_classifier_says(model: TissueModel, serving_run: Path, tmp_path: Path) -> None:
+    values, names, _ = world.new_samples(1)
+    rng = np.random.default_rng(3)
+    shallow = rng.poisson(world.counts(values, 600)).astype(float)
+    one_gene = np.zeros_like(values[:1])
+    one_gene[0, 700] = 5
+    text = table_text(np.concatenate([world.counts(values), shallow, one_gene]), [*names, *(f"few_{n}" for n in names), "one"])
+    (tmp_path / "t.tsv").write_text(text)
+    found = predict(model, tmp_path / "t.tsv", unit="counts")
+    deep, few = found.table[: len(names)], found.table[len(names) :]
+    assert few["coverage"].min() == 1.0
+    assert (few["probability"] > 0.9).any()
+    assert few["unsure"].all()
+    detected = [int((row > 0).sum()) for row in (*shallow, *one_gene)]
+    assert few["genes_detected"].to_list() == detected
+    assert [text.startswith(f"only {n} gene{'s' * (n != 1)} detected, {n / world.N_GENES:.1%} of") for n, text in zip(detected, few["unsure_because"], strict=True)] == [True] * 7  # fmt: skip
+    assert not deep["unsure_because"].str.contains("detected").any()
+    assert any(line.startswith("7 of 13 samples have a value above zero for less than") for line in found.report.warnings)
+
+    from_cli = pl.read_csv(run("predict", serving_run, tmp_path / "t.tsv", "--unit", "counts").encode(), separator="\t", null_values=[])
+    assert from_cli["unsure_because"].fill_null("").to_list() == found.table["unsure_because"].to_list()
+    assert from_cli["genes_detected"].to_list() == found.table["genes_detected"].to_list()
+
+
+def test_the_range_of_detected_genes_is_that_of_the_training_samples(serving_run: Path) -> None:
+    adata = anndata.read_h5ad(serving_run.parent / "compendium.h5ad")
+    share = (adata.X[(adata.obs["split"] == "train").to_numpy()] > 0).mean(axis=1)
+    limit = load_reference(serving_run).calibration.detected_below
+    assert limit is not None
+    n_below = int((share < 2 * limit).sum())  # twice: the limit is half of what 99% reach
+    assert n_below == int(np.ceil(0.01 * (len(share) - 1)))  # a quantile between two samples leaves the lower one below
+
+
+def test_a_reference_made_before_the_range_was_measured_works_and_says_so(serving_run: Path, table: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(serving_run, tmp_path / "old")
+    said = json.loads((old / "reference.json").read_text())
+    del said["detected_below"]
+    (old / "reference.json").write_text(json.dumps(said))
+    found = predict(load(old), table)
+    assert any("does not hold how many genes" in note and "`model reference`" in note for note in found.report.notes)
+    assert not found.table["unsure_because"].str.contains("detected").any()
+    values = np.zeros((1, world.N_GENES))
+    values[0, :100] = 7
+    (tmp_path / "few.tsv").write_text(table_text(values, ["few"]))
+    (why,) = predict(load(old), tmp_path / "few.tsv", unit="tpm").table["unsure_because"]
+    assert why.startswith("only 100 genes detected, 6.7% of")
+
+
+def test_less_than_half_is_never_sure(model: TissueModel, table: Path) -> None:
+    """One tissue in the set at 40%, which a low conformal threshold brings about."""
+    predictor = Predictor.of(model)
+    assert predictor.reference is not None
+    low = replace(predictor.reference, calibration=replace(predictor.reference.calibration, threshold=0.3, far_below=-1.0))
+    (samples,) = read_cohort(table, predictor.space)
+    predicted = predictor.block(samples)
+    predicted.probability_nt = np.full_like(predicted.probability_nt, 0.12)
+    predicted.probability_nt[:, 0] = 0.4
+    predicted.probability_nt[:2, 0] = 0.6
+    doubt = Predictor(model, predictor.space, low).table(predicted)
+    assert doubt["unsure"].to_list() == [False] * 2 + [True] * (len(samples.sample_ids) - 2)
+    assert set(doubt["unsure_because"][2:]) == {"the most probable tissue is less probable than all others together"}
+
+
 def test_sets_hold_the_truth_as_often_as_promised(serving_run: Path) -> None:
     predictor = Predictor.of(load(serving_run))
     with Compendium.open(serving_run.parent / "compendium.h5ad") as compendium:
@@ -193,7 +258,7 @@ def test_a_refused_sample_keeps_its_row_and_nothing_else(model: TissueModel, tmp
     found = predict(model, path, unit="tpm")
     row = found.table.row(3, named=True)
     assert row["status"] == "refused: 40% of the model's genes have a value"
-    assert {name for name, value in row.items() if value is not None} == {"sample_id", "coverage", "status"}
+    assert {name for name, value in row.items() if value is not None} == {"sample_id", "coverage", "genes_detected", "status"}
     assert found.table["tissue"].null_count() == 1
     assert "1 of 12 samples refused" in " ".join(found.report.warnings)
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import serving_world as world
@@ -113,6 +114,19 @@ def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serv
     saved = pl.read_csv(download.value.path(), separator="\t")
     assert saved["tissue"].to_list() == tissues
     assert saved["probability"][4] == pytest.approx(ours["probability"], rel=1e-5)
+
+
+def test_few_detected_genes_are_said_to_be_unsure(watched: Watched) -> None:
+    page = watched.page
+    values = np.zeros((1, world.N_GENES))
+    values[0, :40] = 9
+    upload(page, table_text(values, ["few"]))
+    results(page)
+    page.locator("#sample-list summary").first.click()
+    said = page.inner_text("#sample-list details[open]")
+    assert "unsure" in said
+    assert "only 40 genes detected, 2.7% of those with a value" in said
+    assert "40 of them above zero" in said
 
 
 def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:

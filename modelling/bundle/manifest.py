@@ -10,6 +10,7 @@ from typing import Any
 
 from modelling import __version__
 from modelling.errors import ModellingError
+from profiles import filenames
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
@@ -48,7 +49,8 @@ def verify(folder: str | Path) -> dict[str, Any]:
     if version != SCHEMA_VERSION:
         advice = "install a newer bulkatlas" if version > SCHEMA_VERSION else f"its run is needed: `model export RUN --to {folder}-new`"
         raise BundleError(f"{folder}: bundle of schema version {version}, this program reads version {SCHEMA_VERSION}; {advice}")
-    if outside := [name for name in files if Path(name).name != name]:
+    # Links are not followed up: the cache of a model hub holds every file as a link to a folder of blobs, and files are read here, not written.
+    if outside := [f"{filenames.shown(name)}: {why}" for name in files if (why := filenames.fault(name))]:
         raise BundleDamaged(f"{folder}/{MANIFEST}: names files outside the bundle ({outside[0]}); get the bundle again")
     wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
     if wrong:

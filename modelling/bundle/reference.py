@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
+from modelling.scores.detected import detected_genes
 from modelling.scores.neighbours import cosine_neighbours
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 N_NEIGHBOURS = 5
 FAR_SHARE = 0.01
+SPARSE_SHARE = 0.01
+SPARSE_MARGIN = 0.5  # counting tools and depth differ: a million reads detect a fifth less than the archives' samples and are named right
 N_EXAMPLES = 6
 N_ALONE = 5000  # below, threads cost more than they bring: 3.5 s alone against 28 s with two on a busy machine
 SCHEMA_VERSION = 1
@@ -48,7 +51,8 @@ class Calibration:
     """Limits measured on validation samples, which training never saw.
 
     `threshold`: lowest probability of a tissue in the conformal set; `far_below`: mean cosine similarity to the nearest training samples
-    under which a sample lies further out than all but `FAR_SHARE` of the validation samples.
+    under which a sample lies further out than all but `FAR_SHARE` of the validation samples; `detected_below`: `SPARSE_MARGIN`
+    times the share of the measured genes above zero that all but `SPARSE_SHARE` of the training samples reach (None in an older reference).
     """
 
     alpha: float
@@ -58,6 +62,7 @@ class Calibration:
     n_neighbours: int
     map_method: str
     schema_version: int = SCHEMA_VERSION
+    detected_below: float | None = None
 
 
 @dataclass
@@ -145,8 +150,8 @@ def write_reference(run: str | Path, compendium: str | Path | Compendium, map_me
     opened = compendium if isinstance(compendium, Compendium) else Compendium.open(compendium)
     rows = np.concatenate([opened.rows(split, labelled=True) for split in ("train", "validation", "test")])
     say(f"embedding {len(rows):,} samples")
-    pieces = [model.embed(x) for _, x in opened.blocks(rows, genes=model.genes)]
-    z_nk = np.concatenate(pieces)
+    embedded = [(model.embed(x), detected_genes(x)[1]) for _, x in opened.blocks(rows, genes=model.genes)]
+    z_nk, detected = (np.concatenate(parts) for parts in zip(*embedded, strict=True))
     columns = {name: _text(opened.obs[name][rows]) if name in opened.obs else [""] * len(rows) for name in COLUMNS}
     split = np.array(columns["split"])
     method = _map_method(map_method)
@@ -154,6 +159,7 @@ def write_reference(run: str | Path, compendium: str | Path | Compendium, map_me
     xy, method = draw_map(z_nk, method)
     say("measuring the limits on the validation part")
     calibration = calibrate(model, z_nk, np.array(columns["tissue"]), split, method)
+    calibration = replace(calibration, detected_below=detection_limit(detected[split == "train"]))
     _write(run, z_nk, _text(opened.sample_ids[rows]), columns, xy, calibration)
     _write_example(run, model, opened)
     return calibration
@@ -178,6 +184,11 @@ def calibrate(model: TissueModel, z_nk: Array, tissue_n: Array, split_n: Array, 
     _, similarity = cosine_neighbours(z_nk[validation], z_nk[train], k)
     far_below = float(np.quantile(similarity.mean(axis=1), FAR_SHARE))
     return Calibration(alpha, conformal_threshold(own, alpha), far_below, len(validation), k, map_method)
+
+
+def detection_limit(detected_share_n: Array) -> float:
+    """The share of genes above zero under which a sample lies below the range of these training samples."""
+    return SPARSE_MARGIN * float(np.quantile(detected_share_n, SPARSE_SHARE))
 
 
 def conformal_threshold(own_probability_n: Array, alpha: float) -> float:

@@ -64,10 +64,14 @@ def class_weights(counts_t: Tensor, power: float) -> Tensor:
     return (raw * counts_t.sum() / (raw * counts_t).sum().clamp_min(1e-12)).float()
 
 
+LOWEST_TEMPERATURE = 0.5
+
+
 def fit_temperature(logits_nt: Tensor, target_n: Tensor) -> float:
     """The temperature that minimises the negative log-likelihood of held-out logits (Guo et al. 2017); 1.0 without labelled samples.
 
-    The loss is convex in 1/T: ternary search on log T between 0.05 and 20.
+    The loss is convex in 1/T: ternary search on log T between LOWEST_TEMPERATURE and 20. A validation part without an error would
+    sharpen every probability to 1.
     """
     known = target_n >= 0
     if not known.any():
@@ -77,7 +81,7 @@ def fit_temperature(logits_nt: Tensor, target_n: Tensor) -> float:
     def nll(log_t: float) -> float:
         return float(nn.functional.cross_entropy(logits / torch.tensor(log_t).exp(), target))
 
-    low, high = float(torch.tensor(0.05).log()), float(torch.tensor(20.0).log())
+    low, high = float(torch.tensor(LOWEST_TEMPERATURE).log()), float(torch.tensor(20.0).log())
     for _ in range(60):
         a, b = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, b) if nll(a) < nll(b) else (a, high)

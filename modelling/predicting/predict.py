@@ -16,6 +16,7 @@ from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.geneids import GeneSpace
+from modelling.scores.detected import detected_genes
 from modelling.userdata import MIN_COVERAGE, Block, Cohort, CohortReport, read_cohort
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 N_TOP = 3
+EVEN = 0.5  # below, a tissue is less probable than not: never sure, whatever the conformal set holds
+DETECTED_FLOOR = 0.1  # share of genes above zero, for references that do not hold the training range; whole tissues detect far more
 
 
 @dataclass
@@ -34,6 +37,8 @@ class PredictedBlock:
     probability_nt: Array
     coverage: Array
     refused: Array
+    n_detected: Array
+    detected_share: Array
     neighbours: Array | None = None
     similarity: Array | None = None
     map_xy: Array | None = None
@@ -56,8 +61,9 @@ class Predictor:
     def block(self, samples: Block, min_coverage: float = MIN_COVERAGE) -> PredictedBlock:
         """Predict one block of samples (n, g)."""
         z_nk = self.model.embed(samples.x_ng)
+        refused = samples.coverage < min_coverage
         predicted = PredictedBlock(
-            samples.sample_ids, z_nk, self.model.probabilities_of(z_nk), samples.coverage, samples.coverage < min_coverage
+            samples.sample_ids, z_nk, self.model.probabilities_of(z_nk), samples.coverage, refused, *detected_genes(samples.x_ng)
         )
         if self.reference is not None:
             predicted.neighbours, predicted.similarity = self.reference.neighbours(z_nk)
@@ -66,8 +72,34 @@ class Predictor:
 
     def blocks(self, cohort: Cohort) -> Iterator[PredictedBlock]:
         """Predict a whole cohort, block by block; its report is complete afterwards."""
+        n_sparse = 0
         for samples in cohort:
-            yield self.block(samples, cohort.min_coverage)
+            predicted = self.block(samples, cohort.min_coverage)
+            n_sparse += int((self._sparse(predicted) & ~predicted.refused).sum())
+            yield predicted
+        self._report_sparse(cohort.report, n_sparse)
+
+    @property
+    def detected_below(self) -> float:
+        """Share of the measured genes above zero that a sample needs to be sure: of the training samples, or `DETECTED_FLOOR` unknown."""
+        limit = self.reference.calibration.detected_below if self.reference else None
+        return DETECTED_FLOOR if limit is None else limit
+
+    def _sparse(self, predicted: PredictedBlock) -> Array:
+        return predicted.detected_share < self.detected_below
+
+    def _report_sparse(self, report: CohortReport, n_sparse: int) -> None:
+        """What the report says of samples with few genes, and of a reference that does not know the range."""
+        if n_sparse:
+            report.warnings.append(
+                f"{n_sparse:,} of {report.n_samples:,} samples have a value above zero for less than {self.detected_below:.0%} of the genes"
+                " measured: too few to name a tissue surely"
+            )
+        if self.reference is not None and self.reference.calibration.detected_below is None:
+            report.notes.append(
+                "the run's reference does not hold how many genes its training samples detect (it is older): samples under"
+                f" {DETECTED_FLOOR:.0%} are called unsure; `model reference` measures it"
+            )
 
     def table(self, predicted: PredictedBlock) -> pl.DataFrame:
         """One row per sample, as `model predict` writes it. Refused samples keep id, coverage and status only."""
@@ -86,7 +118,11 @@ class Predictor:
         )
         refused = pl.Series(predicted.refused)
         frame = frame.with_columns(pl.when(refused).then(None).otherwise(pl.col(name)).alias(name) for name in frame.columns[1:])
-        return frame.with_columns(coverage=pl.Series(predicted.coverage.astype(np.float32)), status=pl.Series(self._status(predicted)))
+        return frame.with_columns(
+            coverage=pl.Series(predicted.coverage.astype(np.float32)),
+            genes_detected=pl.Series(predicted.n_detected.astype(np.int64)),
+            status=pl.Series(self._status(predicted)),
+        )
 
     def tissue_sets(self, predicted: PredictedBlock) -> list[list[str]]:
         """The conformal set of each sample, most probable first; empty where no tissue is as probable as required."""
@@ -102,13 +138,29 @@ class Predictor:
         limit = self.reference.calibration.far_below
         mean_similarity = predicted.similarity.mean(axis=1)
         sets = self.tissue_sets(predicted)
-        why = [_why(held, similarity < limit) for held, similarity in zip(sets, mean_similarity, strict=True)]
+        top = predicted.probability_nt.max(axis=1)
+        why = [
+            _why(held, bool(similarity < limit), float(p), sparse)
+            for held, similarity, p, sparse in zip(sets, mean_similarity, top, self._sparse_words(predicted), strict=True)
+        ]
         return {
             "unsure": [bool(reason) for reason in why],
             "unsure_because": why,
             "tissue_set": [";".join(held) for held in sets],
             "similarity": mean_similarity,
         }
+
+    def _sparse_words(self, predicted: PredictedBlock) -> list[str]:
+        """Why few detected genes make a sample unsure; empty where they do not."""
+        assert self.reference is not None
+        known = self.reference.calibration.detected_below is not None
+        range_ = "less than half of what training samples have" if known else f"at least {DETECTED_FLOOR:.0%} are needed"
+        return [
+            f"only {n:,} gene{'' if n == 1 else 's'} detected, {share:.1%} of those with a value, the rest are zeros: {range_}"
+            if is_sparse
+            else ""
+            for n, share, is_sparse in zip(predicted.n_detected, predicted.detected_share, self._sparse(predicted), strict=True)
+        ]
 
     def _near(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Nearest training samples, their studies, and the place on the map."""
@@ -132,12 +184,14 @@ class Predictor:
         ]
 
 
-def _why(held: list[str], far: bool) -> str:
-    reasons = []
+def _why(held: list[str], far: bool, probability: float, sparse: str) -> str:
+    reasons = [sparse] if sparse else []
     if len(held) > 1:
         reasons.append(f"may be {' or '.join(held)}")
     elif not held:
         reasons.append("no tissue is probable enough")
+    elif probability < EVEN:
+        reasons.append("the most probable tissue is less probable than all others together")
     if far:
         reasons.append("far from all training samples")
     return "; ".join(reasons)

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from modelling.arrays import Floats
+from modelling.claims import h5ad_fault
 from modelling.errors import ModellingError
 
 
@@ -82,6 +83,9 @@ def _from_h5ad(path: Path, key: str) -> tuple[np.ndarray, Floats]:
     from anndata.io import read_elem
 
     try:
+        fault = h5ad_fault(path)
+        if fault:
+            raise EmbeddingError(f"{path}: {fault}; write it again with anndata")
         with h5py.File(path) as file:
             ids = read_elem(file["obs"]).index.to_numpy(dtype=object)
             available = list(file["obsm"]) if "obsm" in file else []

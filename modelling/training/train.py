@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,18 +17,14 @@ from modelling.arrays import Floats
 from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.errors import ModellingError
+from modelling.errors import ModellingError, TrainingError
 from modelling.network.loss import class_weights, cross_entropy, masked_mse
 from modelling.network.ours import Standardise, build
-from modelling.training import checkpoint, history, run_folder
+from modelling.training import checkpoint, history, mark, run_folder
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.terms import TERMS, Share
-
-
-class TrainingError(ModellingError):
-    """Training cannot start or go on."""
 
 
 @dataclass
@@ -55,37 +50,27 @@ def train(
 ) -> Run:
     """Train and write the run folder `out`.
 
-    Raises TrainingError when `out` exists (without `resume`) or when the loss is not a number. A run that was stopped goes on from its last
-    checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
+    Raises TrainingError when `out` exists (without `resume`), is no run (with it), or when the loss is not a number. A run that was stopped goes
+    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
     raising.
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
-    if workers.is_first:
-        _claim(out, resume)
+    place = _device(device)
+    is_new = workers.is_first and mark.claim(out, resume, config)
     workers.wait()
     keep_freed_memory()
     try:
         with fast_products(config.precision), workers:
-            trainer = Trainer(compendium, config, workers, _device(device), out)
+            trainer = Trainer(compendium, config, workers, place, out)
             trainer.resume_or_start()
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
                 trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
             return trainer.finish()
     except ModellingError:
-        if workers.is_first and not (out / checkpoint.NAME).exists():
-            shutil.rmtree(out, ignore_errors=True)
+        if is_new and not (out / checkpoint.NAME).exists():
+            mark.remove(out)
         raise
-
-
-def _claim(out: Path, resume: bool) -> None:
-    if (out / "model.safetensors").exists():
-        raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
-    if resume and not out.is_dir():
-        raise TrainingError(f"{out}: no such run to resume")
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise TrainingError(f"{out}: exists already; choose another folder, or go on with --resume if it is a stopped run")
-    out.mkdir(parents=True, exist_ok=True)
 
 
 def _device(name: str) -> torch.device:
