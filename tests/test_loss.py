@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from modelling.loss import class_weights, cross_entropy, fit_temperature, gaussian_kl, masked_mse, mmd, paper_mmd
+from modelling.network.loss import class_weights, cross_entropy, fit_temperature, gaussian_kl, masked_mse, mmd, paper_mmd
 
 
 def test_kl_equals_torch_distributions():

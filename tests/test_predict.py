@@ -18,21 +18,21 @@ from serving_world import genes, table_text
 from sklearn.neighbors import NearestNeighbors
 from typer.testing import CliRunner
 
-from modelling import bundle, hub, reference
-from modelling.bundle import TissueModel
+from modelling.bundle import hub, reference
+from modelling.bundle.model import TissueModel, load
+from modelling.bundle.reference import ReferenceMissing, conformal_threshold, draw_map, load_reference
 from modelling.cli import app
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.geneids import GeneSpace
-from modelling.predict import Predictor
-from modelling.reference import ReferenceMissing, conformal_threshold, draw_map, load_reference
-from modelling.results import tsv
+from modelling.predicting.predict import Predictor, predict
+from modelling.predicting.results import tsv
 from modelling.userdata import read_cohort
 
 
 @pytest.fixture(scope="module")
 def model(serving_run: Path) -> TissueModel:
-    return TissueModel.load(serving_run)
+    return load(serving_run)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def run(*arguments: str | int | Path) -> str:
 
 
 def test_new_samples_get_their_tissue(model: TissueModel, table: Path) -> None:
-    found = model.predict(table)
+    found = predict(model, table)
     assert found.table["tissue"].to_list() == world.new_samples()[2]
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
     top = np.sort(found.probabilities, axis=1)[:, ::-1]
@@ -62,7 +62,7 @@ def test_new_samples_get_their_tissue(model: TissueModel, table: Path) -> None:
 def test_command_line_python_anndata_and_onnx_give_the_same_answer(
     model: TissueModel, serving_run: Path, table: Path, tmp_path: Path
 ) -> None:
-    ours = model.predict(table)
+    ours = predict(model, table)
     from_cli = pl.read_csv(run("predict", serving_run, table).encode(), separator="\t", null_values=[])
     assert from_cli["sample_id"].to_list() == ours.table["sample_id"].to_list()
     np.testing.assert_allclose(from_cli["probability"], ours.table["probability"], rtol=1e-5)
@@ -70,7 +70,7 @@ def test_command_line_python_anndata_and_onnx_give_the_same_answer(
 
     frame = pd.read_csv(table, sep="\t", index_col=0).T
     adata = anndata.AnnData(frame.to_numpy(np.float32), obs=pd.DataFrame(index=frame.index), var=pd.DataFrame(index=frame.columns))
-    in_memory = model.predict(adata)
+    in_memory = predict(model, adata)
     np.testing.assert_allclose(in_memory.probabilities, ours.probabilities, atol=1e-6)
 
     hub.export(serving_run, tmp_path / "bundle")
@@ -82,15 +82,15 @@ def test_command_line_python_anndata_and_onnx_give_the_same_answer(
 
 
 def test_one_sample_alone_gets_the_answer_it_gets_among_others(model: TissueModel, table: Path, tmp_path: Path) -> None:
-    together = model.predict(table)
+    together = predict(model, table)
     frame = pd.read_csv(table, sep="\t", index_col=0)
     frame[["new_5"]].to_csv(tmp_path / "one.csv")
-    alone = model.predict(tmp_path / "one.csv")
+    alone = predict(model, tmp_path / "one.csv")
     np.testing.assert_allclose(alone.probabilities[0], together.probabilities[5], atol=1e-6)
 
 
 def test_neighbours_are_those_of_scikit_learn_and_of_the_training_part_only(model: TissueModel, table: Path, serving_run: Path) -> None:
-    found, held = model.predict(table), load_reference(serving_run)
+    found, held = predict(model, table), load_reference(serving_run)
     assert set(held.table["split"][held.train]) == {"train"}
     other = NearestNeighbors(n_neighbors=5, metric="cosine").fit(held.z_nk[held.train])
     distance, index = other.kneighbors(found.embedding)
@@ -103,7 +103,7 @@ def test_neighbours_are_those_of_scikit_learn_and_of_the_training_part_only(mode
 
 
 def test_a_sample_stands_on_the_map_among_its_own_tissue(model: TissueModel, table: Path, serving_run: Path) -> None:
-    found, held = model.predict(table), load_reference(serving_run)
+    found, held = predict(model, table), load_reference(serving_run)
     centres = {t: held.map_xy[(held.table["tissue"] == t).to_numpy()].mean(axis=0) for t in world.TISSUES}
     for row in found.table.iter_rows(named=True):
         nearest = min(centres, key=lambda t: float(np.hypot(*(centres[t] - (row["map_x"], row["map_y"])))))
@@ -130,7 +130,7 @@ def test_doubt_is_said_where_two_tissues_are_possible_and_where_nothing_is_near(
     shuffled = np.random.default_rng(0).permuted(values, axis=1)
     path = tmp_path / "t.tsv"
     path.write_text(table_text(np.concatenate([mixed, shuffled]), [f"s{i}" for i in range(27)]))
-    found = model.predict(path, unit="tpm").table
+    found = predict(model, path, unit="tpm").table
     sure, between, nothing = found[[0, 20]], found[5:16], found[21:]
     assert not sure["unsure"].any()
     assert between["unsure"].any()
@@ -205,7 +205,7 @@ def test_less_than_half_is_never_sure(model: TissueModel, table: Path) -> None:
 
 
 def test_sets_hold_the_truth_as_often_as_promised(serving_run: Path) -> None:
-    predictor = Predictor.of(bundle.load(serving_run))
+    predictor = Predictor.of(load(serving_run))
     with Compendium.open(serving_run.parent / "compendium.h5ad") as compendium:
         rows = compendium.rows("test", labelled=True)
         truth = compendium.obs["tissue"][rows]
@@ -216,7 +216,7 @@ def test_sets_hold_the_truth_as_often_as_promised(serving_run: Path) -> None:
 
 
 def test_outputs_hold_the_same_in_each_format(model: TissueModel, serving_run: Path, table: Path, tmp_path: Path) -> None:
-    ours = model.predict(table)
+    ours = predict(model, table)
     for suffix in ("tsv", "parquet", "h5ad"):
         run("predict", serving_run, table, "--out", tmp_path / f"p.{suffix}", "--latent", "--impute", tmp_path / f"i.{suffix}")
         run("embed", serving_run, table, "--out", tmp_path / f"e.{suffix}")
@@ -255,7 +255,7 @@ def test_a_refused_sample_keeps_its_row_and_nothing_else(model: TissueModel, tmp
     values[3, : int(0.6 * world.N_GENES)] = np.nan
     path = tmp_path / "t.tsv"
     path.write_text(table_text(values, names).replace("nan", ""))
-    found = model.predict(path, unit="tpm")
+    found = predict(model, path, unit="tpm")
     row = found.table.row(3, named=True)
     assert row["status"] == "refused: 40% of the model's genes have a value"
     assert {name for name, value in row.items() if value is not None} == {"sample_id", "coverage", "genes_detected", "status"}
@@ -269,15 +269,15 @@ def test_a_run_without_reference_says_how_to_make_one_and_can_do_without(serving
     for name in hub.MODEL_FILES:
         (bare / name).write_bytes((serving_run / name).read_bytes())
     with pytest.raises(ReferenceMissing, match=r"model reference .*--without-reference"):
-        TissueModel.load(bare).predict(table)
-    found = TissueModel.load(bare).predict(table, without_reference=True).table
+        predict(load(bare), table)
+    found = predict(load(bare), table, without_reference=True).table
     assert "unsure" not in found.columns
     assert found["tissue"].to_list() == world.new_samples()[2]
     run("reference", bare, serving_run.parent / "compendium.h5ad", "--map", "pca")
     assert (bare / "reference.tsv").read_bytes() == (serving_run / "reference.tsv").read_bytes()
     (bare / "reference.tsv").write_text("\n".join((bare / "reference.tsv").read_text().splitlines()[:-3]))
     with pytest.raises(ReferenceMissing, match="rows"):
-        TissueModel.load(bare).predict(table)
+        predict(load(bare), table)
 
 
 def test_training_on_the_command_line_ends_with_the_reference(serving_run: Path, tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_training_on_the_command_line_ends_with_the_reference(serving_run: Path,
 
 
 def test_the_example_is_read_back_as_what_it_is(model: TissueModel, serving_run: Path) -> None:
-    found = model.predict(serving_run / "example.tsv")
+    found = predict(model, serving_run / "example.tsv")
     assert found.report.unit == "TPM"
     with Compendium.open(serving_run.parent / "compendium.h5ad") as compendium:
         tissue = dict(zip(compendium.sample_ids, compendium.obs["tissue"], strict=True))

@@ -27,7 +27,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serving_world import genes, table_text
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import load
+from modelling.predicting.predict import predict
 from modelling.web import server
 from modelling.web.app import STATIC, Service, create_app
 from modelling.web.evidence import Evidence, NoEvidence
@@ -86,7 +87,7 @@ def post(client: TestClient, body: bytes | str, **options: object) -> httpx.Resp
 
 def test_predictions_equal_those_of_python(client: TestClient, serving_run: Path, table: str, tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text(table)
-    ours = TissueModel.load(serving_run).predict(tmp_path / "t.tsv")
+    ours = predict(load(serving_run), tmp_path / "t.tsv")
     answer = post(client, table, name="t.tsv")
     assert answer.status_code == 200
     content = answer.json()

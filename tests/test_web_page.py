@@ -16,7 +16,8 @@ import serving_world as world
 from serving_world import table_text
 from test_web_api import SCRIPT, write_labels
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import load
+from modelling.predicting.predict import predict
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 playwright_api = pytest.importorskip("playwright.sync_api", reason="the page is tested through Playwright: pip install playwright")
@@ -105,7 +106,7 @@ def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serv
     assert "counts" in report
     assert "1,500 of the model's 1,500" in report
     page.locator("#sample-list summary").nth(4).click()
-    ours = TissueModel.load(serving_run).predict(path).table.row(4, named=True)
+    ours = predict(load(serving_run), path).table.row(4, named=True)
     near = page.locator("#sample-list details[open] tbody button").all_inner_texts()
     assert near == ours["nearest_samples"].split(";")
     with page.expect_download() as download:

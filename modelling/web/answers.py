@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from modelling.predict import Predictions, Predictor
-from modelling.results import tsv
-
-Array = NDArray[np.generic]
+from modelling.arrays import Array
+from modelling.predicting.predict import Predictions, Predictor
+from modelling.predicting.results import tsv
 
 
 class Problem(BaseModel):
