@@ -234,7 +234,7 @@ def _export(
 ) -> BuildReport:
     """Step 11: the matrix and its neighbours, from what the tables say."""
     from curation.checks import run_checks
-    from curation.matrix import write_compendium
+    from curation.matrix.write import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.cluster import ClusterFault, lost_workers
-from curation.compendium import create, writing
-from curation.inflate import row_checksums
-from curation.plan import ExportPlan
+from curation.matrix.cluster import ClusterFault, lost_workers
+from curation.matrix.compendium import create, writing
+from curation.matrix.inflate import row_checksums
+from curation.matrix.plan import ExportPlan
+from curation.matrix.scaler import Moments
+from curation.matrix.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file
 from curation.progress import Advance
-from curation.scaler import Moments
-from curation.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file
 
 CHECKSUMS = "compendium.checksums.tsv"
 BLOCK_ROWS = 1024  # of X, per checksum

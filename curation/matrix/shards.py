@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.chunks import ChunkTable
 from curation.errors import CurationError
-from curation.gather import Gather
-from curation.inflate import row_checksums
-from curation.layout import Layout
-from curation.normalise import Normaliser
+from curation.matrix.chunks import ChunkTable
+from curation.matrix.gather import Gather
+from curation.matrix.inflate import row_checksums
+from curation.matrix.layout import Layout
+from curation.matrix.normalise import Normaliser
 from curation.sources import Matrix
 
 RECORD = np.dtype(

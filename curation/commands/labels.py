@@ -1,4 +1,4 @@
-"""`curate label` and `curate score`."""
+"""`curate label`, `score` and `explain`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,26 @@ def score(
 PARTS = {"all": "every sample", "primary": "text names no cell line", "tissue": "curated tissue", "field": "deciding field"}
 
 
-def add_to(app: typer.Typer) -> None:
+def explain(
+    sample: str = typer.Argument(help="Sample id, such as GSM1234567."),
+    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
+) -> None:
+    """Tell the whole life of a sample: source row, evidence, decision, exclusions, split, cap rank, matrix row."""
+    import json
+
+    from curation.explain import explain as explain_sample
+    from curation.explain import told
+
+    life = explain_sample(db, sample)
+    if as_json:
+        typer.echo(json.dumps(life.as_dict(), indent=1, default=str))
+        return
+    for line in told(life):
+        typer.echo(line)
+
+
+def add_to(app: typer.Typer, panel: str) -> None:
     """Register the commands of this module."""
-    app.command()(label)
-    app.command()(score)
+    for command in (label, score, explain):
+        app.command(rich_help_panel=panel)(command)

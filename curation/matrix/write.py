@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from curation.assembly import Assembly
-from curation.cluster import executor
-from curation.compendium import finish, open_matrix
 from curation.config import BuildConfig
-from curation.normalise import UNIT_NAMES
-from curation.plan import plan_export
+from curation.matrix.assembly import Assembly
+from curation.matrix.cluster import executor
+from curation.matrix.compendium import finish, open_matrix
+from curation.matrix.normalise import UNIT_NAMES
+from curation.matrix.plan import plan_export
+from curation.matrix.quality import obs_frame, var_frame
+from curation.matrix.recompute import verify
 from curation.progress import Progress
-from curation.quality import obs_frame, var_frame
-from curation.recompute import verify
 
 if TYPE_CHECKING:
     from curation.sources import Source

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from curation.config import BuildConfig
 from curation.errors import CurationError
-from curation.normalise import Normaliser, refuse_unit_mix
-from curation.shards import MatrixFault, MatrixPlan
+from curation.matrix.normalise import Normaliser, refuse_unit_mix
+from curation.matrix.shards import MatrixFault, MatrixPlan
 from curation.sources import LINEAR
 
 if TYPE_CHECKING:

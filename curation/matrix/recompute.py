@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from curation.errors import CurationError
 
 if TYPE_CHECKING:
-    from curation.plan import ExportPlan
+    from curation.matrix.plan import ExportPlan
     from curation.sources import Matrix, Source
 
 TOLERANCE = 2e-5  # of log2(TPM + 1): float32, and readers that round counts to float32

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from curation.normalise import outliers
-from curation.scaler import Moments, varies
+from curation.matrix.normalise import outliers
+from curation.matrix.scaler import Moments, varies
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from curation.plan import ExportGenes
+    from curation.matrix.plan import ExportGenes
 
 CATEGORIES = ("source", "tissue", "term_id", "split")
 TEXTS = ("series_id", "group_id")
