@@ -145,15 +145,15 @@ def curate(
     parameters = sql_parameters(config, list(sources))
     with progress.stage("groups"):
         _load_previous(con, previous)
-        run_build_files(con, 10, 19, parameters)
+        run_build_files(con, 20, 29, parameters)
     with progress.stage("ontology and rules"):
         load_reference(con, ontology)
     with progress.stage("labels"):
         notes = label_samples(con)
     with progress.stage("exclusion, split, cap"):
-        run_build_files(con, 40, 50, parameters)
+        run_build_files(con, 60, 70, parameters)
         _split_groups(con)
-        run_build_files(con, 52, 79, parameters)
+        run_build_files(con, 72, 89, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
     return notes

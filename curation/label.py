@@ -12,9 +12,9 @@ from curation.resources import sql_folder
 if TYPE_CHECKING:
     from curation.database import Connection
 
-TEXT_STEPS = ("23_piece", "24_text", "24_sample_text", "25_hit")
-EVIDENCE_STEPS = ("27_evidence", "28_declared", "29_override")
-LABEL_STEPS = ("30_proposal", "31_candidate_label", "32_cell_line", "33_label", "34_explained_label")
+TEXT_STEPS = ("32_piece", "33_text", "34_sample_text", "35_hit")
+EVIDENCE_STEPS = ("40_text_evidence", "41_declared_evidence", "42_override_hit")
+LABEL_STEPS = ("50_proposal", "51_candidate_label", "52_cell_line_sample", "53_label", "54_explained_label")
 READ_LENGTH = 4_000  # characters of one text in which words are read
 REACH = 0.004  # tissues whose best evidence differs by less are ambiguous; a step between neighbouring weights is 0.005
 
@@ -42,7 +42,7 @@ def match_patterns(con: Connection) -> None:
     """Fill pattern_hit: every pattern rule over the texts that at least one of them matches."""
     rules = con.execute("SELECT rule_id, text, fields FROM rule WHERE match = 'pattern' ORDER BY rule_id").fetchall()
     any_pattern = "|".join(f"(?:{pattern})" for _, pattern, _ in rules) or r"\b\B"
-    run_sql_file(con, sql_folder() / "build" / "26_pattern.sql", {"any_pattern": any_pattern})
+    run_sql_file(con, sql_folder() / "build" / "36_suspect.sql", {"any_pattern": any_pattern})
     for rule_id, pattern, fields in rules:
         con.execute(
             "INSERT INTO pattern_hit SELECT text_id, field, $rule_id, regexp_extract(repaired, $pattern) FROM suspect "

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
-TREE_STEPS = ("20_closure", "21_term_tissue")
-LEXICON_STEPS = ("22_term_phrase", "22_line_phrase", "22_lexicon", "22_lexicon_start")
+TREE_STEPS = ("10_closure", "11_term_tissue")
+LEXICON_STEPS = ("14_term_phrase", "15_line_phrase", "16_lexicon", "17_lexicon_start")
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {

@@ -23,7 +23,7 @@ def write_labels(con: Connection, folder: Path) -> None:
     """labels.parquet and evidence.parquet: every sample with its label, and every proposal about it, in the order of sample ids."""
     import pyarrow.parquet as pq
 
-    for name, query in ((LABELS, "80_labels.sql"), (EVIDENCE, "81_evidence.sql")):
+    for name, query in ((LABELS, "90_exported_label.sql"), (EVIDENCE, "91_exported_evidence.sql")):
         rows = fetch_arrow(con, (sql_folder() / "build" / query).read_text(encoding="utf-8"))
         pq.write_table(rows, folder / name, compression="zstd", row_group_size=ROW_GROUP)
 

@@ -25,7 +25,7 @@ def test_the_table_is_sorted_and_every_row_without_a_term_has_a_reason() -> None
 def test_every_term_lies_in_the_category_of_its_row() -> None:
     con = connect()
     load_reference(con)
-    for file in ("20_closure.sql", "21_term_tissue.sql"):
+    for file in ("10_closure.sql", "11_term_tissue.sql"):
         run_sql_file(con, sql_folder() / "build" / file)
     tissue = dict(con.execute("SELECT term_id, tissue FROM term_tissue").fetchall())
     name = dict(con.execute("SELECT term_id, name FROM term").fetchall())

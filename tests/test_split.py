@@ -88,7 +88,7 @@ def con() -> Connection:
 
 def group_samples(con: Connection, rows: list[tuple[str, str, str | None, str | None]]) -> dict[str, str]:
     con.executemany("INSERT INTO sample (sample_id, source, series_id, donor_id) VALUES (?, ?, ?, ?)", rows)
-    for name in ("10_sample_key", "11_sample_group", "12_torn_group", "13_linking_sample", "14_sample_group_previous"):
+    for name in ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"):
         run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
     return dict(con.execute("SELECT sample_id, group_id FROM sample_group").fetchall())
 
@@ -126,6 +126,6 @@ def test_a_sample_that_links_two_published_parts_goes_and_they_stay(con: Connect
 
 def test_the_draw_in_sql_is_the_stated_one(con: Connection) -> None:
     con.execute("CREATE TABLE candidate AS SELECT 's' AS sample_id, 'GSE7' AS group_id, 'liver' AS tissue")
-    run_sql_file(con, sql_folder() / "build" / "50_group_tissue.sql", {"seed": "42"})
+    run_sql_file(con, sql_folder() / "build" / "70_group_tissue.sql", {"seed": "42"})
     (value,) = con.execute("SELECT draw FROM group_tissue").fetchone() or (None,)
     assert value == draw("GSE7")
