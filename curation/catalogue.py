@@ -11,6 +11,7 @@ from curation.errors import CurationError
 from curation.resources import ontology_folder
 
 UNSTATED = "NOASSERTION"
+REFERENCE = "reference"
 
 
 class CatalogueFault(CurationError):
@@ -19,10 +20,14 @@ class CatalogueFault(CurationError):
 
 @dataclass(frozen=True)
 class SourceCard:
-    """One row of sources.tsv. `licence` is an SPDX id, LicenseRef-... or NOASSERTION; `commercial_use` is yes, no or unstated."""
+    """One row of sources.tsv. `licence` is an SPDX id, LicenseRef-... or NOASSERTION; `commercial_use` is yes, no or unstated.
+
+    `role` is archive, project, own (see sql/schema/source.sql) or reference; the first three enter the funnel at `funnel_step`.
+    """
 
     source: str
     role: str
+    funnel_step: str
     title: str
     layout: str
     licence: str
@@ -30,6 +35,11 @@ class SourceCard:
     commercial_use: str
     citation: str
     doi: str
+
+    @property
+    def is_data(self) -> bool:
+        """Whether samples come from it."""
+        return self.role != REFERENCE
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from curation.database import Connection, connect, run_sql_file
 from curation.resources import sql_folder
 from curation.split import SHARES, Group, assign, groups_of
+from curation.steps import run_stage
 
 
 def draw(group_id: str, seed: int = 42) -> float:
@@ -88,8 +89,7 @@ def con() -> Connection:
 
 def group_samples(con: Connection, rows: list[tuple[str, str, str | None, str | None]]) -> dict[str, str]:
     con.executemany("INSERT INTO sample (sample_id, source, series_id, donor_id) VALUES (?, ?, ?, ?)", rows)
-    for name in ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"):
-        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+    run_stage(con, "groups")
     return dict(con.execute("SELECT sample_id, group_id FROM sample_group").fetchall())
 
 

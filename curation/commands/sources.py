@@ -12,7 +12,7 @@ def sources(downloads: bool = typer.Option(False, help="Also list every file tha
     from curation.catalogue import read_downloads, read_sources
     from curation.report_table import print_table
 
-    cards = [card for card in read_sources().values() if card.role == "data"]
+    cards = [card for card in read_sources().values() if card.is_data]
     print_table(
         ["source", "what", "layout in its folder", "licence", "commercial use"],
         [[card.source, card.title, card.layout, card.licence, card.commercial_use] for card in cards],

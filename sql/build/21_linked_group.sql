@@ -1,7 +1,7 @@
--- sample_group: one row per sample; group_id is what may not straddle a split.
--- Keys that share a sample belong together, over any number of steps; the group is named by its smallest key.
+-- linked_group: one row per sample; group_id joins all that share a study or donor, over any number of steps.
+-- The group is named by its smallest key.
 -- A sample with neither study nor donor is a group of its own.
-CREATE OR REPLACE TABLE sample_group AS
+CREATE OR REPLACE TABLE linked_group AS
 WITH RECURSIVE link AS (
     SELECT DISTINCT one.key, other.key AS neighbour
     FROM sample_key AS one

@@ -1,4 +1,5 @@
--- candidate_label: one row per sample and tissue that any evidence proposes (none, where an override takes the label away), with its best evidence and the number of fields that agree.
+-- candidate_label: one row per sample and tissue that any evidence proposes, with the best of it and the number of
+-- fields that agree. The tissue is empty where an override takes the label away.
 CREATE OR REPLACE TABLE candidate_label AS
 SELECT
     sample_id, tissue, max(weight) AS weight, count(DISTINCT field) AS n_fields,

@@ -1,33 +1,26 @@
--- exclusion: one row per sample that leaves, at the first step that takes it out, with the reason.
--- Unlabelled samples are no exclusion: they are kept aside as the split `unlabelled`.
-CREATE OR REPLACE TABLE exclusion AS
-WITH licence AS (
+-- early_exclusion: one row per sample that leaves before the split, at the first step of the funnel that takes it out,
+-- and why. Unlabelled samples are no exclusion: they are kept aside as the split `unlabelled`.
+CREATE OR REPLACE TEMP TABLE early_exclusion AS
+WITH unfit AS (
     SELECT sample_id, 1 AS step, 'the licence of source ' || source || ' was not asked for' AS reason
     FROM sample
     WHERE NOT list_contains($allowed_sources, source)
-),
-
-linking AS (
-    SELECT sample_id, 1 AS step, 'belongs to studies that the previous release holds in different parts' AS reason
+    UNION ALL
+    SELECT sample_id, 1, 'belongs to studies that the previous release holds in different parts'
     FROM linking_sample
-),
-
-single_cell AS (
+    UNION ALL
     SELECT
-        sample_id,
-        2 AS step,
-        'single-cell probability ' || round(single_cell_probability, 3) || ' is not below ' || $single_cell_threshold AS reason
+        sample_id, 2,
+        'single-cell probability ' || round(single_cell_probability, 3) || ' is not below ' || $single_cell_threshold
     FROM sample
     WHERE single_cell_probability >= $single_cell_threshold
 ),
 
-subset AS (
+not_drawn AS (
     SELECT sample_id, 3 AS step, 'not in the random subset of ' || $subset AS reason
     FROM sample
-    ANTI JOIN single_cell USING (sample_id)
-    ANTI JOIN licence USING (sample_id)
-    ANTI JOIN linking USING (sample_id)
-    WHERE source = 'archs4'
+    ANTI JOIN unfit USING (sample_id)
+    WHERE source IN (SELECT source.source FROM source WHERE source.role = 'archive')
     QUALIFY row_number() OVER (ORDER BY md5($seed || 'subset' || sample_id), sample_id) > $subset
 ),
 
@@ -36,27 +29,18 @@ cell_line AS (
         label.sample_id,
         9 AS step,
         'cell line' || coalesce(': ' || label.cell_line, '')
-        || if($cell_line_cap > 0, ', rank ' || row_number() OVER by_tissue || ' of its tissue is over ' || $cell_line_cap, '') AS reason
+        || if(
+            $cell_line_cap > 0,
+            ', rank ' || row_number() OVER by_tissue || ' of its tissue is over ' || $cell_line_cap, ''
+        ) AS reason
     FROM label
-    ANTI JOIN single_cell USING (sample_id)
-    ANTI JOIN subset USING (sample_id)
-    ANTI JOIN licence USING (sample_id)
-    ANTI JOIN linking USING (sample_id)
+    ANTI JOIN unfit USING (sample_id)
+    ANTI JOIN not_drawn USING (sample_id)
     WHERE label.is_cell_line
     WINDOW by_tissue AS (PARTITION BY label.tissue ORDER BY md5($seed || label.sample_id), label.sample_id)
     QUALIFY row_number() OVER by_tissue > $cell_line_cap
 )
 
 SELECT sample_id, step, reason
-FROM (
-    SELECT * FROM licence
-    UNION ALL
-    SELECT * FROM linking
-    UNION ALL
-    SELECT * FROM single_cell
-    UNION ALL
-    SELECT * FROM subset
-    UNION ALL
-    SELECT * FROM cell_line
-)
+FROM (FROM unfit UNION ALL FROM not_drawn UNION ALL FROM cell_line)
 QUALIFY row_number() OVER (PARTITION BY sample_id ORDER BY step, reason) = 1;

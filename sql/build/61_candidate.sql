@@ -1,5 +1,5 @@
--- candidate: one row per sample that stands after step 9, with its class (empty = unlabelled) and its group.
--- Under --level term the class is the name of the finest term, otherwise one of the 42 tissues.
+-- candidate: one row per sample that was not excluded, with its class (empty = unlabelled) and its group.
+-- Under --level term the class is the name of the finest term, otherwise one of the tissues.
 CREATE OR REPLACE TABLE candidate AS
 SELECT
     sample.sample_id,
@@ -13,5 +13,5 @@ SELECT
 FROM sample
 INNER JOIN sample_group USING (sample_id)
 LEFT JOIN label USING (sample_id)
-LEFT JOIN (SELECT term_id, any_value(name) AS name FROM term GROUP BY term_id) AS term_name ON label.term_id = term_name.term_id
-ANTI JOIN exclusion USING (sample_id);
+LEFT JOIN term_name ON label.term_id = term_name.term_id
+ANTI JOIN early_exclusion USING (sample_id);

@@ -1,4 +1,5 @@
--- group_tissue: one row per group and class of its labelled samples, with the group's draw, a number in [0, 1) that depends on seed and group only.
+-- group_tissue: one row per group and class of its labelled samples, with the draw of the group.
+-- The draw is a number in [0, 1) that depends on seed and group only.
 CREATE OR REPLACE TABLE group_tissue AS
 SELECT
     group_id,

@@ -1,6 +1,6 @@
 -- split: one row per candidate sample: train, validation or test by its group; `unlabelled` for those without a class.
--- Under the preset `paper` the split ignores groups: 85 % train and 15 % test of each tissue, drawn by sample (the paper's way, which leaks
--- studies into the test part; it is there for comparison only).
+-- Under the preset `paper` the split ignores groups: 85 % train and 15 % test of each tissue, drawn by sample (the
+-- paper's way, which leaks studies into the test part; it is there for comparison only).
 CREATE OR REPLACE TABLE split AS
 WITH drawn AS (
     SELECT

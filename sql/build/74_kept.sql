@@ -1,9 +1,12 @@
--- kept: one row per sample of the matrix, in the order of its rows: train, validation, test, unlabelled; shuffled inside each.
--- The cap holds for each class of the training part, and for the unlabelled as if they were one class more.
+-- kept: one row per sample of the matrix, in the order of its rows: train, validation, test, unlabelled, shuffled
+-- inside each. The cap holds for each class of the training part, and for the unlabelled as if they were one class
+-- more.
 CREATE OR REPLACE TABLE kept AS
 SELECT
     row_number() OVER (
-        ORDER BY list_position(['train', 'validation', 'test', 'unlabelled'], draw.split), md5($seed || draw.sample_id), draw.sample_id
+        ORDER BY
+            list_position(['train', 'validation', 'test', 'unlabelled'], draw.split),
+            md5($seed || draw.sample_id), draw.sample_id
     ) - 1 AS row,
     draw.sample_id,
     sample.source,

@@ -12,7 +12,11 @@ SELECT
     part.split,
     class.n_groups,
     CASE
-        WHEN class.n_groups < 3 THEN 'only ' || class.n_groups || if(class.n_groups = 1, ' study or donor', ' studies or donors') || ', three are needed'
+        WHEN class.n_groups < 3
+            THEN concat(
+                'only ', class.n_groups, if(class.n_groups = 1, ' study or donor', ' studies or donors'),
+                ', three are needed'
+            )
         ELSE 'none of its ' || class.n_groups || ' studies or donors could be moved without taking it from another part'
     END AS reason
 FROM class

@@ -1,4 +1,6 @@
--- labels.parquet: one row per sample of every source, kept or not, with its words, its label, why, and what became of it.
+-- exported_label: one row per sample of every source, kept or not, with its words, its label, why, and what became of
+-- it. It is written as labels.parquet, in the order of sample ids.
+CREATE OR REPLACE VIEW exported_label AS
 SELECT
     sample.sample_id,
     sample.source,
@@ -36,5 +38,4 @@ LEFT JOIN explained_label USING (sample_id)
 LEFT JOIN evidence ON explained_label.evidence_id = evidence.evidence_id
 LEFT JOIN split USING (sample_id)
 LEFT JOIN kept USING (sample_id)
-LEFT JOIN exclusion USING (sample_id)
-ORDER BY sample.sample_id;
+LEFT JOIN exclusion USING (sample_id);

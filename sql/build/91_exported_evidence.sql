@@ -1,4 +1,6 @@
--- evidence.parquet: one row per sample and proposal about it, with the words and what proposed them; is_winner marks the one that decided.
+-- exported_evidence: one row per sample and proposal about it, with the words and what proposed them; is_winner is the
+-- one that decided. It is written as evidence.parquet, in the order of sample ids, the strongest first.
+CREATE OR REPLACE VIEW exported_evidence AS
 SELECT
     proposal.sample_id,
     proposal.evidence_id,
@@ -17,6 +19,4 @@ SELECT
 FROM proposal
 INNER JOIN evidence USING (evidence_id)
 INNER JOIN label ON proposal.sample_id = label.sample_id
-LEFT JOIN (SELECT term_id, any_value(name) AS name FROM term WHERE scope = 'NAME' GROUP BY term_id) AS term_name
-    ON proposal.term_id = term_name.term_id
-ORDER BY proposal.sample_id ASC, proposal.weight DESC, proposal.evidence_id ASC;
+LEFT JOIN term_name ON proposal.term_id = term_name.term_id;
