@@ -41,7 +41,8 @@ worded AS (
         rule.term_id, term_tissue.tissue, matched_text
     FROM pattern_hit JOIN rule USING (rule_id) LEFT JOIN term_tissue USING (term_id)
     UNION ALL
-    SELECT text_id, field, 0, 0, 'cell_line', 'key', 'cell_line', null, text, 'KEY', null, null, text FROM named_line
+    SELECT text_id, field, 0, 0, 'cell_line', 'key', 'cell_line', null, text AS line, 'KEY', null, null, text
+    FROM named_line
 )
 SELECT
     md5(

@@ -42,5 +42,11 @@ cell_line AS (
 )
 
 SELECT sample_id, step, reason
-FROM (FROM unfit UNION ALL FROM not_drawn UNION ALL FROM cell_line)
+FROM (
+    FROM unfit
+    UNION ALL
+    FROM not_drawn
+    UNION ALL
+    FROM cell_line
+)
 QUALIFY row_number() OVER (PARTITION BY sample_id ORDER BY step, reason) = 1;

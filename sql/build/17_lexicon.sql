@@ -28,7 +28,11 @@ spelled AS (  -- singular and plural of the last word; cd4 positive = cd4positiv
             ELSE phrase
         END
     ])) AS variant
-    FROM (FROM term_phrase UNION ALL BY NAME FROM ruled)
+    FROM (
+        FROM term_phrase
+        UNION ALL BY NAME
+        FROM ruled
+    )
 ),
 candidate AS (
     SELECT * EXCLUDE (phrase, variant), variant AS phrase FROM spelled
