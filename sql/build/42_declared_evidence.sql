@@ -12,6 +12,6 @@ UNION ALL BY NAME
 SELECT
     md5(sample_id || ' declared line')[:16] AS evidence_id, sample_id, coalesce(declared_field, 'source') AS field,
     'cell_line' AS verdict, 'declared' AS kind, 'cell_line' AS role, coalesce(title, declared_text) AS synonym,
-    'DECLARED' AS scope, null AS term_id, null AS tissue, coalesce(title, declared_text) AS matched_text,
+    'DECLARED' AS scope, NULL AS term_id, NULL AS tissue, coalesce(title, declared_text) AS matched_text,
     0 AS position, 0 AS n_tokens, 1.5 AS weight
 FROM sample WHERE is_cell_line_declared;
