@@ -20,6 +20,7 @@ from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import write_crate
 from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
 from curation.errors import CurationError
+from curation.mark import refuse_overlap
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
 from curation.resources import ontology_folder, sql_folder
@@ -79,6 +80,7 @@ class BuildReport:
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     """Build a release folder from a folder with one subfolder per source. Raises CurationError subclasses; leaves nothing then."""
     ontology = options.ontology or ontology_folder()
+    refuse_overlap(out, [input_folder, ontology])
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
         inputs = hash_inputs(sources, ontology, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -35,14 +36,17 @@ def add(
     dry_run: DryRun = False,
 ) -> None:
     """Decide about one sample, series or text."""
-    from curation.override import Override, OverrideFault, next_id, read_overrides
+    from curation.override import Override, OverrideFault, next_id
 
     if bool(term) == unlabel:
         raise OverrideFault("say either --term with what it is, or --unlabel to take the label away")
-    known = read_overrides(ontology)
     said = "" if cell_line is None else str(cell_line).lower()
-    row = Override(next_id(item.override_id for item in known), scope, target, term, said, by, day or date.today().isoformat(), reason)
-    _take(known, [row], ontology, db, dry_run)
+
+    def new(known: list[Override]) -> list[Override]:
+        identifier = next_id(row.override_id for row in known)
+        return [Override(identifier, scope, target, term, said, by, day or date.today().isoformat(), reason)]
+
+    _take(new, ontology, db, dry_run)
 
 
 @app.command("import")
@@ -53,10 +57,9 @@ def import_(
     dry_run: DryRun = False,
 ) -> None:
     """Take over the decisions of a table: all of them or none."""
-    from curation.override import read_import, read_overrides
+    from curation.override import read_import
 
-    known = read_overrides(ontology)
-    _take(known, read_import(table, known), ontology, db, dry_run)
+    _take(lambda known: read_import(table, known), ontology, db, dry_run)
 
 
 @app.command()
@@ -78,14 +81,20 @@ def list_(ontology: Folder = None) -> None:
     print_table(COLUMNS, [[getattr(row, name) for name in COLUMNS] for row in read_overrides(ontology)])
 
 
-def _take(known: list[Override], new: list[Override], ontology: Path | None, db: Path | None, dry_run: bool) -> None:
-    from curation.override import write_overrides
+def _take(make: Callable[[list[Override]], list[Override]], ontology: Path | None, db: Path | None, dry_run: bool) -> None:
+    """Add what `make` says in view of the rows that are there; between reading and writing nobody else writes."""
+    from curation.override import editing, read_overrides, write_overrides
 
-    _check([*known, *new], new, ontology, db)
     if dry_run:
+        known = read_overrides(ontology)
+        new = make(known)
+        _check([*known, *new], new, ontology, db)
         typer.echo(f"dry run: {len(new)} overrides are sound, nothing was written")
         return
-    path = write_overrides([*known, *new], ontology)
+    with editing(ontology) as known:
+        new = make(known)
+        _check([*known, *new], new, ontology, db)
+        path = write_overrides([*known, *new], ontology)
     typer.echo(
         f"{path}: {len(new)} added ({', '.join(row.override_id for row in new[:5])}), {len(known) + len(new)} in all; build again to apply"
     )
@@ -97,14 +106,11 @@ def _check(rows: list[Override], shown: list[Override], ontology: Path | None, d
     from curation.report_table import print_table
 
     check_form(rows)
-    con = open_checks(ontology, db)
-    try:
+    with open_checks(ontology, db) as con:
         check_terms(con, shown)
         if db is None:
             return None
         touched = effects(con, shown)
-    finally:
-        con.close()
     changed = [effect for effect in touched if effect.changes]
     columns = ["override", "sample", "tissue now", "term now", "decided by", "tissue then", "term then"]
     if changed:

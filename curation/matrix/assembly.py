@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.mark import NotOurs, discard, is_unfinished, put_mark
 from curation.matrix.cluster import ClusterFault, lost_workers
 from curation.matrix.compendium import create, writing
 from curation.matrix.inflate import row_checksums
@@ -49,11 +49,15 @@ class Assembly:
         self.records = np.zeros(plan.n_samples, RECORD)
 
     def _start(self) -> None:
+        if self.partial.exists() and not is_unfinished(self.folder):
+            raise NotOurs(f"{self.partial} stands where unfinished work goes, and is none of ours; it is left alone: move it away")
         self.remove()
         try:
-            self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
             with writing(self.folder):
                 self.folder.mkdir()
+                put_mark(self.folder)  # before the file that it stands for
+            self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
+            with writing(self.folder):
                 state = {"plan": self.plan.fingerprint, "offset": self.offset}
                 (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
         except BaseException:
@@ -74,12 +78,14 @@ class Assembly:
         return int(state["offset"])
 
     def remove(self) -> None:
-        """Remove everything unfinished. The folder is renamed first: a worker that still writes finds no place for a new file."""
-        self.partial.unlink(missing_ok=True)
-        if self.folder.exists():
-            gone = self.folder.with_name(self.folder.name + ".removed")
-            shutil.rmtree(gone, ignore_errors=True)
-            shutil.rmtree(self.folder.rename(gone), ignore_errors=True)
+        """Remove everything unfinished that is ours. The folder is renamed first: a worker that still writes finds no place for a new file."""
+        gone = self.folder.with_name(self.folder.name + ".removed")
+        discard(gone)
+        if os.path.lexists(self.folder):
+            if not is_unfinished(self.folder):
+                raise NotOurs(f"{self.folder} stands where unfinished work goes, without our mark; it is left alone: move it away")
+            self.partial.unlink(missing_ok=True)
+            discard(self.folder.rename(gone))
 
     def run(self, pool: Executor, advance: Advance, *, is_remote: bool) -> None:
         """Do every shard that is not done yet. Raises what a shard raised, when no other one is still writing."""
@@ -183,4 +189,4 @@ class Assembly:
             with self.partial.open("r+b") as file:
                 os.fsync(file.fileno())
             self.partial.replace(self.path)
-            shutil.rmtree(self.folder)
+            discard(self.folder)
