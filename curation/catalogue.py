@@ -12,6 +12,7 @@ from curation.resources import ontology_folder
 from profiles import filenames
 
 UNSTATED = "NOASSERTION"
+REFERENCE = "reference"
 
 
 class CatalogueFault(CurationError):
@@ -20,10 +21,14 @@ class CatalogueFault(CurationError):
 
 @dataclass(frozen=True)
 class SourceCard:
-    """One row of sources.tsv. `licence` is an SPDX id, LicenseRef-... or NOASSERTION; `commercial_use` is yes, no or unstated."""
+    """One row of sources.tsv. `licence` is an SPDX id, LicenseRef-... or NOASSERTION; `commercial_use` is yes, no or unstated.
+
+    `role` is archive, project, own (see sql/schema/source.sql) or reference; the first three enter the funnel at `funnel_step`.
+    """
 
     source: str
     role: str
+    funnel_step: str
     title: str
     layout: str
     licence: str
@@ -31,6 +36,11 @@ class SourceCard:
     commercial_use: str
     citation: str
     doi: str
+
+    @property
+    def is_data(self) -> bool:
+        """Whether samples come from it."""
+        return self.role != REFERENCE
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.compendium import open_matrix, writing
 from curation.errors import CurationError
 from curation.mark import discard, discard_quietly, put_mark
+from curation.matrix.compendium import open_matrix, writing
 from curation.progress import Advance, Progress
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ import h5py
 import numpy as np
 import pyarrow as pa
 
-from curation.assembly import CHECKSUMS
-from curation.compendium import matrix_offset, open_matrix
 from curation.errors import CurationError
-from curation.normalise import MILLION, UNIT_NAMES
-from curation.recompute import Place, compare, exported_columns, expression, from_file
-from curation.scaler import SMALLEST_STD
+from curation.matrix.assembly import CHECKSUMS
+from curation.matrix.compendium import matrix_offset, open_matrix
+from curation.matrix.normalise import MILLION, UNIT_NAMES
+from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
+from curation.matrix.scaler import SMALLEST_STD
 from profiles import filenames
 
 if TYPE_CHECKING:
