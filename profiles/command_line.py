@@ -63,6 +63,8 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # how newer releases of Typer tell Ctrl-C
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else DONE
     except typer.Exit as end:
         return int(end.exit_code)
