@@ -21,8 +21,9 @@ import serving_world as world
 from serving_world import genes, table_text
 
 from curation.sources import SourceFault, open_source
-from modelling.data import Compendium, CompendiumError
+from modelling.data import Compendium
 from modelling.geneids import GeneSpace
+from modelling.h5ad import CompendiumError
 from modelling.tablehead import LimitExceeded, Limits, TableError
 from modelling.userdata import read_cohort, read_text
 

@@ -16,7 +16,8 @@ from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.geneids import GeneSpace
-from modelling.userdata import MIN_COVERAGE, Block, Cohort, CohortReport, detected_genes, read_cohort
+from modelling.scores.detected import detected_genes
+from modelling.userdata import MIN_COVERAGE, Block, Cohort, CohortReport, read_cohort
 
 if TYPE_CHECKING:
     import polars as pl
