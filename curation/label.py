@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TEXT_STEPS = ("23_piece", "24_text", "24_sample_text", "25_hit")
 EVIDENCE_STEPS = ("27_evidence", "28_declared", "29_override")
-LABEL_STEPS = ("30_proposal", "31_candidate_label", "32_cell_line", "33_label", "34_explained_label")
+LABEL_STEPS = ("30_proposal", "31_candidate_label", "32_cell_line", "33_winner", "33_finest", "33_place", "34_label", "34_explained_label")
 READ_LENGTH = 4_000  # characters of one text in which words are read
 REACH = 0.004  # tissues whose best evidence differs by less are ambiguous; a step between neighbouring weights is 0.005
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
-TREE_STEPS = ("20_closure", "21_term_tissue")
+TREE_STEPS = ("20_closure", "21_term_tissue", "21_term_place")
 LEXICON_STEPS = ("22_term_phrase", "22_line_phrase", "22_lexicon", "22_lexicon_start")
 
 # table -> (file, columns in any order, those that may be empty)
@@ -33,7 +33,7 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("weight", "weights.tsv", "field kind weight reason", ""),
         ("rule", "rules.tsv", "rule_id verdict match text fields kind term_id term_name yes no reason", "term_id term_name no"),
         ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
-        ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
+        ("cell_line", "cell_lines.tsv", "name accession line_name term_id term_name disease reason", "accession line_name term_id term_name disease reason"),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
     )
 }

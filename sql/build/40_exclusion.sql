@@ -21,10 +21,17 @@ single_cell AS (
     WHERE single_cell_probability >= $single_cell_threshold
 ),
 
+single_cell_text AS (
+    SELECT sample_id, 2 AS step, 'the text says single cell: ' || single_cell_words AS reason
+    FROM label
+    WHERE single_cell_words IS NOT NULL
+),
+
 subset AS (
     SELECT sample_id, 3 AS step, 'not in the random subset of ' || $subset AS reason
     FROM sample
     ANTI JOIN single_cell USING (sample_id)
+    ANTI JOIN single_cell_text USING (sample_id)
     ANTI JOIN licence USING (sample_id)
     ANTI JOIN linking USING (sample_id)
     WHERE source = 'archs4'
@@ -39,6 +46,7 @@ cell_line AS (
         || if($cell_line_cap > 0, ', rank ' || row_number() OVER by_tissue || ' of its tissue is over ' || $cell_line_cap, '') AS reason
     FROM label
     ANTI JOIN single_cell USING (sample_id)
+    ANTI JOIN single_cell_text USING (sample_id)
     ANTI JOIN subset USING (sample_id)
     ANTI JOIN licence USING (sample_id)
     ANTI JOIN linking USING (sample_id)
@@ -54,6 +62,8 @@ FROM (
     SELECT * FROM linking
     UNION ALL
     SELECT * FROM single_cell
+    UNION ALL
+    SELECT * FROM single_cell_text
     UNION ALL
     SELECT * FROM subset
     UNION ALL
