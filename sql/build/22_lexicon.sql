@@ -1,14 +1,10 @@
 -- lexicon: one row per phrase (normalised words) and what it may mean; the matcher joins the words of a text against it.
 -- Sources: names of terms, phrases of rules.tsv, names of cell lines. Plurals and glued spellings are made here, not written by hand.
 CREATE OR REPLACE TABLE lexicon AS
-WITH finest AS (  -- the ontology's own term for a phrase: a rule that maps "kidney cortex" to kidney keeps cortex of kidney as the term
-    SELECT phrase, tissue, arg_min(term_id, (precedence, term_id)) AS term_id FROM term_phrase WHERE kind <> 'disease' GROUP BY phrase, tissue
-),
-ruled AS (
-    SELECT words(rule.text) AS phrase, rule.verdict, rule.kind, coalesce(finest.term_id, rule.term_id) AS term_id, term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope,
+WITH ruled AS (
+    SELECT words(rule.text) AS phrase, rule.verdict, rule.kind, rule.term_id, term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope,
         CASE WHEN rule.fields = 'any' THEN NULL ELSE string_split(rule.fields, ',') END AS fields, 'anywhere' AS needs, 1 AS precedence
     FROM rule LEFT JOIN term_tissue USING (term_id)
-    LEFT JOIN finest ON finest.phrase = words(rule.text) AND term_tissue.tissue = finest.tissue
     WHERE rule.match = 'phrase'
 ),
 spelled AS (  -- singular and plural of the last word; cd4 positive = cd4positive
