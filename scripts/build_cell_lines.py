@@ -19,7 +19,7 @@ from pathlib import Path
 
 from build_ontology import Terms, carrier_folder, load
 
-COLUMNS = ("name", "accession", "line_name", "term_id", "term_name", "disease", "reason")
+COLUMNS = ("name", "accession", "line_name", "term_id", "term_name", "disease", "needs", "reason")
 Row = dict[str, str]
 
 # lineage of DepMap -> organ, where the lineage alone decides it
@@ -79,6 +79,10 @@ WITHIN = {
 }
 
 
+# a name that any text may hold: believed only as the whole value under a cell-line key
+SHORT_WORD = re.compile(r"[A-Za-z ]{1,4}|.{1,3}")
+
+
 def squash(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
@@ -130,7 +134,8 @@ def completed(rows: list[Row], models: list[Row], lines: Terms) -> tuple[list[Ro
             continue
         spelled.add(squash(name))
         label = lines[model["RRID"]]["label"] if model["RRID"] in lines else name
-        found = (name, model["RRID"], label, term_id, term_name, disease(model), f"DepMap: lineage {model['OncotreeLineage'] or 'not given'}")
+        needs = "key" if SHORT_WORD.fullmatch(name) else ""
+        found = (name, model["RRID"], label, term_id, term_name, disease(model), needs, f"DepMap: lineage {model['OncotreeLineage'] or 'not given'}")
         kept.append(dict(zip(COLUMNS, found, strict=True)))
     return sorted(kept, key=lambda row: row["name"]), notes
 
