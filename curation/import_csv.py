@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.errors import CurationError
-from curation.matrix import MatrixReport, write_compendium
+from curation.matrix.write import MatrixReport, write_compendium
 from curation.progress import Progress
 from curation.resources import ontology_folder
 from curation.sources import Matrix, Unit

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from curation.config import BuildConfig
 from curation.database import Connection, fetch_arrow, insert_arrow
-from curation.resources import sql_folder
 
 LABELS = "labels.parquet"
 EVIDENCE = "evidence.parquet"
@@ -23,9 +22,11 @@ def write_labels(con: Connection, folder: Path) -> None:
     """labels.parquet and evidence.parquet: every sample with its label, and every proposal about it, in the order of sample ids."""
     import pyarrow.parquet as pq
 
-    for name, query in ((LABELS, "80_labels.sql"), (EVIDENCE, "81_evidence.sql")):
-        rows = fetch_arrow(con, (sql_folder() / "build" / query).read_text(encoding="utf-8"))
-        pq.write_table(rows, folder / name, compression="zstd", row_group_size=ROW_GROUP)
+    for name, query in (
+        (LABELS, "SELECT * FROM exported_label ORDER BY sample_id"),
+        (EVIDENCE, "SELECT * FROM exported_evidence ORDER BY sample_id, weight DESC, evidence_id"),
+    ):
+        pq.write_table(fetch_arrow(con, query), folder / name, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def write_funnel(con: Connection, path: Path, config: BuildConfig, *, is_simulated: bool) -> None:

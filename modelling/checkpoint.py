@@ -39,6 +39,17 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["facts"])  # noqa: SIM118
 
 
+def is_ours(folder: Path) -> bool:
+    """Whether a folder holds a checkpoint that a training wrote."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / NAME, framework="pt") as file:
+            return "identity" in json.loads(file.metadata()["facts"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return False
+
+
 def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """The optimiser's state as named tensors."""
     state = optimiser.state_dict()["state"]

@@ -18,6 +18,7 @@ from modelling.errors import ModellingError
 from modelling.outfolder import new_folder
 from modelling.reference import FILES as REFERENCE_FILES
 from modelling.reference import ReferenceMissing
+from profiles import names
 
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = 1
@@ -60,13 +61,13 @@ def export(
 
             write_onnx(model, folder / "model.onnx")
         (folder / "README.md").write_text(model_card(model, to.name, folder, licence, metrics), encoding="utf-8")
-        names = sorted(path.name for path in folder.iterdir())
-        _write_manifest(folder, names)
-    return [*names, MANIFEST]
+        written = sorted(path.name for path in folder.iterdir())
+        _write_manifest(folder, written)
+    return [*written, MANIFEST]
 
 
-def _write_manifest(folder: Path, names: Sequence[str]) -> None:
-    files = {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in names}
+def _write_manifest(folder: Path, written: Sequence[str]) -> None:
+    files = {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in written}
     content = {"format": "bulkatlas bundle", "schema_version": SCHEMA_VERSION, "made_by": f"bulkatlas {__version__}", "files": files}
     (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
@@ -89,7 +90,8 @@ def verify(folder: str | Path) -> dict[str, Any]:
     if version != SCHEMA_VERSION:
         advice = "install a newer bulkatlas" if version > SCHEMA_VERSION else f"its run is needed: `model export RUN --to {folder}-new`"
         raise BundleError(f"{folder}: bundle of schema version {version}, this program reads version {SCHEMA_VERSION}; {advice}")
-    if outside := [name for name in files if Path(name).name != name]:
+    # Links are not followed up: the cache of a model hub holds every file as a link to a folder of blobs, and files are read here, not written.
+    if outside := [f"{names.shown(name)}: {why}" for name in files if (why := names.fault(name))]:
         raise BundleDamaged(f"{folder}/{MANIFEST}: names files outside the bundle ({outside[0]}); get the bundle again")
     wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
     if wrong:
@@ -147,8 +149,8 @@ def _scores(path: Path, model: TissueModel) -> list[tuple[str, str]]:
     build_id, trained_on = content.get("compendium", {}).get("build_id"), model.details.get("build_id")
     if build_id and trained_on and build_id != trained_on:
         raise ModellingError(f"{path}: measured on compendium build {build_id}, the model was trained on {trained_on}; evaluate this run")
-    names = ("balanced_accuracy", "weighted_f1", "macro_f1", "r2", "per_gene_spearman", "per_sample_spearman", "ece")
-    scores = [(name.replace("_", " "), f"{content[name]:.3f}") for name in names if isinstance(content.get(name), int | float)]
+    measures = ("balanced_accuracy", "weighted_f1", "macro_f1", "r2", "per_gene_spearman", "per_sample_spearman", "ece")
+    scores = [(name.replace("_", " "), f"{content[name]:.3f}") for name in measures if isinstance(content.get(name), int | float)]
     if not scores:
-        raise ModellingError(f"{path}: holds none of {', '.join(names)}; give the metrics.json of `model evaluate`")
+        raise ModellingError(f"{path}: holds none of {', '.join(measures)}; give the metrics.json of `model evaluate`")
     return scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -153,10 +154,10 @@ class Staged:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.new = path.with_name(f".{path.name}.new{path.suffix}")
+        self.new = path.with_name(f".{path.name}.{os.getpid()}.new{path.suffix}")  # of this process: two may write one output
 
     def __enter__(self) -> IO[bytes]:
-        self.file: IO[bytes] = self.new.open("wb")
+        self.file: IO[bytes] = self.new.open("xb")
         return self.file
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

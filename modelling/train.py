@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from modelling import bundle, checkpoint, history, run_folder
+from modelling import bundle, checkpoint, history, run_folder, run_mark
 from modelling.arrays import Floats
 from modelling.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.config import TrainConfig
@@ -55,38 +54,45 @@ def train(
 ) -> Run:
     """Train and write the run folder `out`.
 
-    Raises TrainingError when `out` exists (without `resume`) or when the loss is not a number. A run that was stopped goes on from its last
-    checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
+    Raises TrainingError when `out` exists (without `resume`), is no run (with it), or when the loss is not a number. A run that was stopped goes
+    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
     raising. A compendium without a validation part has a tenth of its training groups held out (`Compendium.hold_out_validation`).
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
-    if workers.is_first:
-        _claim(out, resume)
+    place = _device(device)
+    is_new = workers.is_first and _claim(out, resume, config)
     workers.wait()
     keep_freed_memory()
     try:
         compendium.hold_out_validation(config.seed)
         with fast_products(config.precision), workers:
-            trainer = Trainer(compendium, config, workers, _device(device), out)
+            trainer = Trainer(compendium, config, workers, place, out)
             trainer.resume_or_start()
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
                 trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
             return trainer.finish()
     except ModellingError:
-        if workers.is_first and not (out / checkpoint.NAME).exists():
-            shutil.rmtree(out, ignore_errors=True)
+        if is_new and not (out / checkpoint.NAME).exists():
+            run_mark.remove(out)
         raise
 
 
-def _claim(out: Path, resume: bool) -> None:
+def _claim(out: Path, resume: bool, config: TrainConfig) -> bool:
+    """Make the run folder and mark it; returns whether it is new, so that its files may be removed when the training fails."""
     if (out / "model.safetensors").exists():
         raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
     if resume and not out.is_dir():
         raise TrainingError(f"{out}: no such run to resume")
     if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise TrainingError(f"{out}: exists already; choose another folder, or go on with --resume if it is a stopped run")
-    out.mkdir(parents=True, exist_ok=True)
+    is_new = not out.is_dir() or not any(out.iterdir())
+    if not is_new and not run_mark.is_run(out):
+        raise TrainingError(f"{out}: is no stopped run (no {run_mark.CONFIG} of `model train` in it); choose another folder for --out")
+    if is_new:
+        out.mkdir(parents=True, exist_ok=True)
+        run_mark.begin(out, config)
+    return is_new
 
 
 def _device(name: str) -> torch.device:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelling import history
+from modelling import history, run_mark
 from modelling.config import TrainConfig, paper
 from modelling.data import Compendium
 from modelling.errors import ModellingError
@@ -86,6 +85,8 @@ def tune(
     out, plan = Path(out), SEARCHES[search]
     if (out / "run").exists():
         raise TuneError(f"{out / 'run'}: this search has ended; choose another folder for --out")
+    if out.exists() and not (out / STUDY).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise TuneError(f"{out}: is not empty and holds no search ({STUDY}); choose another folder for --out")
     _check_groups(compendium)
     out.mkdir(parents=True, exist_ok=True)
     start = plan.start.replace(seed=seed, **({"epochs": epochs} if epochs else {}))
@@ -148,11 +149,11 @@ class _Pruning(history.Silence):
 
 def _value(trial: optuna.Trial, compendium: Compendium, out: Path, config: TrainConfig, progress: bool) -> float:
     folder = out / f"trial-{trial.number}"
-    shutil.rmtree(folder, ignore_errors=True)
+    run_mark.remove(folder)
     try:
         run = train(compendium, folder, config, progress=progress, watch=_Pruning(trial), checkpoint_seconds=float("inf"))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        run_mark.remove(folder)
     return value(run.history[run.best_epoch])
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from curation.config import BuildConfig
 from curation.genes import load_genes
-from curation.layout import Layout
-from curation.matrix import MatrixReport, write_compendium
+from curation.matrix.layout import Layout
+from curation.matrix.write import MatrixReport, write_compendium
 from curation.sources import GeneIds
 
 N_GENES, N_COUNTS, N_TPM = 300, 60, 30

@@ -131,7 +131,7 @@ def test_a_manifest_cannot_point_outside_its_folder(copy: Path) -> None:
     manifest["files"]["../../outside.txt"] = {"bytes": 1, "sha256": ""}
     (copy / "manifest.json").write_text(json.dumps(manifest))
     (copy.parent.parent / "outside.txt").write_text("x")
-    with pytest.raises(BundleDamaged, match=r"outside the bundle \(\.\./\.\./outside\.txt\)"):
+    with pytest.raises(BundleDamaged, match=r"outside the bundle \('\.\./\.\./outside\.txt': it leads into another folder"):
         hub.verify(copy)
     (copy / "manifest.json").write_text("[]")
     with pytest.raises(BundleDamaged, match="is damaged"):

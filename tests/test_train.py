@@ -200,3 +200,40 @@ def test_command_line(world, tmp_path):
     with pytest.raises(TrainingError, match="cannot be used here"), Compendium.open(world) as compendium:
         train(compendium, tmp_path / "gpu", SMALL, device="warp")
     assert not (tmp_path / "gpu").exists()
+
+
+@pytest.mark.parametrize("mistake", [{"device": "warp"}, {"device": "cpu"}])
+def test_resume_leaves_a_folder_that_is_no_run_alone(world: Path, tmp_path: Path, mistake: dict[str, str]) -> None:
+    mine = tmp_path / "thesis"
+    (mine / "chapters").mkdir(parents=True)
+    (mine / "chapters" / "one.txt").write_text("years of work")
+    (mine / "config.json").write_text('{"editor": "vim"}')
+    with Compendium.open(world) as compendium, pytest.raises(TrainingError, match=r"no stopped run|cannot be used here"):
+        train(compendium, mine, SMALL, resume=True, **mistake)
+    assert (mine / "chapters" / "one.txt").read_text() == "years of work"
+    assert (mine / "config.json").read_text() == '{"editor": "vim"}'
+
+
+def test_a_training_that_fails_takes_only_its_own_files_away(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, *arguments: object) -> None:
+        (tmp_path / "kept" / "notes.txt").write_text("written while it ran")
+        raise TrainingError("the loss is not a number")
+
+    monkeypatch.setattr("modelling.train.Trainer.fit", fail)
+    with Compendium.open(world) as compendium, pytest.raises(TrainingError, match="not a number"):
+        (tmp_path / "kept").mkdir()
+        train(compendium, tmp_path / "kept", SMALL, device="cpu")
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["notes.txt"]
+
+
+def test_a_run_that_was_stopped_before_its_first_checkpoint_goes_on(world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(self: object, *arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, Compendium.open(world) as compendium, pytest.raises(KeyboardInterrupt):
+        patched.setattr("modelling.train.Trainer.fit", stop)
+        train(compendium, tmp_path / "run", SMALL, device="cpu")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["train"] == SMALL.as_dict()
+    with Compendium.open(world) as compendium:
+        train(compendium, tmp_path / "run", SMALL, device="cpu", resume=True)
+    assert (tmp_path / "run" / "model.safetensors").is_file()

@@ -1,0 +1,1 @@
+"""What both packages need to know of other people's files; imports neither of them."""
