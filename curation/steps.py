@@ -37,7 +37,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "44_override_hit",
         "45_override_evidence",
         "46_evidence",
-        "47_pluripotent_sample",
+        "47_remade_sample",
     ),
     "label": (
         "50_proposal",

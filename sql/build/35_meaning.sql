@@ -27,7 +27,8 @@ meant AS (
         coalesce(position < bar, TRUE) AS is_as_written,
         ngram.field IN ('source_name', 'cell_type', 'tissue') AS names_cells,
         lexicon.needs <> 'context' OR ngram.field = 'cell_line' OR is_before_cells
-        OR (ngram.n_tokens = n_words AND names_cells) AS is_sure,
+        OR (ngram.n_tokens = n_words AND names_cells)
+        OR (lexicon.kind = 'pluripotent' AND (after = 'derived' OR tokens[position - 1] = 'from')) AS is_sure,
         lexicon.needs = 'context' AND NOT is_sure AND NOT (names_cells AND list_has_any(tokens, ['cell', 'cells'])) AS is_faint
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
