@@ -81,6 +81,8 @@ WITHIN = {
 
 # a name that any text may hold: believed only as the whole value under a cell-line key
 SHORT_WORD = re.compile(r"[A-Za-z ]{1,4}|.{1,3}")
+# a name that may number the samples of a study (ICC8): believed before "cells" or as a whole value, whatever else the sample says
+SAMPLE_NUMBER = re.compile(r"[A-Za-z]{1,4}[- ]?[0-9]{1,2}")
 
 
 def squash(name: str) -> str:
@@ -134,7 +136,7 @@ def completed(rows: list[Row], models: list[Row], lines: Terms) -> tuple[list[Ro
             continue
         spelled.add(squash(name))
         label = lines[model["RRID"]]["label"] if model["RRID"] in lines else name
-        needs = "key" if SHORT_WORD.fullmatch(name) else ""
+        needs = "key" if SHORT_WORD.fullmatch(name) else "alone" if SAMPLE_NUMBER.fullmatch(name) else ""
         found = (name, model["RRID"], label, term_id, term_name, disease(model), needs, f"DepMap: lineage {model['OncotreeLineage'] or 'not given'}")
         kept.append(dict(zip(COLUMNS, found, strict=True)))
     return sorted(kept, key=lambda row: row["name"]), notes

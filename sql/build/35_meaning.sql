@@ -26,10 +26,11 @@ meant AS (
         coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
         coalesce(position < bar, TRUE) AS is_as_written,
         ngram.field IN ('source_name', 'cell_type', 'tissue') AS names_cells,
-        lexicon.needs <> 'context' OR ngram.field = 'cell_line' OR is_before_cells
+        lexicon.needs NOT IN ('context', 'alone') OR ngram.field = 'cell_line' OR is_before_cells
         OR (ngram.n_tokens = n_words AND names_cells)
         OR (lexicon.kind = 'pluripotent' AND (after = 'derived' OR tokens[position - 1] = 'from')) AS is_sure,
-        lexicon.needs = 'context' AND NOT is_sure AND NOT (names_cells AND list_has_any(tokens, ['cell', 'cells'])) AS is_faint
+        lexicon.needs = 'context' AND NOT is_sure
+        AND NOT (names_cells AND list_has_any(tokens, ['cell', 'cells'])) AS is_faint
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
@@ -37,8 +38,9 @@ meant AS (
             WHEN 'key' THEN FALSE  -- below
             WHEN 'whole' THEN
                 ngram.field IN ('tissue', 'cell_type', 'origin') AND position = 1 AND ngram.n_tokens = n_words
+            WHEN 'alone' THEN is_as_written AND is_sure
             WHEN 'cells' THEN is_as_written AND (ngram.field = 'cell_line' OR is_before_cells)
-            ELSE is_as_written
+            ELSE is_as_written AND NOT (is_faint AND ngram.n_tokens > 1)
         END
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT

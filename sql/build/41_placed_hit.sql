@@ -41,7 +41,7 @@ SELECT
         WHEN nxt.map AND tissue <> nxt.tissue AND (kind NOT IN ('anatomy', 'adjective') OR nxt.tissue <> 'fibroblast')
             AND (
                 (regexp_matches(gap_after, $origin_before) AND NOT contains(gap_after, 'from')) OR (touches AND nxt.kind = 'pluripotent')
-                OR (kind = 'pluripotent' AND nxt.kind IN ('cell', 'mobile') AND regexp_matches(gap_after, $into))
+                OR (kind = 'pluripotent' AND nxt.kind <> 'culture' AND regexp_matches(gap_after, $into))
             ) THEN 'origin'
         WHEN prior.map AND tissue <> prior.tissue
             AND (kind NOT IN ('anatomy', 'adjective') OR prior.tissue <> 'fibroblast') AND gap_before <> ''
@@ -49,6 +49,8 @@ SELECT
                 regexp_matches(gap_before, $origin_after)
                 OR ((kind = 'pluripotent' OR prior.kind = 'pluripotent') AND regexp_matches(gap_before, '\bfrom\b'))
             ) THEN 'origin'
+        WHEN kind = 'pluripotent' AND after = 'derived' AND nxt IS NULL AND prior.map AND prior.kind <> 'pluripotent'
+            THEN 'origin'  -- cardiomyocytes (iPSC-derived)
         WHEN verdict = 'map' THEN 'sample'
         ELSE verdict
     END AS role

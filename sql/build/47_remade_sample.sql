@@ -4,7 +4,7 @@
 CREATE OR REPLACE TEMP TABLE remade_sample AS
 WITH pluripotent AS (
     SELECT text_id FROM evidence
-    WHERE kind = 'pluripotent' AND role <> 'origin' AND field NOT IN ('cell_line', 'origin', 'description', 'other')
+    WHERE verdict = 'map' AND kind = 'pluripotent' AND role <> 'origin' AND field NOT IN ('cell_line', 'origin', 'description', 'other')
 ),
 made AS (
     SELECT DISTINCT cell.text_id, cell.tissue
@@ -18,7 +18,7 @@ turned AS (
     FROM sample_text JOIN suspect USING (sample_id) JOIN evidence ON sample_text.text_id = evidence.text_id
     WHERE evidence.verdict = 'map' AND evidence.role = 'sample' AND evidence.tissue <> 'fibroblast'
         AND CASE evidence.field
-            WHEN 'cell_type' THEN evidence.kind IN ('cell', 'mobile', 'culture')
+            WHEN 'cell_type' THEN evidence.kind <> 'pluripotent'
             ELSE evidence.kind = 'cell' AND evidence.field <> 'description'
         END
     UNION
