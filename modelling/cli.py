@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +12,25 @@ from modelling import cli_studies
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Train, judge and serve a tissue model on a compendium.",
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from modelling import __version__
+
+        typer.echo(f"bulkatlas {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=_version)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show the traceback of a fault; stands anywhere on the line")] = False,
+) -> None:
     """Train, judge and serve a tissue model on a compendium."""
 
 
@@ -200,13 +210,8 @@ app.add_typer(cli_studies.app)
 
 
 def main() -> None:
-    """Entry point: our errors become one red line and exit code 1."""
-    from modelling.errors import ModellingError
+    """Entry point; how it ends is documented in `profiles.command_line`."""
+    from modelling import __version__
+    from profiles.command_line import run
 
-    try:
-        app()
-    except ModellingError as error:
-        from rich.console import Console
-
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="bold red", markup=False, highlight=False)
-        sys.exit(1)
+    run(app, "model", __version__)
