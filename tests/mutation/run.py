@@ -39,7 +39,14 @@ def copy_of_the_tree(place: Path) -> Path:
 def environment(tree: Path) -> dict[str, str]:
     """Tests run by this interpreter on the copy; compiled functions run as Python, so that a change in them is seen."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(tree), "NUMBA_DISABLE_JIT": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {
+        **os.environ,
+        "PATH": path,
+        "PYTHONPATH": str(tree),
+        "NUMBA_DISABLE_JIT": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -54,7 +61,9 @@ def sql_survivors(tree: Path) -> tuple[int, list[str]]:
         path = tree / change["file"]
         whole = path.read_text(encoding="utf-8")
         if whole.count(change["before"]) != 1:
-            survived.append(f"{change['file']}: {change['before']!r} is there {whole.count(change['before'])} times, not once: mend sql.tsv")
+            survived.append(
+                f"{change['file']}: {change['before']!r} is there {whole.count(change['before'])} times, not once: mend sql.tsv"
+            )
             continue
         path.write_text(whole.replace(change["before"], change["after"]), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *change["tests"].split()]
@@ -62,7 +71,9 @@ def sql_survivors(tree: Path) -> tuple[int, list[str]]:
         path.write_text(whole, encoding="utf-8")
         print("noticed " if noticed else "SURVIVED", change["file"], change["before"], "->", change["after"], flush=True)
         if noticed == bool(change["equal_because"]):
-            survived.append(f"{change['file']}: {change['before']} -> {change['after']}" + (" is listed as equal, yet noticed" if noticed else ""))
+            survived.append(
+                f"{change['file']}: {change['before']} -> {change['after']}" + (" is listed as equal, yet noticed" if noticed else "")
+            )
     return len(changes), survived
 
 
@@ -71,7 +82,7 @@ def thin_out(session: Path, most: int) -> int:
     with sqlite3.connect(session) as con:
         specs = con.execute("SELECT job_id, operator_name, occurrence, definition_name FROM mutation_specs").fetchall()
         specs.sort(key=lambda spec: hashlib.md5("|".join(map(str, spec[1:])).encode()).hexdigest())
-        for (job_id, *_) in specs[most:]:
+        for job_id, *_ in specs[most:]:
             for table in ("work_results", "mutation_specs", "work_items"):
                 con.execute(f"DELETE FROM {table} WHERE job_id = ?", [job_id])
     return min(most, len(specs))
