@@ -139,3 +139,21 @@ def test_the_command_line_answers_without_heavy_imports(package: str) -> None:
     code = f"import sys, {package}.cli; print(*sys.modules)"
     loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
     assert not loaded & heavy
+
+
+def undocumented(path: Path) -> list[str]:
+    """Public classes, functions and methods of a module without a docstring; what is nested in a function is not public."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    missing = [] if ast.get_docstring(tree) else [path.name]
+    open_nodes: list[ast.Module | ast.ClassDef] = [tree]
+    while open_nodes:
+        node = open_nodes.pop()
+        for child in node.body:
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not child.name.startswith("_"):
+                missing += [] if ast.get_docstring(child) else [f"{path.relative_to(ROOT)}:{child.lineno} {child.name}"]
+                open_nodes += [child] if isinstance(child, ast.ClassDef) else []
+    return missing
+
+
+def test_everything_public_says_what_it_is() -> None:
+    assert [said for name, path in NAMES.items() if name not in CIRCULAR for said in undocumented(path)] == []

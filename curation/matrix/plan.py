@@ -50,6 +50,7 @@ class ExportPlan:
 
     @property
     def n_genes(self) -> int:
+        """Genes of the compendium."""
         return len(self.genes.symbol)
 
 

@@ -115,12 +115,15 @@ class Archs4Source:
                     yield _batch(file["meta/samples"], matrix, first, min(first + BATCH_ROWS, matrix.n_samples))
 
     def matrices(self) -> list[Matrix]:
+        """See Source.matrices."""
         return list(self.matrix_list)
 
     def input_files(self) -> list[Path]:
+        """See Source.input_files."""
         return list(self.files)
 
     def notes(self) -> list[str]:
+        """See Source.notes."""
         return list(self._notes)
 
 

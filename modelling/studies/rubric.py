@@ -25,6 +25,7 @@ class Rubric:
 
     @property
     def categories(self) -> list[str]:
+        """The categories of the cohort, in the order of the table."""
         return list(next(iter(self.accepted.values())))
 
     def notes(self, tissues: list[str], categories: set[str]) -> list[str]:
