@@ -23,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from record import record
+
 if TYPE_CHECKING:
     from peak import Run
 
@@ -159,6 +161,9 @@ def show(path: Path, runs: dict[str, list[Run]], n: int) -> None:
     """Medians; `of limit` is the share of the CPU seconds that inflating alone needs."""
     wall, cpu = ({name: statistics.median(r.result[key] for r in of) for name, of in runs.items()} for key in ("seconds", "cpu"))
     peak = {name: max(r.peak_mb for r in of) for name, of in runs.items()}
+    if "2000x1" in path.stem:
+        ours, theirs = (n / wall[name] for name in ("gather", "archs4py"))
+        record("gather", samples_per_second=ours, peer_samples_per_second=theirs, times=ours / theirs)
     for name in runs:
         speed = f"{n / wall[name]:10,.0f} {wall['archs4py'] / wall[name]:6.1f}x {cpu[name]:7.2f} {cpu['archs4py'] / cpu[name]:6.1f}x"
         print(
