@@ -150,7 +150,7 @@ def curate(
         _load_previous(con, previous)
         run_stage(con, "groups")
     with progress.stage("ontology and rules"):
-        load_reference(con, ontology)
+        load_reference(con, ontology, keep=True)
     with progress.stage("labels"):
         notes = label_samples(con)
     with progress.stage("exclusion, split, cap"):

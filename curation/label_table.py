@@ -54,7 +54,7 @@ def label_table(
     try:
         run_sql_file(con, sql_folder() / "schema" / "sample.sql")
         insert_arrow(con, "sample", samples)
-        load_reference(con, ontology)
+        load_reference(con, ontology, keep=database is not None)
         notes = label_samples(con, every_override_applies=False)
         labels = fetch_arrow(con, "SELECT * FROM explained_label ORDER BY sample_id")
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()

@@ -18,12 +18,6 @@ CREATE OR REPLACE TABLE rule (
     fields VARCHAR NOT NULL, kind VARCHAR NOT NULL, term_id VARCHAR, term_name VARCHAR, yes VARCHAR NOT NULL, no VARCHAR, reason VARCHAR NOT NULL
 );
 
--- override: one row per decision of a person about a sample, a series or an exact text; it beats all evidence.
-CREATE OR REPLACE TABLE override (
-    line BIGINT, override_id VARCHAR PRIMARY KEY, scope VARCHAR NOT NULL, target VARCHAR NOT NULL, term_id VARCHAR,
-    is_cell_line BOOLEAN, curator VARCHAR NOT NULL, date DATE NOT NULL, reason VARCHAR NOT NULL
-);
-
 -- cell_line: one row per line that a curator knows, with the organ that it came from.
 CREATE OR REPLACE TABLE cell_line (
     line BIGINT, name VARCHAR PRIMARY KEY, accession VARCHAR, term_id VARCHAR, term_name VARCHAR, reason VARCHAR
