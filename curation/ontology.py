@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from curation.compiled import find_or_make, key
 from curation.database import DatabaseFault, connect, insert_arrow, quoted, run_sql_file
 from curation.reference import OntologyFault, check_patterns, check_reference
-from curation.resources import ontology_folder, sql_folder
+from curation.resources import ontology_folder, shipped_ontology, sql_folder
 from curation.steps import STAGES, run_stage
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
+READ_ELSEWHERE = ("declared_tissue.tsv", "sources.tsv")  # by curation/sources and catalogue.py
+GENES = "genes.tsv.gz"
+NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
 # What a release keeps for `curate explain`, `audit` and `override`; the rest is needed for labelling only.
@@ -60,6 +63,24 @@ def load_reference(con: Connection, folder: Path | None = None, *, keep: bool = 
     run_sql_file(con, sql_folder() / "schema" / "override.sql")
     _insert_rows(con, OVERRIDE, folder)
     check_reference(con, "overrides")
+
+
+def content_files(folder: Path) -> list[Path]:
+    """The files that decide the content of a build that uses an ontology folder, by name: what is hashed is what is read.
+
+    Genes are named by the table that comes with the program, because a model is matched to the same one. Raises OntologyFault for a folder
+    with another gene table, or with a table that nothing reads.
+    """
+    genes = shipped_ontology() / GENES
+    known = {*OBO_FILES, *(file for file, _, _ in TABLES.values()), *READ_ELSEWHERE}
+    found = {path.name: path for path in folder.iterdir() if path.suffix in {".tsv", ".gz"} and path.name not in (GENES, NOT_CONTENT)}
+    if strange := sorted(set(found) - known):
+        raise OntologyFault(f"{folder} holds {', '.join(strange)}, which nothing reads; its tables are {', '.join(sorted(known))}")
+    if (own := folder / GENES).exists() and own.read_bytes() != genes.read_bytes():
+        raise OntologyFault(
+            f"{own} is not the gene table of this program, and would not be used; take it away, or put it into {genes.parent}"
+        )
+    return sorted([*found.values(), genes], key=lambda path: path.name)
 
 
 def compiled_key(folder: Path, program: str | None = None) -> str:

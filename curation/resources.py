@@ -1,5 +1,8 @@
 """Where the SQL files and the reference tables lie: beside the package in a checkout, inside it in an installed wheel."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -15,6 +18,24 @@ def sql_folder() -> Path:
     return _folder("sql")
 
 
-def ontology_folder() -> Path:
-    """The folder with what a curator edits and the reference data; see its README."""
+def shipped_ontology() -> Path:
+    """The ontology folder that comes with the program."""
     return _folder("ontology")
+
+
+_chosen: ContextVar[Path | None] = ContextVar("ontology", default=None)
+
+
+@contextmanager
+def using_ontology(folder: Path | None) -> Iterator[Path]:
+    """Let every reader of reference tables read those of `folder` (of the shipped one without it): all of a build reads one folder."""
+    token = _chosen.set(folder)
+    try:
+        yield ontology_folder()
+    finally:
+        _chosen.reset(token)
+
+
+def ontology_folder() -> Path:
+    """The folder with what a curator edits and the reference data (see its README): the shipped one, or that of `using_ontology`."""
+    return _chosen.get() or shipped_ontology()

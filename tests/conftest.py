@@ -11,7 +11,6 @@ import pytest
 import serving_world
 import tiny_world
 
-
 CACHE = "XDG_CACHE_HOME"
 
 

@@ -16,7 +16,7 @@ from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.matrix.normalise import Normaliser, refuse_unit_mix
 from curation.matrix.shards import MatrixFault, MatrixPlan
-from curation.sources import LINEAR
+from curation.sources import LINEAR, DirectMatrix
 
 if TYPE_CHECKING:
     from curation.genes import GeneMap, GeneTable
@@ -199,7 +199,7 @@ def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], g
     measured[target[target >= 0]] = True
     return MatrixPlan(
         name=used.name,
-        matrix=getattr(used.matrix, "layout", used.matrix),
+        matrix=used.matrix.layout if isinstance(used.matrix, DirectMatrix) else used.matrix,
         rows=used.rows,
         destination=used.kept_rows,
         sample_ids=tuple(sample_ids[i] for i in used.kept_rows),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from curation.catalogue import read_sources
 from curation.errors import CurationError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from curation.matrix.layout import Layout
 
 Quantity = Literal["counts", "tpm", "fpkm"]
 Unit = Literal["counts", "tpm", "fpkm", "log2_counts", "log2_tpm", "log2_fpkm"]
@@ -49,16 +54,6 @@ SAMPLE_SCHEMA = pa.schema(
         ("matrix_row", pa.int32()),
     ]
 )
-
-# What a folder of each source must hold; docs/sources.md says where the files come from.
-LAYOUTS: Final[dict[str, str]] = {
-    "archs4": "human_gene_v2.x.h5 (one or more)",
-    "depmap": "OmicsExpression*.csv and Model.csv",
-    "gtex": "*.gct or *.gct.gz (one or more) and *SampleAttributesDS.txt",
-    "table": "matrix.{tsv,csv,parquet,h5ad} and metadata.{tsv,csv,parquet}, optionally source.json",
-    "target": "as tcga, for the samples of TARGET",
-    "tcga": "a UCSC Xena matrix and its phenotype table, or GDC *.augmented_star_gene_counts.tsv files and their gdc_sample_sheet*.tsv",
-}
 
 
 class SourceFault(CurationError):
@@ -133,29 +128,36 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class DirectMatrix(Matrix, Protocol):
+    """A matrix whose values lie in one HDF5 dataset: an export reads the chunks itself, in parallel and without the HDF5 library.
+
+    The fast path of a large source: a matrix that has a `layout` takes it, every other is read through `blocks`.
+    """
+
+    @property
+    def layout(self) -> Layout:
+        """Where the dataset lies and which axis holds the samples."""
+        ...
+
+
 def open_source(name: str, folder: Path) -> Source:
-    """Open one source folder by its name. Raises UnknownSource, and SourceFault when files are missing or unreadable."""
+    """Open the folder of a source by its name: curation/sources/NAME.py has open_NAME(folder), ontology/sources.tsv its row.
+
+    Raises UnknownSource for a name that lacks either, and SourceFault when files are missing or unreadable.
+    """
+    cards = {card.source: card for card in read_sources().values() if card.is_data}
+    known = "; ".join(f"{card.source} ({card.layout})" for card in cards.values())
+    module = f"{__name__}.{name}"
+    has_reader = name.isidentifier() and find_spec(module) is not None
+    opener = getattr(import_module(module), f"open_{name}", None) if has_reader else None
+    if opener is None and name not in cards:
+        raise UnknownSource(f"'{name}' ({folder}) is no known source; rename the folder to one of: {known}")
+    if opener is None:
+        raise UnknownSource(f"{name} has a row in sources.tsv, but curation/sources/{name}.py has no open_{name}(folder)")
+    if name not in cards:
+        raise UnknownSource(f"{name} can be read, but has no row in sources.tsv that says its role, licence and citation; add one")
     if not folder.is_dir():
-        raise SourceFault(f"{folder} is no folder; a source is a folder that holds {LAYOUTS.get(name, 'its files')}")
-    if name == "archs4":
-        from curation.sources.archs4 import open_archs4
-
-        return open_archs4(folder)
-    if name == "depmap":
-        from curation.sources.depmap import open_depmap
-
-        return open_depmap(folder)
-    if name == "gtex":
-        from curation.sources.gtex import open_gtex
-
-        return open_gtex(folder)
-    if name == "table":
-        from curation.sources.table import open_table
-
-        return open_table(folder)
-    if name in ("tcga", "target"):
-        from curation.sources.tcga import open_tcga
-
-        return open_tcga(folder, name)
-    known = "; ".join(f"{source} ({holds})" for source, holds in LAYOUTS.items())
-    raise UnknownSource(f"'{name}' ({folder}) is no known source; rename the folder to one of: {known}")
+        raise SourceFault(f"{folder} is no folder; a source is a folder that holds {cards[name].layout}")
+    source: Source = opener(folder)
+    return source
