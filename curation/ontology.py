@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
-READ_ELSEWHERE = ("declared_tissue.tsv", "sources.tsv")  # by curation/sources and catalogue.py
+READ_ELSEWHERE = ("sources.tsv",)  # by catalogue.py
 GENES = "genes.tsv.gz"
 NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
@@ -44,6 +44,12 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
         ("vocabulary", "vocabulary.tsv", "list word match reason", ""),
+        (
+            "declared",
+            "declared_tissue.tsv",
+            "source field text term_id term_name tissue is_cell_line reason",
+            "term_id term_name tissue is_cell_line reason",
+        ),
     )
 }
 

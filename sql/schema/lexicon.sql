@@ -15,7 +15,8 @@ CREATE OR REPLACE TABLE weight (
 -- rule: one row per decision of a curator about words: map them to a term, block them, or read them as a cell line.
 CREATE OR REPLACE TABLE rule (
     line BIGINT, rule_id VARCHAR PRIMARY KEY, verdict VARCHAR NOT NULL, match VARCHAR NOT NULL, text VARCHAR NOT NULL,
-    fields VARCHAR NOT NULL, kind VARCHAR NOT NULL, term_id VARCHAR, term_name VARCHAR, yes VARCHAR NOT NULL, no VARCHAR, reason VARCHAR NOT NULL
+    fields VARCHAR NOT NULL, kind VARCHAR NOT NULL, term_id VARCHAR, term_name VARCHAR, yes VARCHAR NOT NULL,
+    no VARCHAR, reason VARCHAR NOT NULL
 );
 
 -- cell_line: one row per line that a curator knows, with the organ that it came from.

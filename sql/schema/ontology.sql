@@ -22,3 +22,10 @@ CREATE OR REPLACE TABLE tissue (
     line BIGINT, tissue VARCHAR NOT NULL, root_id VARCHAR NOT NULL, root_name VARCHAR NOT NULL,
     organ_system VARCHAR NOT NULL, priority INTEGER NOT NULL, PRIMARY KEY (tissue, root_id)
 );
+
+-- declared: one row per text of a source's own tissue column, and the term that it names; each source's reader looks
+-- its texts up in the file.
+CREATE OR REPLACE TABLE declared (
+    line BIGINT, source VARCHAR NOT NULL, field VARCHAR NOT NULL, text VARCHAR NOT NULL, term_id VARCHAR,
+    term_name VARCHAR, tissue VARCHAR, is_cell_line VARCHAR, reason VARCHAR
+);

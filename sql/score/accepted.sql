@@ -7,9 +7,11 @@ WITH reached AS (
     FROM gold JOIN closure USING (term_id) JOIN tissue ON closure.ancestor_id = tissue.root_id
 ),
 widened AS (
-    SELECT sample_id, unnest(['blood', 'bone_marrow', 'lymphoid', 'spleen', 'thymus']) AS tissue FROM reached WHERE tissue = 'blood'
+    SELECT sample_id, unnest(['blood', 'bone_marrow', 'lymphoid', 'spleen', 'thymus']) AS tissue
+    FROM reached WHERE tissue = 'blood'
     UNION
-    SELECT sample_id, unnest(['colon', 'small_intestine']) FROM gold WHERE term_id IN ('UBERON:0000160', 'UBERON:0001555')
+    SELECT sample_id, unnest(['colon', 'small_intestine'])
+    FROM gold WHERE term_id IN ('UBERON:0000160', 'UBERON:0001555')
 )
 FROM reached
 UNION
