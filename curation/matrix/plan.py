@@ -121,7 +121,7 @@ def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]
         [f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)]
     )
     row = kept["matrix_row"].to_numpy()
-    maps: dict[GeneIds, GeneMap] = {}
+    maps: dict[tuple[str, GeneIds], GeneMap] = {}  # by source too: the ledger of a map names it
     used = []
     for name, source in sources.items():
         for matrix in source.matrices():
@@ -132,9 +132,9 @@ def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]
             rows = row[at].astype(np.int64)
             place[at] = ""
             _refuse_bad_rows(f"{name}/{matrix.file}", matrix, rows, kept["sample_id"].take(pa.array(at)))
-            if matrix.genes not in maps:
-                maps[matrix.genes] = resolve(matrix.genes, name)
-            used.append(_Used(name, matrix, at, rows, maps[matrix.genes]))
+            if (name, matrix.genes) not in maps:
+                maps[name, matrix.genes] = resolve(matrix.genes, name)
+            used.append(_Used(name, matrix, at, rows, maps[name, matrix.genes]))
     lost = np.unique(place[place != ""])
     if lost.size:
         raise MatrixFault(
