@@ -29,7 +29,7 @@ SCHEMA_FILES = ("ontology", "lexicon", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
 # What a release keeps for `curate explain`, `audit` and `override`; the rest is needed for labelling only.
 KEPT = ("term", "term_name", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
-USED = (*KEPT, "closure", "lexicon", "lexicon_start", "field_key", "vocabulary")
+USED = (*KEPT, "closure", "term_place", "lexicon", "lexicon_start", "field_key", "vocabulary", "cell_line", "cell_name", "tissue_yield")
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -40,8 +40,14 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("field_key", "fields.tsv", "key match field reason", ""),
         ("weight", "weights.tsv", "field kind weight reason", ""),
         ("rule", "rules.tsv", "rule_id verdict match text fields kind term_id term_name yes no reason", "term_id term_name no"),
+        ("tissue_yield", "yields.tsv", "tissue beside reason", "beside"),
         ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
-        ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
+        (
+            "cell_line",
+            "cell_lines.tsv",
+            "name accession line_name term_id term_name disease needs reason",
+            "accession line_name term_id term_name disease needs",
+        ),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
         ("vocabulary", "vocabulary.tsv", "list word match reason", ""),
         (

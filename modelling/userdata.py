@@ -38,7 +38,10 @@ class CoverageTooLow(ModellingError):
 
 
 class Block(NamedTuple):
-    """Some samples: ids, expression (n, g) float32 in the model's unit and gene order (NaN = missing), share of its genes measured (n,)."""
+    """Some samples: ids, expression (n, g) float32 in the model's unit and gene order (NaN = missing), share of its genes measured (n,).
+
+    Coverage counts zeros as measured; `detected_genes` says how many of them are above zero.
+    """
 
     sample_ids: list[str]
     x_ng: Array

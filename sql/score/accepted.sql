@@ -1,6 +1,6 @@
--- accepted: one row per sample of the gold table and tissue that counts as right.
--- A curated term counts for every tissue whose root it reaches. Curators file all blood cells under blood, so any blood-forming tissue is right under
--- a blood-level term; an intestine without a part is either gut part.
+-- accepted: one row per sample of the gold table and tissue that counts as right. A curated term counts for every
+-- tissue whose root it reaches. Curators file all blood cells under blood, so any blood-forming tissue is right under a
+-- blood-level term; an intestine without a part is either gut part.
 CREATE OR REPLACE TABLE accepted AS
 WITH reached AS (
     SELECT DISTINCT gold.sample_id, tissue.tissue

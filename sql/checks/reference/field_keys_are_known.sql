@@ -2,9 +2,10 @@
 SELECT
     'fields.tsv' AS file, line,
     'key ' || key || ': match ' || match || ', field ' || field
-    || '; match is whole or word, field is one that weights.tsv lists, or ignored' AS what
+    || '; match is whole or word, field is one that weights.tsv lists, protocol (read for single cells only)'
+    || ' or ignored' AS what
 FROM field_key
 WHERE match NOT IN ('whole', 'word') OR field NOT IN (SELECT weight.field FROM weight
 UNION ALL
-SELECT 'ignored') OR key <> words(key)
+SELECT unnest(['ignored', 'protocol'])) OR key <> words(key)
 ORDER BY line;

@@ -1,15 +1,17 @@
 -- rules_are_complete: verdict, way of matching, fields and kind come from closed lists; a map has a term in a tissue.
-WITH fault AS (
+WITH field AS (SELECT list(DISTINCT weight.field) || ['protocol'] FROM weight),
+fault AS (
     SELECT
         line, rule_id,
         CASE
-            WHEN verdict NOT IN ('map', 'block', 'cell_line')
-                THEN 'verdict ' || verdict || ' is none of map, block, cell_line'
-            WHEN match NOT IN ('phrase', 'pattern') THEN 'match ' || match || ' is neither phrase nor pattern'
+            WHEN verdict NOT IN ('map', 'block', 'cell_line', 'single_cell')
+                THEN 'verdict ' || verdict || ' is none of map, block, cell_line, single_cell'
+            WHEN match NOT IN ('phrase', 'whole', 'pattern')
+                THEN 'match ' || match || ' is none of phrase, whole, pattern'
             WHEN match = 'phrase' AND length(words(text)) < 2
                 THEN 'the phrase ' || text || ' has fewer than two letters or digits'
             WHEN fields <> 'any'
-                AND NOT list_has_all((SELECT list(DISTINCT weight.field) FROM weight), string_split(fields, ','))
+                AND NOT list_has_all((FROM field), string_split(fields, ','))
                 THEN 'fields ' || fields || ' are not all in weights.tsv'
             WHEN verdict <> 'map' THEN NULL
             WHEN term_id IS NULL THEN 'a map needs a term'
