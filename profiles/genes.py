@@ -1,0 +1,203 @@
+"""One name for each gene: HGNC's approved genes (ontology/genes.tsv.gz) and every name by which a table may call them."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from profiles.dates import symbol_dates
+from profiles.errors import GeneFault
+from profiles.names import LOC, parse_gene_names, plain_ensembl
+from profiles.resources import gene_table_path
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COLUMNS = ("symbol", "hgnc_id", "ensembl_gene_id", "entrez_id", "alias_symbol", "prev_symbol", "locus_group", "length_bp")
+# Cufflinks numbers its loci anew in each run: HGNC's aliases of this form name another gene in every table.
+NAMES_OF_ONE_RUN = ("TCONS_", "XLOC_")
+N_SAMPLED = 2_000
+
+K = TypeVar("K")
+Index = Mapping[K, tuple[int, ...]]
+
+
+class GeneTableFault(GeneFault):
+    """ontology/genes.tsv.gz is not what it should be."""
+
+
+@dataclass(frozen=True)
+class GeneTable:
+    """HGNC's approved genes, one entry per gene in the order of the symbols; each index is made when it is first asked for."""
+
+    symbol: tuple[str, ...]
+    hgnc_id: tuple[str, ...]
+    ensembl_gene_id: tuple[str, ...]  # empty: HGNC and GENCODE name none
+    entrez_id: tuple[str, ...]
+    alias_cell: tuple[str, ...]  # names joined by |
+    previous_cell: tuple[str, ...]
+    locus_group: tuple[str, ...]
+    length_cell: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.symbol)
+
+    @cached_property
+    def length_bp(self) -> NDArray[np.float64]:
+        """Median length of GENCODE's transcripts per gene; NaN: not annotated."""
+        import numpy as np
+
+        return np.array([cell or "nan" for cell in self.length_cell]).astype(np.float64)
+
+    @cached_property
+    def previous(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(map(_split, self.previous_cell))
+
+    @cached_property
+    def alias(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(map(_split, self.alias_cell))
+
+    @cached_property
+    def by_ensembl(self) -> Index[str]:
+        return _index_of(self.ensembl_gene_id)
+
+    @cached_property
+    def by_symbol(self) -> Mapping[str, int]:
+        return dict(zip(self.symbol, range(len(self)), strict=True))
+
+    @cached_property
+    def by_hgnc(self) -> Mapping[str, int]:
+        return dict(zip(self.hgnc_id, range(len(self)), strict=True))
+
+    @cached_property
+    def by_entrez(self) -> Mapping[str, int]:
+        """Entrez ids are unique; genes without one are not in it."""
+        index = dict(zip(self.entrez_id, range(len(self)), strict=True))
+        index.pop("", None)
+        return index
+
+    @cached_property
+    def by_previous(self) -> Index[str]:
+        return _index((name, i) for i, cell in enumerate(self.previous_cell) if cell for name in cell.split("|"))
+
+    @cached_property
+    def by_alias(self) -> Index[str]:
+        pairs = ((name, i) for i, cell in enumerate(self.alias_cell) if cell for name in cell.split("|"))
+        return _index((name, i) for name, i in pairs if not name.startswith(NAMES_OF_ONE_RUN))
+
+    @cached_property
+    def by_folded(self) -> Index[str]:
+        """Approved symbols without case; HGNC keeps them apart even so, or both are given."""
+        return _index_of([symbol.upper() for symbol in self.symbol])
+
+    @cached_property
+    def by_folded_previous(self) -> Index[str]:
+        return _folded(self.by_previous)
+
+    @cached_property
+    def by_folded_alias(self) -> Index[str]:
+        return _folded(self.by_alias)
+
+    @cached_property
+    def by_dotted(self) -> Index[str]:
+        """Symbols as R writes them where they name columns: HLA.A for HLA-A."""
+        return _index((symbol.replace("-", "."), i) for i, symbol in enumerate(self.symbol) if "-" in symbol)
+
+    @cached_property
+    def by_date(self) -> Index[tuple[int, int]]:
+        """(month, day) -> the genes whose approved or previous symbol a spreadsheet reads as that date."""
+        names = ((name, i) for i, symbol in enumerate(self.symbol) for name in (symbol, *self.previous[i]))
+        return _index((date, i) for name, i in names for date in symbol_dates(name))
+
+    def knows(self, name: str) -> bool:
+        """Whether a name, taken alone, is an id, a present or a previous symbol of a human gene, in any case of letters but the mouse's.
+
+        A number is an Entrez id. Aliases are no evidence: S1, P2 or T1 are as often names of samples.
+        """
+        if name in self.by_symbol or name in self.by_entrez or plain_ensembl(name) or name in self.by_hgnc or name in self.by_previous:
+            return True
+        if (loc := LOC.fullmatch(name)) and loc.group(1) in self.by_entrez:
+            return True
+        return not is_title_case(name) and (name.upper() in self.by_folded or name in self.by_dotted)
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split("|")) if cell else ()
+
+
+def _index(pairs: Iterable[tuple[K, int]]) -> Index[K]:
+    index: dict[K, tuple[int, ...]] = {}
+    for key, i in pairs:
+        have = index.get(key, ())
+        if key and i not in have:
+            index[key] = (*have, i)
+    return index
+
+
+def _index_of(names: Sequence[str]) -> Index[str]:
+    return _index(zip(names, range(len(names)), strict=True))
+
+
+def _folded(index: Index[str]) -> Index[str]:
+    return _index((name.upper(), i) for name, genes in index.items() for i in genes)
+
+
+def is_title_case(name: str) -> bool:
+    """Whether a name is written as genes of mouse and rat are: Tspan6, Hba-a1."""
+    return name[:1].isupper() and name[1:] == name[1:].lower() and name[1:] != name[1:].upper()
+
+
+@cache
+def load_genes(path: Path | None = None) -> GeneTable:
+    """Read ontology/genes.tsv.gz. Raises GeneTableFault."""
+    path = path or gene_table_path()
+    try:
+        header, _, text = gzip.decompress(path.read_bytes()).decode("utf-8").partition("\n")
+    except (OSError, EOFError) as error:
+        raise GeneTableFault(f"{path} cannot be read ({error}); restore it, or rebuild it with scripts/build_genes.py") from error
+    # One split for all cells: a row of another width shifts the column of the HGNC ids.
+    text = text.rstrip("\n")
+    cells = text.replace("\n", "\t").split("\t") if text else []
+    width = len(COLUMNS)
+    columns = [tuple(cells[i::width]) for i in range(width)]
+    sound = len(cells) == width * (text.count("\n") + 1) and all(map(_is_hgnc, columns[1]))
+    if tuple(header.split("\t")) != COLUMNS or not sound:
+        raise GeneTableFault(f"{path} must have the columns {', '.join(COLUMNS)} in every row; rebuild it with scripts/build_genes.py")
+    return GeneTable(*columns)
+
+
+def _is_hgnc(cell: str) -> bool:
+    return cell.startswith("HGNC:")
+
+
+def gene_share(names: Sequence[str], table: GeneTable | None = None) -> float:
+    """Share of up to N_SAMPLED names, spread evenly, that are human gene ids in any form; used to find the gene axis and the id column.
+
+    The empty string is no gene, and numbers count once each and not at all where they follow one another as row numbers do.
+    """
+    table = table or load_genes()
+    some = names[:: max(1, len(names) // N_SAMPLED)]
+    if not some or _are_row_numbers(names):
+        return 0.0
+    ids = parse_gene_names(some)
+    ensembl, symbol, entrez = (kind or ("",) * len(some) for kind in (ids.ensembl, ids.symbol, ids.entrez))
+    numbers = {name for name in symbol if name.isdigit()}
+    known = sum(name in table.by_entrez for name in numbers)
+    for e, s, z in zip(ensembl, symbol, entrez, strict=True):
+        known += bool(e) or z in table.by_entrez or bool(s and not s.isdigit() and table.knows(s))
+    return known / len(some)
+
+
+def _are_row_numbers(names: Sequence[str]) -> bool:
+    """Whether numbers follow one another by one, as an index does; Entrez ids in order leave gaps."""
+    some = names[:N_SAMPLED]
+    if not all(name.isdigit() and name.isascii() for name in some):
+        return False
+    numbers = [int(name) for name in some]
+    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+    return sum(step == 1 for step in steps) > 0.8 * len(steps) if steps else numbers[0] <= 1
