@@ -35,6 +35,7 @@ class Dialect:
     n_skip: int  # physical lines above the first row, the header included
     rows: list[list[str]]
     heads: list[list[str]]  # the first cells of some more rows
+    spread: list[list[str]]  # rows from all over the file, at most some hundred
     widest: int  # bytes of the longest line
     n_lines: int  # physical lines of the body: a bound of the rows
     notes: tuple[str, ...] = ()
@@ -60,6 +61,7 @@ class Dialect:
             n_skip=self.n_skip - 1,
             rows=[first, *self.rows],
             heads=[first[:8], *self.heads],
+            spread=[first, *self.spread],
             n_lines=self.n_lines + 1,
         )
 

@@ -90,7 +90,7 @@ def find_separator(head: Head, name: str) -> str:
     """The separator under which header and rows have the same number of cells. Raises TableFault when there is none."""
     rows = [line for line in head.below if line.strip() and not line.startswith(COMMENT_SIGNS)][:N_ROWS]
     best = max(SEPARATORS, key=lambda sign: _fit(head.header, rows, sign))
-    if _fit(head.header, rows, best)[0] >= 0.5 or not rows and best in head.header:
+    if _fit(head.header, rows, best)[0] >= 0.5 or (not rows and best in head.header):
         return best
     if _fit(head.header, rows, " ")[0] == 1:
         return " "

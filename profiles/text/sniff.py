@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from profiles.errors import TableFault
 from profiles.limits import Limits
@@ -17,6 +18,8 @@ from profiles.text.head import N_HEADS, N_LINES, N_ROWS, Head, find_head, find_s
 from profiles.text.numbers import DecimalEvidence
 from profiles.text.quotes import QuoteFacts, look_at_quotes, reads_leniently, whole_columns_enclosed
 from profiles.text.streams import compression_of, encoding_of, refuse_binary, unpacked, unpacked_blocks, utf8_blocks
+
+N_SPREAD, SPREAD_CELLS = 512, 2_000_000
 
 
 def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = None) -> Dialect:
@@ -30,7 +33,7 @@ def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = Non
     separator = find_separator(head, name)
     limits.check("columns", head.header.count(separator) + 1)
     blocks = utf8_blocks(unpacked_blocks(reopen, compression, name), encoding, newline)
-    measured = _measure(blocks, separator, name, limits)
+    measured = _measure(blocks, head, separator, name, limits)
     if encoding == "utf-8" and not measured.is_utf8:
         encoding = "latin-1"
         lines = first_lines(utf8_blocks(unpacked_blocks(reopen, compression, name), encoding, newline), name, limits)
@@ -54,13 +57,14 @@ def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = Non
         n_skip=len(head.above) + 1,
         rows=[],
         heads=[],
+        spread=[],
         widest=measured.widest,
         n_lines=max(0, measured.n_lines - len(head.above) - 1),
         stray_returns=newline != "\r" and measured.n_cr > measured.n_crlf,
     )
     if measured.n_quotes:
         draft = _decide_quotes(draft, head)
-    return _with_rows(draft, head, measured.n_marked > 0)
+    return _with_rows(draft, head, measured.n_marked > 0, measured.spread.lines)
 
 
 def _start(reopen: Callable[[], BinaryIO], name: str) -> tuple[str, bytes]:
@@ -84,6 +88,24 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "replace")
 
 
+class SpreadLines:
+    """Lines from all over a file at an even stride, which doubles as the file goes on."""
+
+    def __init__(self, first: int, most: int) -> None:
+        self._first, self._most, self._stride, self._next = first, most, 1, first
+        self.lines: list[bytes] = []
+
+    def feed(self, block: bytes, ends: NDArray[np.int64], line: int) -> None:
+        """A block of whole lines, of which the first has the given number from 0."""
+        while self._next < line + len(ends):
+            i = self._next - line
+            self.lines.append(block[int(ends[i - 1]) + 1 if i else 0 : int(ends[i])])
+            if len(self.lines) > self._most:
+                self.lines = self.lines[::2]
+                self._stride *= 2
+            self._next = self._first + len(self.lines) * self._stride
+
+
 @dataclass
 class Measured:
     """Counts over the whole file."""
@@ -97,18 +119,25 @@ class Measured:
     n_marked: int = 0  # lines that start with # or !
     widest: int = 0
     is_utf8: bool = True
+    spread: SpreadLines = field(default_factory=lambda: SpreadLines(0, N_SPREAD))
     _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
 
-def _measure(blocks: Iterator[bytes], separator: str, name: str, limits: Limits) -> Measured:
-    found, last = Measured(DecimalEvidence(separator)), b"\n"
+def _measure(blocks: Iterator[bytes], head: Head, separator: str, name: str, limits: Limits) -> Measured:
+    n_cells = head.header.count(separator) + 1
+    spread = SpreadLines(len(head.above) + 1, max(64, min(N_SPREAD, SPREAD_CELLS // n_cells)))
+    found, last = Measured(DecimalEvidence(separator), spread=spread), b"\n"
     for block in _whole_lines(_bounded(blocks, name, limits)):
         limits.check_time()
         if b"\0" in block:
             line = found.n_lf + block.count(b"\n", 0, block.index(b"\0")) + 1
             raise TableFault(f"{name}: line {line} holds a NUL byte: this is binary data or a damaged file, not a text table")
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
-        found.widest = max(found.widest, int(np.diff(ends, prepend=-1).max()) if len(ends) else 0, len(block) - 1 - int(ends[-1]) if len(ends) else len(block))
+        found.widest = max(
+            found.widest,
+            int(np.diff(ends, prepend=-1).max()) if len(ends) else 0,
+            len(block) - 1 - int(ends[-1]) if len(ends) else len(block),
+        )
         found.n_lf += len(ends)
         if b"\r" in block:
             found.n_cr += block.count(b"\r")
@@ -121,6 +150,7 @@ def _measure(blocks: Iterator[bytes], separator: str, name: str, limits: Limits)
             except UnicodeDecodeError:
                 found.is_utf8 = False
         found.numbers.feed(block)
+        found.spread.feed(block, ends, found.n_lf - len(ends))
         last = block[-1:]
     found.n_lines = found.n_lf + (last != b"\n")
     return found
@@ -170,7 +200,9 @@ def _decide_quotes(draft: Dialect, head: Head) -> Dialect:
     if literal and (facts.strict or separator == "\t"):
         notes = ()
         if facts.strict:
-            notes = (f"{draft.name}: its quotes could join cells or lines, but each line has the cells of a row without that: a quote is read as a quote",)
+            notes = (
+                f"{draft.name}: its quotes could join cells or lines, but each line has the cells of a row without that: a quote is read as a quote",
+            )
         return replace(draft, quoted=False, notes=(*draft.notes, *notes))
     lenient, n_joined = reads_leniently(_body_lines(draft, head), separator)
     if lenient and not (literal and n_joined):
@@ -192,7 +224,7 @@ def _header_enclosed(header: str, separator: str) -> bool:
     return bool(cells) and all(len(cell) > 1 and cell.startswith('"') and cell.endswith('"') for cell in cells)
 
 
-def _with_rows(draft: Dialect, head: Head, marked: bool) -> Dialect:
+def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes]) -> Dialect:
     """Header and first rows as cells; whether the header is short, and whether remarks stand among the rows."""
     separator = draft.separator
     lines = [line.replace('\\"', '""') if draft.escaped else line for line in (head.header, *head.below)]
@@ -205,9 +237,11 @@ def _with_rows(draft: Dialect, head: Head, marked: bool) -> Dialect:
         first = split_lines([line for line in below if line[:1] not in "#!"][:1], separator, draft.quoted)
         if first and len(first[0]) == len(header) + 1:
             widths = replace(draft, header=["", *header])
-        remarks = sum(
-            widths.is_comment(line) for block in _whole_lines(_skip_lines(draft.blocks(), draft.n_skip)) for line in block.split(b"\n")
-        ) if not draft.multiline else 0
+        remarks = (
+            sum(widths.is_comment(line) for block in _whole_lines(_skip_lines(draft.blocks(), draft.n_skip)) for line in block.split(b"\n"))
+            if not draft.multiline
+            else 0
+        )
         below = [line for line in below if not widths.is_comment(line.encode())] if remarks else below
     rows = split_lines(below[: 40 if not draft.multiline else N_LINES], separator, draft.quoted)[:N_ROWS]
     if not rows:
@@ -220,9 +254,23 @@ def _with_rows(draft: Dialect, head: Head, marked: bool) -> Dialect:
         header_short=short,
         rows=rows,
         heads=heads,
+        spread=_spread(draft, spread, rows),
         n_inner_comments=remarks,
         notes=(*draft.notes, *notes, *([f"{draft.name}: {remarks} remark lines among the rows were left out"] if remarks else [])),
     )
+
+
+def _spread(draft: Dialect, lines: list[bytes], rows: list[list[str]]) -> list[list[str]]:
+    """Rows from all over the file, as wide as the first; the first ones only where cells hold line breaks."""
+    if draft.multiline:
+        return rows
+    encoding = "cp1252" if draft.encoding == "latin-1" else "utf-8"
+    texts = [line.rstrip(b"\r").decode(encoding, "replace") for line in lines]
+    return [
+        row
+        for row in split_lines([text.replace('\\"', '""') if draft.escaped else text for text in texts], draft.separator, draft.quoted)
+        if len(row) == len(rows[0])
+    ]
 
 
 def _first_row(lines: list[str], separator: str, quoted: bool) -> tuple[list[str], int]:
