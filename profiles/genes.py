@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from profiles.dates import symbol_dates
+from profiles.dates import may_be_date, symbol_dates
 from profiles.errors import GeneFault
-from profiles.names import LOC, parse_gene_names, plain_ensembl
+from profiles.names import loc_number, parse_gene_names, plain_ensembl
 from profiles.resources import gene_table_path
 
 if TYPE_CHECKING:
@@ -24,11 +26,44 @@ NAMES_OF_ONE_RUN = ("TCONS_", "XLOC_")
 N_SAMPLED = 2_000
 
 K = TypeVar("K")
-Index = Mapping[K, tuple[int, ...]]
 
 
 class GeneTableFault(GeneFault):
     """ontology/genes.tsv.gz is not what it should be."""
+
+
+class Index(Generic[K]):
+    """Names of one kind -> the genes that bear them. Numbers for the many names of one gene: tuples for each would take a third longer."""
+
+    def __init__(self, pairs: Iterable[tuple[K, int]] = ()) -> None:
+        self.one: dict[K, int] = {}
+        self.several: dict[K, tuple[int, ...]] = {}
+        for name, gene in pairs:
+            if self.one.setdefault(name, gene) != gene and gene not in (have := self.several.get(name, (self.one[name],))):
+                self.several[name] = (*have, gene)
+
+    @classmethod
+    def of(cls, names: Sequence[K]) -> Index[K]:
+        """The index of a column, empty cells left out."""
+        index: Index[K] = cls()
+        index.one = dict(zip(names, range(len(names)), strict=True))
+        if len(index.one) < len(names):
+            copies = {name for name, n in Counter(names).items() if n > 1}
+            index.several = cls((name, i) for i, name in enumerate(names) if name and name in copies).several
+        index.one.pop("", None)  # type: ignore[call-overload]
+        return index
+
+    def get(self, name: K) -> tuple[int, ...]:
+        """The genes of that name, ascending; none if it is unknown."""
+        if (gene := self.one.get(name)) is None:
+            return ()
+        return self.several.get(name, (gene,))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.one
+
+    def __len__(self) -> int:
+        return len(self.one)
 
 
 @dataclass(frozen=True)
@@ -64,55 +99,52 @@ class GeneTable:
 
     @cached_property
     def by_ensembl(self) -> Index[str]:
-        return _index_of(self.ensembl_gene_id)
+        return Index.of(self.ensembl_gene_id)
 
     @cached_property
-    def by_symbol(self) -> Mapping[str, int]:
-        return dict(zip(self.symbol, range(len(self)), strict=True))
+    def by_symbol(self) -> Index[str]:
+        return Index.of(self.symbol)
 
     @cached_property
-    def by_hgnc(self) -> Mapping[str, int]:
-        return dict(zip(self.hgnc_id, range(len(self)), strict=True))
+    def by_hgnc(self) -> Index[str]:
+        return Index.of(self.hgnc_id)
 
     @cached_property
-    def by_entrez(self) -> Mapping[str, int]:
-        """Entrez ids are unique; genes without one are not in it."""
-        index = dict(zip(self.entrez_id, range(len(self)), strict=True))
-        index.pop("", None)
-        return index
+    def by_entrez(self) -> Index[str]:
+        return Index.of(self.entrez_id)
 
     @cached_property
     def by_previous(self) -> Index[str]:
-        return _index((name, i) for i, cell in enumerate(self.previous_cell) if cell for name in cell.split("|"))
+        return Index((name, i) for i, cell in enumerate(self.previous_cell) if cell for name in cell.split("|"))
 
     @cached_property
     def by_alias(self) -> Index[str]:
         pairs = ((name, i) for i, cell in enumerate(self.alias_cell) if cell for name in cell.split("|"))
-        return _index((name, i) for name, i in pairs if not name.startswith(NAMES_OF_ONE_RUN))
+        return Index((name, i) for name, i in pairs if not name.startswith(NAMES_OF_ONE_RUN))
 
     @cached_property
     def by_folded(self) -> Index[str]:
         """Approved symbols without case; HGNC keeps them apart even so, or both are given."""
-        return _index_of([symbol.upper() for symbol in self.symbol])
+        return Index.of([symbol.upper() for symbol in self.symbol])
 
     @cached_property
     def by_folded_previous(self) -> Index[str]:
-        return _folded(self.by_previous)
+        return _folded(self.previous_cell)
 
     @cached_property
     def by_folded_alias(self) -> Index[str]:
-        return _folded(self.by_alias)
+        return _folded(self.alias_cell)
 
     @cached_property
     def by_dotted(self) -> Index[str]:
         """Symbols as R writes them where they name columns: HLA.A for HLA-A."""
-        return _index((symbol.replace("-", "."), i) for i, symbol in enumerate(self.symbol) if "-" in symbol)
+        return Index((symbol.replace("-", "."), i) for i, symbol in enumerate(self.symbol) if "-" in symbol)
 
     @cached_property
     def by_date(self) -> Index[tuple[int, int]]:
         """(month, day) -> the genes whose approved or previous symbol a spreadsheet reads as that date."""
-        names = ((name, i) for i, symbol in enumerate(self.symbol) for name in (symbol, *self.previous[i]))
-        return _index((date, i) for name, i in names for date in symbol_dates(name))
+        pairs = ((name, i) for i, symbol in enumerate(self.symbol) for name in (symbol, *self.previous[i]) if may_be_date(name))
+        return Index((date, i) for name, i in pairs for date in symbol_dates(name))
 
     def knows(self, name: str) -> bool:
         """Whether a name, taken alone, is an id, a present or a previous symbol of a human gene, in any case of letters but the mouse's.
@@ -121,7 +153,7 @@ class GeneTable:
         """
         if name in self.by_symbol or name in self.by_entrez or plain_ensembl(name) or name in self.by_hgnc or name in self.by_previous:
             return True
-        if (loc := LOC.fullmatch(name)) and loc.group(1) in self.by_entrez:
+        if (number := loc_number(name)) and number in self.by_entrez:
             return True
         return not is_title_case(name) and (name.upper() in self.by_folded or name in self.by_dotted)
 
@@ -130,21 +162,8 @@ def _split(cell: str) -> tuple[str, ...]:
     return tuple(cell.split("|")) if cell else ()
 
 
-def _index(pairs: Iterable[tuple[K, int]]) -> Index[K]:
-    index: dict[K, tuple[int, ...]] = {}
-    for key, i in pairs:
-        have = index.get(key, ())
-        if key and i not in have:
-            index[key] = (*have, i)
-    return index
-
-
-def _index_of(names: Sequence[str]) -> Index[str]:
-    return _index(zip(names, range(len(names)), strict=True))
-
-
-def _folded(index: Index[str]) -> Index[str]:
-    return _index((name.upper(), i) for name, genes in index.items() for i in genes)
+def _folded(cells: Sequence[str]) -> Index[str]:
+    return Index((name, i) for i, cell in enumerate(cells) if cell for name in cell.upper().split("|"))
 
 
 def is_title_case(name: str) -> bool:
@@ -199,5 +218,5 @@ def _are_row_numbers(names: Sequence[str]) -> bool:
     if not all(name.isdigit() and name.isascii() for name in some):
         return False
     numbers = [int(name) for name in some]
-    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(numbers)]
     return sum(step == 1 for step in steps) > 0.8 * len(steps) if steps else numbers[0] <= 1

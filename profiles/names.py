@@ -19,8 +19,6 @@ BESIDE_ENSEMBL = re.compile(r"[|;,()\s]+|(?<!HGNC):")
 # R's make.names of DepMap's `TP53 (7157)`.
 DOTTED_ENTREZ = re.compile(r"(.+)\.\.(\d+)\.")
 SYMBOL_ENTREZ = re.compile(r"([A-Z][A-Za-z0-9-]*)_([1-9]\d{2,})")
-# NCBI's name for a gene without a symbol carries its Entrez id.
-LOC = re.compile(r"LOC(\d+)", re.IGNORECASE)
 SYMBOL_LIKE = re.compile(r"[A-Z][A-Z0-9-]{1,}")
 
 
@@ -46,6 +44,11 @@ def plain_ensembl(gene: str) -> str:
     """An Ensembl gene id without its version, the pseudoautosomal copy on Y folded into the one on X; empty for anything else."""
     match = ENSEMBL.fullmatch(gene.strip())
     return f"ENSG{'0' if match.group(1) else ''}{match.group(2)}" if match else ""
+
+
+def loc_number(name: str) -> str:
+    """The Entrez id in NCBI's name for a gene without a symbol, LOC100287102; empty for anything else."""
+    return name[3:] if name[:3] in ("LOC", "loc") and name[3:].isdigit() else ""
 
 
 def parse_gene_names(names: Sequence[str]) -> GeneIds:
@@ -75,7 +78,7 @@ def _joined(name: str) -> tuple[str, str, str]:
     if match := DOTTED_ENTREZ.fullmatch(name) or SYMBOL_ENTREZ.fullmatch(name):
         return "", match.group(1), match.group(2)
     parts = [part for part in SEPARATORS.split(name) if part.strip("-_?.")]
-    if len(parts) < 2 and "?" not in name or is_date(name) or _several_genes(parts):
+    if (len(parts) < 2 and "?" not in name) or is_date(name) or _several_genes(parts):
         return "", name, ""
     return "", *_symbol_and_number(parts)
 

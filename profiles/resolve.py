@@ -1,0 +1,225 @@
+"""What becomes of every gene of an input matrix: which of HGNC's genes it is, by which of its names, or why it is none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from profiles.dates import dates_of, may_be_date
+from profiles.genes import GeneTable, is_title_case, load_genes
+from profiles.names import GeneIds, loc_number, plain_ensembl
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+Outcome = Literal["ensembl", "hgnc", "entrez", "symbol", "previous", "alias", "excel", "ambiguous", "unknown"]
+LOOSE: tuple[Outcome, ...] = ("previous", "alias", "excel")  # names that a gene no longer bears, or bears among others
+
+
+class Resolved(NamedTuple):
+    """What became of one input gene; gene is -1 when it is dropped."""
+
+    gene: int
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True)
+class GeneMap:
+    """Which gene of the table each input gene is."""
+
+    gene: NDArray[np.int64]  # per input gene, index into the GeneTable; -1: dropped
+    ids: GeneIds
+    outcomes: tuple[Outcome, ...]
+    reasons: tuple[str, ...]
+    table: GeneTable
+    source: str = ""
+
+    @property
+    def measured(self) -> NDArray[np.int64]:
+        """The genes that at least one input gene is, ascending."""
+        return np.unique(self.gene[self.gene >= 0])
+
+    def counts(self) -> dict[str, int]:
+        """Input genes per outcome, most frequent first."""
+        return dict(Counter(self.outcomes).most_common())
+
+    @cached_property
+    def ledger(self) -> pa.Table:
+        """One row per input gene, see `ledger_schema`."""
+        import pyarrow as pa
+
+        n = len(self.gene)
+        empty = ("",) * n
+        ensembl, symbols, entrez = (kind or empty for kind in (self.ids.ensembl, self.ids.symbol, self.ids.entrez))
+        named = [gene if gene >= 0 else None for gene in self.gene.tolist()]
+        columns = [
+            pa.repeat(self.source, n),
+            pa.array(range(n), pa.int32()),
+            pa.array([e or z or None for e, z in zip(ensembl, entrez, strict=True)], pa.string()),
+            pa.array([symbol or None for symbol in symbols], pa.string()),
+            pa.array(self.outcomes, pa.string()),
+            pa.array([None if gene is None else self.table.symbol[gene] for gene in named], pa.string()),
+            pa.array([None if gene is None else self.table.hgnc_id[gene] for gene in named], pa.string()),
+            pa.array(_with_copies(self.gene.tolist(), self.reasons), pa.string()),
+        ]
+        return pa.table(columns, schema=ledger_schema())
+
+
+def ledger_schema() -> pa.Schema:
+    """The ledger's columns; matrix_column is the position among the genes of the matrix; ambiguous and unknown are dropped."""
+    import pyarrow as pa
+
+    text = ("input_id", "input_symbol", "outcome", "symbol", "hgnc_id", "reason")
+    return pa.schema([("source", pa.string()), ("matrix_column", pa.int32()), *((name, pa.string()) for name in text)])
+
+
+def _with_copies(genes: Sequence[int], reasons: Sequence[str]) -> list[str]:
+    copies = Counter(gene for gene in genes if gene >= 0)
+    return [
+        reason if gene < 0 or copies[gene] == 1 else f"{reason}; summed with {copies[gene] - 1} more input gene(s) of the same name"
+        for gene, reason in zip(genes, reasons, strict=True)
+    ]
+
+
+def resolve(ids: GeneIds, source: str = "", table: GeneTable | None = None) -> GeneMap:
+    """Name every input gene by HGNC.
+
+    By Ensembl id, HGNC or Entrez id, then approved symbol, then previous before alias where it means one gene, then a symbol that a
+    spreadsheet turned into a date. Two input genes that are one by a present name are both kept: whoever reads the matrix sums them;
+    a gene by an old name or an alias is dropped where another input gene bears the present one, for the annotation that wrote the
+    table kept the two apart (GENCODE 36 has HNRNPU and HNRNPU-AS1, which HGNC lists as a previous symbol of HNRNPU).
+    """
+    table = table or load_genes()
+    n = len(ids)
+    empty = ("",) * n
+    ensembl, symbols, entrez = (kind or empty for kind in (ids.ensembl, ids.symbol, ids.entrez))
+    if not ids.entrez and _are_numbers(symbols):
+        symbols, entrez = empty, symbols
+    name = _Names(table, _one_case(symbols))
+    found = [name.find(*cells) for cells in zip(ensembl, symbols, entrez, strict=True)]
+    certain = {one.gene for one in found if one.outcome not in LOOSE}
+    found = [_superseded(one, table) if one.outcome in LOOSE and one.gene in certain else one for one in found]
+    genes, outcomes, reasons = zip(*found, strict=True) if found else ((), (), ())
+    return GeneMap(np.array(genes, dtype=np.int64), ids, outcomes, reasons, table, source)
+
+
+def _superseded(one: Resolved, table: GeneTable) -> Resolved:
+    name = table.symbol[one.gene]
+    return Resolved(-1, "ambiguous", f"{one.reason} of {name}, which another gene of this matrix names by its present name")
+
+
+def _are_numbers(symbols: Sequence[str]) -> bool:
+    """Whether the symbol column is one of numeric ids, in which a number is no mangled date."""
+    named = [symbol for symbol in symbols if symbol]
+    return bool(named) and sum(map(str.isdigit, named)) > len(named) / 2
+
+
+def _one_case(symbols: Sequence[str]) -> bool:
+    """Whether the symbols were all turned to upper or to lower case: then no letter's case says anything."""
+    named = "".join(symbols)
+    return named == named.upper() or named == named.lower()
+
+
+class _Names:
+    """The table's indices, asked in their order for one input gene."""
+
+    def __init__(self, table: GeneTable, any_case: bool) -> None:
+        self.table = table
+        self.any_case = any_case
+        self.symbol, self.by_ensembl, self.by_symbol, self.by_entrez = (
+            table.symbol,
+            table.by_ensembl,
+            table.by_symbol.one,
+            table.by_entrez.one,
+        )
+        shared = self.by_ensembl.several
+        self.unique_ensembl = {name: gene for name, gene in self.by_ensembl.one.items() if name not in shared}
+
+    def find(self, ensembl: str, symbol: str, entrez: str) -> Resolved:
+        if ensembl:
+            # The plain and the versioned id first, of which most tables are made.
+            given = ensembl[:15]
+            if given in self.unique_ensembl and (len(ensembl) == 15 or ensembl[15] == "." and ensembl[16:].isdigit()):
+                return Resolved(self.unique_ensembl[given], "ensembl", "Ensembl id" if given == ensembl else "Ensembl id without version")
+        elif not entrez and (gene := self.by_symbol.get(symbol)) is not None:
+            return Resolved(gene, "symbol", "approved symbol")
+        return self._by_all(ensembl, plain_ensembl(ensembl), symbol.strip(), entrez.strip())
+
+    def _by_all(self, ensembl: str, plain: str, symbol: str, entrez: str) -> Resolved:
+        if not plain and (plain := plain_ensembl(symbol)):
+            ensembl, symbol = symbol, ""
+        by_id = self.by_ensembl.get(plain)
+        if len(by_id) == 1:
+            return Resolved(by_id[0], "ensembl", _ensembl_reason(ensembl, plain))
+        if (gene := self.by_entrez.get(entrez)) is not None and (not by_id or gene in by_id):
+            return Resolved(gene, "entrez", "Entrez gene id")
+        by_name = self._by_name(symbol)
+        if by_id and by_name.gene not in by_id:
+            return Resolved(-1, "ambiguous", f"Ensembl id {plain} serves {self._those(by_id)}, and the symbol names none of them")
+        if by_name.outcome == "alias" and plain and not by_id:
+            # Families of small RNAs share an alias: the id says that this is another locus than the one HGNC means.
+            alias_of = self.symbol[by_name.gene]
+            return Resolved(-1, "unknown", f"Ensembl id {plain} is not in HGNC, and the symbol is only an alias of {alias_of}")
+        if by_name.gene >= 0:
+            return by_name._replace(reason=f"{by_name.reason}; Ensembl id {plain} is not in HGNC") if plain and not by_id else by_name
+        return _unnamed(plain, symbol, entrez, by_name)
+
+    def _by_name(self, symbol: str) -> Resolved:
+        """HGNC id, approved symbol, previous, alias, a form of the approved one, a date; several candidates at one level decide nothing."""
+        if (gene := self.by_symbol.get(symbol)) is not None:
+            return Resolved(gene, "symbol", "approved symbol")
+        if symbol[:5] == "HGNC:" and (ids := self.table.by_hgnc.get(symbol)):
+            return Resolved(ids[0], "hgnc", "HGNC id")
+        if (number := loc_number(symbol)) and (gene := self.by_entrez.get(number)) is not None:
+            return Resolved(gene, "entrez", "Entrez gene id behind LOC")
+        for outcome, what, genes in self._levels(symbol):
+            if len(genes) == 1:
+                return Resolved(genes[0], outcome, what)
+            if genes:
+                return Resolved(-1, "ambiguous", f"{what} of {self._those(genes)}")
+        return Resolved(-1, "unknown", "symbol is not in HGNC")
+
+    def _levels(self, symbol: str) -> Iterator[tuple[Outcome, str, tuple[int, ...]]]:
+        table = self.table
+        yield "previous", "previous symbol", table.by_previous.get(symbol)
+        yield "alias", "alias symbol", table.by_alias.get(symbol)
+        # A mouse gene beside human ones (xenografts) is another gene; C1ORF112 and, where all are small, tp53 are not.
+        if not is_title_case(symbol):
+            upper = symbol.upper()
+            yield "symbol", "approved symbol in other letters", table.by_folded.get(upper)
+            if self.any_case:
+                yield "previous", "previous symbol in other letters", table.by_folded_previous.get(upper)
+                yield "alias", "alias symbol in other letters", table.by_folded_alias.get(upper)
+        if "." in symbol:
+            yield "symbol", "approved symbol as R writes names of columns", table.by_dotted.get(symbol)
+        if may_be_date(symbol):
+            yield "excel", "symbol turned into a date by a spreadsheet", self._by_date(symbol)
+
+    def _by_date(self, symbol: str) -> tuple[int, ...]:
+        return tuple(sorted({gene for date in dates_of(symbol) for gene in self.table.by_date.get(date)}))
+
+    def _those(self, genes: Sequence[int]) -> str:
+        return ", ".join(sorted(self.symbol[gene] for gene in genes))
+
+
+def _unnamed(plain: str, symbol: str, entrez: str, by_name: Resolved) -> Resolved:
+    """Why none of the given names is one of HGNC's."""
+    if not (plain or symbol or entrez):
+        return Resolved(-1, "unknown", "no identifier")
+    if plain and by_name.outcome == "unknown":
+        return Resolved(-1, "unknown", "Ensembl id and symbol are not in HGNC" if symbol else "Ensembl id is not in HGNC")
+    return by_name if symbol else Resolved(-1, "unknown", "Entrez gene id is not in HGNC")
+
+
+def _ensembl_reason(given: str, plain: str) -> str:
+    if given == plain:
+        return "Ensembl id"
+    on_y = given.upper().endswith("_PAR_Y") or given.upper().startswith("ENSGR")
+    return "Ensembl id, copy on Y folded into X" if on_y else "Ensembl id without version"
