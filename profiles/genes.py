@@ -50,7 +50,7 @@ class Index(Generic[K]):
         if len(index.one) < len(names):
             copies = {name for name, n in Counter(names).items() if n > 1}
             index.several = cls((name, i) for i, name in enumerate(names) if name and name in copies).several
-        index.one.pop("", None)  # type: ignore[call-overload]
+        index.one.pop("", None)  # type: ignore[arg-type]
         return index
 
     def get(self, name: K) -> tuple[int, ...]:

@@ -146,7 +146,7 @@ class _Names:
         if ensembl:
             # The plain and the versioned id first, of which most tables are made.
             given = ensembl[:15]
-            if given in self.unique_ensembl and (len(ensembl) == 15 or ensembl[15] == "." and ensembl[16:].isdigit()):
+            if given in self.unique_ensembl and (len(ensembl) == 15 or (ensembl[15] == "." and ensembl[16:].isdigit())):
                 return Resolved(self.unique_ensembl[given], "ensembl", "Ensembl id" if given == ensembl else "Ensembl id without version")
         elif not entrez and (gene := self.by_symbol.get(symbol)) is not None:
             return Resolved(gene, "symbol", "approved symbol")

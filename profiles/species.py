@@ -88,8 +88,8 @@ def species(names: Sequence[str], table: GeneTable | None = None) -> Species:
         if kind := _kind(name, table, rodent):
             kinds[kind] += 1
             example.setdefault(kind, name)
-    numbers = [kinds.pop(kind, 0) for kind in ("human", "transcript", "probe", "date")]
-    return Species(len(some) - some.count(""), *numbers, dict(kinds.most_common()), example)
+    human, transcripts, probes, dates = (kinds.pop(kind, 0) for kind in ("human", "transcript", "probe", "date"))
+    return Species(len(some) - some.count(""), human, transcripts, probes, dates, dict(kinds.most_common()), example)
 
 
 def _rodent(some: Sequence[str]) -> str:
@@ -132,3 +132,8 @@ def summary_rows(names: Sequence[str]) -> list[int]:
 
 
 FIRST_OF_SUMMARY = frozenset({"__", "N_", "no", "am", "to", "al", "ER", "Un"})
+
+
+def said_of_names(names: Sequence[str], table: GeneTable | None = None) -> str | None:
+    """Why these names cannot be read as human genes (another species, transcripts, probes), None if nothing stands against it."""
+    return species(names, table).refusal
