@@ -331,11 +331,11 @@ def import_csv(
 
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
-    from curation.errors import CurationError
+    from profiles.errors import BulkatlasError
 
     try:
         app()
-    except CurationError as error:
+    except BulkatlasError as error:
         from rich.console import Console
 
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="bold red", markup=False, highlight=False)

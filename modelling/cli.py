@@ -303,11 +303,11 @@ def ablate(
 
 def main() -> None:
     """Entry point: our errors become one red line and exit code 1."""
-    from modelling.errors import ModellingError
+    from profiles.errors import BulkatlasError
 
     try:
         app()
-    except ModellingError as error:
+    except BulkatlasError as error:
         from rich.console import Console
 
         Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="bold red", markup=False, highlight=False)
