@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 Part = Literal["line", "column", "row"]
-Fate = Literal["sample", "gene", "gene ids", "sample ids", "annotation", "another quantity", "summary row", "comment", "header", "not asked for"]
+Fate = Literal[
+    "sample", "gene", "gene ids", "sample ids", "annotation", "another quantity", "summary row", "comment", "header", "not asked for"
+]
 
 # In the order in which people want to read them; what is read comes without names, what is not by its first names.
 READ: Final[tuple[Fate, ...]] = ("sample", "gene", "gene ids", "sample ids", "header")
@@ -37,25 +40,29 @@ class Entry:
 
 @dataclass
 class Account:
-    """The entries of one table. `n_columns`, `n_rows` and `n_lines_above` are what the file holds, for `check`."""
+    """The entries of one table. `n_columns`, `n_rows` and `n_lines` are what the file holds, for `check`; what is read is counted only."""
 
     entries: list[Entry] = field(default_factory=list)
+    read: Counter[tuple[Part, Fate]] = field(default_factory=Counter)
     n_columns: int = 0
     n_rows: int = 0
-    n_lines_above: int = 0
+    n_lines: int = 0
 
-    def add(self, part: Part, names: Iterable[str], fate: Fate, why: str = "") -> None:
+    def add(self, part: Part, names: Sequence[str], fate: Fate, why: str = "") -> None:
         """Give parts of one kind the same fate."""
-        self.entries += [Entry(part, name, fate, why) for name in names]
+        if fate in READ:
+            self.read[part, fate] += len(names)
+        else:
+            self.entries += [Entry(part, name, fate, why) for name in names]
 
     def names(self, part: Part, *fates: Fate) -> list[str]:
-        """The parts of these fates, in file order."""
+        """The parts of these fates that were not read, in file order."""
         return [entry.name for entry in self.entries if entry.part == part and entry.fate in fates]
 
     def check(self) -> None:
         """Raise Unaccounted when a column, a row or a line above the values has no fate, or two."""
-        for part, n in (("column", self.n_columns), ("row", self.n_rows), ("line", self.n_lines_above)):
-            told = sum(entry.part == part for entry in self.entries)
+        for part, n in (("column", self.n_columns), ("row", self.n_rows), ("line", self.n_lines)):
+            told = sum(entry.part == part for entry in self.entries) + sum(count for (kind, _), count in self.read.items() if kind == part)
             if told != n:
                 raise Unaccounted(f"{told} of {n} {part}s have a fate")
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from numpy.typing import NDArray
 
-from profiles.account import Account
-from profiles.errors import BulkatlasError, TableFault
+from profiles.account import Account, some
+from profiles.errors import TableFault
 
 Array = NDArray[Any]
 GENES_IN_ROWS: Final = "genes in rows"
@@ -18,37 +16,12 @@ SAMPLES_IN_ROWS: Final = "samples in rows"
 LAYOUTS: Final = {"auto": "auto", "genes": GENES_IN_ROWS, "samples": SAMPLES_IN_ROWS}
 
 
-class LimitExceeded(BulkatlasError):
-    """The table is larger, or takes longer, than this reader was allowed."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on one table; None bounds nothing. `deadline` is on time.monotonic's clock."""
-
-    samples: int | None = None
-    columns: int | None = None
-    rows: int | None = None
-    cells: int | None = None
-    deadline: float | None = None
-
-    def check(self, what: str, value: int) -> None:
-        """Raise LimitExceeded when `value` passes the bound named `what`."""
-        bound = getattr(self, what)
-        if bound is not None and value > bound:
-            raise LimitExceeded(f"the table has more than {bound:,} {what}: split it, or use the command line, which has no such limit")
-
-    def check_time(self) -> None:
-        """Raise LimitExceeded after the deadline."""
-        if self.deadline is not None and time.monotonic() > self.deadline:
-            raise LimitExceeded("the table took longer than allowed: split it, or use the command line, which has no such limit")
-
-
 class Table(Protocol):
     """A matrix of samples x genes as its file has it: no unit is undone, no gene renamed, no value replaced.
 
     gene_names (g,) as in the file, without summary rows; gene_symbols (g,) from a second column, or empty; sample_ids (n,), each once;
-    quantity: the unit that the layout itself declares (`tpm` for RSEM's TPM column), a name of profiles.units, or None.
+    quantity: the unit that the layout itself declares (`tpm` for RSEM's TPM column), a name of profiles.units, or None;
+    elsewhere: where the same file holds other values (layers, raw), for the message that refuses these; "" for nowhere.
     """
 
     name: str
@@ -60,6 +33,7 @@ class Table(Protocol):
     quantity: str | None
     account: Account
     notes: list[str]
+    elsewhere: str
 
     def probe(self, n: int) -> Array:
         """Some whole samples, spread over the file: (p, g) float32, p <= n, NaN = missing. Raises TableFault."""
@@ -78,6 +52,6 @@ def refuse_duplicates(sample_ids: Sequence[str], where: str) -> None:
     seen: set[str] = set()
     repeated = sorted({name for name in sample_ids if name in seen or seen.add(name)})  # type: ignore[func-returns-value]
     if repeated:
-        from profiles.account import some
-
-        raise TableFault(f"{where}: {len(repeated)} sample ids occur more than once, first: {some(repeated, 5)}; keep one of each, or rename them")
+        raise TableFault(
+            f"{where}: {len(repeated)} sample ids occur more than once, first: {some(repeated, 5)}; keep one of each, or rename them"
+        )

@@ -1,0 +1,91 @@
+"""`open_table`: anyone's matrix, whatever holds it, as a Table."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from profiles.errors import TableFault
+from profiles.layouts import Wish
+from profiles.limits import Limits
+from profiles.readers.grid import Grid, GridTable
+from profiles.table import LAYOUTS, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+EXCEL: Final = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+
+
+def open_table(
+    source: str | Path | bytes | AnnData | pd.DataFrame,
+    name: str = "",
+    *,
+    layout: str = "auto",
+    layer: str | None = None,
+    samples: Sequence[str] = (),
+    annotation: Sequence[str] = (),
+    known: Collection[str] = (),
+    read_length: float | None = None,
+    limits: Limits | None = None,
+    hold: int = 0,
+) -> Table:
+    """Open a matrix and find out what its rows and columns mean.
+
+    Args: source, a path, the bytes of a text table, an AnnData or a pandas frame; name, what messages call bytes; layout, `auto`, `genes`
+    or `samples` (in rows); layer, a layer of an AnnData, `raw` or `X`; samples, annotation, names or patterns of columns; known, sample
+    ids of a metadata table, which decide what is a sample; read_length, for recount3's sums over bases; hold, how many values may stay in
+    memory between the passes over a text. Raises TableFault, GeneFault, LimitExceeded.
+    """
+    if layout not in LAYOUTS:
+        raise TableFault(f"no layout named {layout!r}; there are: auto, genes (genes in rows), samples (samples in rows)")
+    limits = limits or Limits()
+    wish = Wish(LAYOUTS[layout], tuple(samples), tuple(annotation), frozenset(known), read_length)
+    if isinstance(source, str | Path):
+        path = Path(source)
+        if not path.is_file():
+            raise TableFault(f"{path}: no such file")
+        if path.suffix.lower() in (".h5ad", ".h5"):
+            from profiles.readers.h5ad import open_h5ad
+
+            return open_h5ad(path, layer, limits)
+        table = GridTable(_grid(path, limits), wish, limits, hold=hold)
+    elif isinstance(source, bytes):
+        from profiles.readers.text import open_text
+
+        table = GridTable(open_text(lambda: io.BytesIO(source), name or "table", limits=limits), wish, limits, hold=hold)
+    else:
+        return _in_memory(source, name, layer, wish, limits)
+    if layer is not None:
+        raise TableFault(f"{table.name}: --layer is for .h5ad files")
+    return table
+
+
+def _grid(path: Path, limits: Limits) -> Grid:
+    suffix = path.suffix.lower()
+    if suffix in (".parquet", ".pq"):
+        from profiles.readers.parquet import open_parquet
+
+        return open_parquet(path)
+    if suffix in EXCEL:
+        from profiles.readers.xlsx import open_xlsx
+
+        return open_xlsx(path, limits)
+    from profiles.readers.text import open_text, reopen_file
+
+    return open_text(reopen_file(path), path.name, str(path), limits)
+
+
+def _in_memory(source: Any, name: str, layer: str | None, wish: Wish, limits: Limits) -> Table:
+    if hasattr(source, "obs_names"):
+        from profiles.readers.h5ad import open_anndata
+
+        return open_anndata(source, name or "AnnData", layer, limits)
+    if hasattr(source, "columns") and hasattr(source, "iloc"):
+        from profiles.readers.parquet import open_frame
+
+        return GridTable(open_frame(source, name or "data frame"), wish, limits)
+    raise TableFault(f"a matrix is a path, the bytes of a text table, an AnnData or a pandas frame, not {type(source).__name__}")
