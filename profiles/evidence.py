@@ -17,6 +17,7 @@ Array = NDArray[Any]
 FOLLOWS: Final = 0.3
 # A name that stands in columns.tsv against values that run with the samples': nobody can tell which is right.
 FOLLOWS_CLOSELY: Final = 0.8
+FOLLOWS_WELL: Final = 0.5
 FEWEST_ROWS: Final = 30
 N_REFERENCE: Final = 64
 SAME_IDS: Final = 0.8
@@ -38,7 +39,7 @@ def known_by_value(values: Array, genes: Sequence[str]) -> str:
     if whole and steps.size and ((steps == 1).mean() > ASCENDING):
         return "it counts the rows"
     table = load_genes()
-    index = resolve(parse_gene_names([genes[row] for row in rows]), table).gene
+    index = resolve(parse_gene_names([genes[int(row)] for row in rows])).gene
     known = index >= 0
     if whole and known.sum() >= FEWEST_ROWS:
         ids = [table.entrez_id[gene] for gene in index[known]]
@@ -87,7 +88,8 @@ def _ranks(values: Array) -> Array:
     """Ranks from 1, ties by their mean."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
-    return ((2 * ends - counts + 1) / 2)[inverse]
+    ranks: Array = (2 * ends - counts + 1) / 2
+    return ranks[inverse]
 
 
 def _correlation(a: Array, b: Array) -> float:
@@ -96,8 +98,14 @@ def _correlation(a: Array, b: Array) -> float:
     return float(a @ b) / scale if scale else float("nan")
 
 
-def other_range(columns: Array) -> Array:
-    """Whether a column (rows, n) lies within 0 and 1 while most others pass 50, as probabilities, shares and flags beside expression; (n,)."""
-    top = np.nanmax(np.where(np.isfinite(columns), columns, -np.inf), axis=0)
-    lowest = np.nanmin(np.where(np.isfinite(columns), columns, np.inf), axis=0)
-    return (top <= 1) & (top > 0) & (lowest >= 0) & (np.median(top) > 50)
+def other_range(columns: Array, agreement: Array) -> Array:
+    """Whether a column (rows, n) lies within 0 and 1 while most others pass 50, as probabilities, shares and flags beside expression; (n,).
+
+    A sample of few reads is zeros and ones too: it may, where it follows the others well (`agreement` of `follows`).
+    """
+    filled = np.isfinite(columns)
+    top, lowest = np.where(filled, columns, -np.inf).max(axis=0), np.where(filled, columns, np.inf).min(axis=0)
+    whole = (np.rint(columns) == columns).all(axis=0)
+    few_reads = whole & ~(agreement < FOLLOWS_WELL)
+    odd: Array = (top <= 1) & (top > 0) & (lowest >= 0) & (np.median(top) > 50) & ~few_reads
+    return odd

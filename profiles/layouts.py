@@ -51,6 +51,8 @@ SYMBOL_COLUMNS: Final = (
     "external_gene_name",
     "gene_short_name",
 )
+# DepMap since 24Q4: several profiles of a model stand in one file, and this column marks the one to use.
+DEFAULT_ENTRY: Final = "IsDefaultEntryForModel"
 DECIDE: Final = "name the sample columns with --samples or the others with --annotation (source.json: samples, annotation)"
 
 
@@ -212,6 +214,9 @@ def _refuse_transcripts(head: Head, ids: Sequence[str]) -> None:
     tool = tools.tool_of(head.columns)
     if tool and tool.transcripts:
         said = "these are transcripts, not genes"
+    if not said and len(set(ids)) < 0.95 * len(ids):
+        texts = [head.column(i) for i in range(min(len(head.columns), N_ID_CANDIDATES))]
+        said = next((why for column in texts if not column.is_number and (why := species(column.texts).refusal)), None)
     if said:
         raise GeneFault(f"{head.name}: {said}")
 
@@ -334,10 +339,19 @@ def _by_evidence(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
             plan.quantity = plan.quantity or (tools.sample_and_quantity(plan.names[0])[1] or None)
             plan.names = [tools.sample_of_file(head.path)]
         elif head.headerless and len(samples) > 1:
-            plan.strands = len(samples) == 3
-            plan.names = [f"column {i + 1}" for i in samples]
+            _refuse_headerless(head, plan, samples)
     else:
         plan.names = [name for i, name in zip(numbers, plan.names, strict=True) if i in set(samples)]
+
+
+def _refuse_headerless(head: Head, plan: Plan, samples: list[int]) -> None:
+    """Three columns may be STAR's strands, which the reader finds out; more have no names."""
+    if len(samples) != 3:
+        raise TableFault(
+            f"{head.name}: {len(samples)} columns of numbers and no header line: the first line is the gene"
+            f" {head.column(plan.id_column).texts[0]!r}; add a header line with the names of the samples"
+        )
+    plan.strands, plan.names = True, [f"column {i + 1}" for i in samples]
 
 
 def _several_samples(head: Head, tool: tools.Tool) -> bool:
@@ -401,7 +415,8 @@ def _refuse_undecided(head: Head, samples: list[int], named: dict[int, str]) -> 
         return
     columns = np.stack([head.column(i).numbers for i in (*samples, *doubtful)], axis=1)
     n = len(samples)
-    agreement, odd = evidence.follows(columns[:, :n]), evidence.other_range(columns[:, :n])
+    agreement = evidence.follows(columns[:, :n])
+    odd = evidence.other_range(columns[:, :n], agreement)
     told = agreement[np.isfinite(agreement)]
     # Centred values follow nothing, each other least: the unit refuses them, in its own words.
     centred = n > 3 and told.size and float(np.median(told)) < evidence.FOLLOWS
@@ -481,6 +496,8 @@ def _block(genes: Sequence[int]) -> tuple[int, int]:
 def _sample_column(head: Head, outside: Sequence[int], wish: Wish) -> int:
     """Which column names the samples: the one that the metadata knows, one named so, the first of distinct texts, or the first."""
     columns = {i: head.column(i) for i in outside[:64]}
+    if DEFAULT_ENTRY in head.columns and "ModelID" in head.columns:
+        return list(head.columns).index("ModelID")
     if wish.known:
         hits = {i: len(wish.known & set(column.texts)) for i, column in columns.items()}
         if hits and max(hits.values()):

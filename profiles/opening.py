@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from profiles.errors import TableFault
 from profiles.layouts import Wish
 from profiles.limits import Limits
-from profiles.readers.grid import Grid, GridTable
+from profiles.readers.grid import Grid
+from profiles.readers.grid_table import GridTable
 from profiles.table import LAYOUTS, Table
 
 if TYPE_CHECKING:

@@ -24,16 +24,35 @@ class Table(Protocol):
     elsewhere: where the same file holds other values (layers, raw), for the message that refuses these; "" for nowhere.
     """
 
-    name: str
-    format: str
-    layout: str
-    gene_names: Sequence[str]
-    gene_symbols: Sequence[str]
-    sample_ids: Sequence[str]
-    quantity: str | None
-    account: Account
-    notes: list[str]
-    elsewhere: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def format(self) -> str: ...
+
+    @property
+    def layout(self) -> str: ...
+
+    @property
+    def gene_names(self) -> Sequence[str]: ...
+
+    @property
+    def gene_symbols(self) -> Sequence[str]: ...
+
+    @property
+    def sample_ids(self) -> Sequence[str]: ...
+
+    @property
+    def quantity(self) -> str | None: ...
+
+    @property
+    def elsewhere(self) -> str: ...
+
+    @property
+    def account(self) -> Account: ...
+
+    @property
+    def notes(self) -> list[str]: ...
 
     def probe(self, n: int) -> Array:
         """Some whole samples, spread over the file: (p, g) float32, p <= n, NaN = missing. Raises TableFault."""

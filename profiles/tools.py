@@ -23,7 +23,8 @@ QUANTITIES: Final[dict[str, str]] = {
     "counts": r"(raw_?|read_?|expected_?|est(imated)?_?|unnormali[sz]ed_?|norm(ali[sz]ed)?_?)?(counts?|reads|num_?reads|frags|fragments)",
     "fpkm": r"fpkms?|rpkms?",
     "cpm": r"cpms?|rpm",
-    "other": r"scaled|coverage|cov|length|eff(ective)?_?length|fpkm_uq|uq|median_?ratio|vst|rlog|log2?_?(tpm|fpkm|cpm)|isopct|tmm|zscore|z_?score|conf_(?:lo|hi)|ci_(?:lower|upper)",
+    "other": r"scaled|coverage|cov|length|eff(ective)?_?length|fpkm_uq|uq|median_?ratio|vst|rlog|log2?_?(tpm|fpkm|cpm)|isopct|tmm|z_?score"
+    r"|conf_(lo|hi)|ci_(lower|upper)",
 }
 
 
@@ -57,16 +58,21 @@ TOOLS: Final = (
 )
 # Tables that hold no matrix, each with the sentence that says so.
 REFUSED: Final = (
-    ({"sample_1", "sample_2", "value_1", "value_2"}, "cuffdiff's comparison of two conditions, not the expression of samples: give genes.fpkm_tracking"),
-    ({"tracking_id", "condition", "replicate", "fpkm"}, "cuffdiff's long read-group table: one row per gene and replicate; give genes.fpkm_tracking or genes.count_table"),
-    ({"feature", "replicates", "condition"}, "a long table: one row per gene and sample; pivot it to one row per gene"),
-)  # fmt: skip
+    (
+        {"sample_1", "sample_2", "value_1", "value_2"},
+        "cuffdiff's comparison of two conditions, not the expression of samples: give genes.fpkm_tracking",
+    ),
+    (
+        {"tracking_id", "condition", "replicate", "fpkm"},
+        "cuffdiff's long table of read groups, one row per gene and replicate: give genes.fpkm_tracking or genes.count_table",
+    ),
+)
 # Ends of file names that tools add to the sample's name, longest first, and names that are no sample's: the folder is.
 TAILS = re.compile(
     r"(\.(gz|xz|zst|bz2))?$|\.(rna_seq\.)?augmented_star_gene_counts$|[._-]?ReadsPerGene(\.out)?$|\.(genes|isoforms)$|\.(results|fpkm_tracking|out|tab|sf|tsv|csv|txt"
     r"|tabular|xlsx?|parquet|pq|gct|h5ad|htseq|HTSeq|counts?|quant|abundance|genes|isoforms|gene_abund|featureCounts)$|[._-](quant|abundance|gene_abund(ances)?|htseq|counts?|ReadsPerGene)$"
 )
-NO_SAMPLE = frozenset({"quant", "abundance", "genes", "isoforms", "readspergene", "t_data", "gene_abundances"})
+NO_SAMPLE = frozenset({"quant", "abundance", "genes", "isoforms", "readspergene", "readspergene.out", "t_data", "gene_abundances"})
 
 
 def plain(name: str) -> str:
@@ -120,10 +126,8 @@ QUANTITY_PARTS: Final = tuple((kind, re.compile(f"(?:{pattern})", re.IGNORECASE)
 def _parts() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
     # The longest name of a quantity first, so that fpkm_uq is not fpkm with a sample `uq`.
     order = ("other", "tpm", "counts", "fpkm", "cpm")
-    return tuple(
-        (kind, re.compile(rf"(?:{QUANTITIES[kind]})[ ._:-](?P<sample>.+)", re.IGNORECASE), re.compile(rf"(?P<sample>.+?)[ ._:-](?:{QUANTITIES[kind]})", re.IGNORECASE))
-        for kind in order
-    )  # fmt: skip
+    before, after = r"(?:{})[ ._:-](?P<sample>.+)", r"(?P<sample>.+?)[ ._:-](?:{})"
+    return tuple((kind, *(re.compile(form.format(QUANTITIES[kind]), re.IGNORECASE) for form in (before, after))) for kind in order)  # type: ignore[return-value]
 
 
 def sample_and_quantity(name: str) -> tuple[str, str]:

@@ -34,6 +34,7 @@ class ArrowGrid:
     n_annotation: int | None = None
     promised: tuple[int, int] | None = None
     n_passed: int = 0
+    decimal: str = "."
 
     @property
     def most_rows(self) -> int:
@@ -79,11 +80,8 @@ class ArrowGrid:
         """Counts beyond 2^24 are rounded to the nearest float32, as everywhere."""
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
-        if pa.types.is_floating(item.type) and not (
-            pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type)
-        ):
-            if not pa.types.is_string(values.type) and not pa.types.is_large_string(values.type):
-                raise TableFault(f"{self.name}: column {item.name!r} holds {values.type}, no numbers")
+        if pa.types.is_floating(item.type) and not _is_readable(values.type):
+            raise TableFault(f"{self.name}: column {item.name!r} holds {values.type}, no numbers")
         if pa.types.is_string(item.type) and pa.types.is_floating(values.type):
             values = values.cast(pa.int64(), safe=False)
         return pc.cast(values, item.type, safe=False) if pa.types.is_floating(item.type) else values.cast(item.type)
@@ -138,6 +136,10 @@ def _refuse_nested(schema: pa.Schema, name: str) -> None:
     nested = [item.name for item in schema if pa.types.is_nested(item.type)]
     if nested:
         raise TableFault(f"{name}: column {nested[0]!r} holds lists, no numbers")
+
+
+def _is_readable(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or _is_text(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -56,7 +56,7 @@ class Tiles:
             return
         try:
             if self.file is None:
-                self.file = tempfile.TemporaryFile(prefix="bulkatlas-")
+                self.file = tempfile.TemporaryFile(prefix="bulkatlas-")  # noqa: SIM115 - closed by __exit__
                 for kept in self.kept:
                     self.file.write(kept.data)
                 self.kept = []
