@@ -24,17 +24,17 @@ OWN_FLOOR = float("nan")
 class Unit:
     """A quantity and the logarithm it was taken to, log(value + offset).
 
-    offset: NaN where each sample has its own, the lowest value of it (voom); total: what a whole sample sums to, for TPM and CPM.
+    offset: NaN where each sample has its own, the lowest value of it (voom); scale: what makes a linear value one of its quantity, as
+    a million does with fractions of one.
     """
 
     quantity: Quantity
     log: str = ""
     offset: float = 1.0
-    total: float = MILLION
+    scale: float = 1.0
 
     def __str__(self) -> str:
-        of = {MILLION: self.quantity, 1.0: f"fractions of one, {self.quantity} / 1,000,000"}
-        quantity = of.get(self.total, f"{self.quantity} of {self.total:,.0f}")
+        quantity = self.quantity if self.scale == 1.0 else f"{self.quantity} / {self.scale:,.6g}"
         if not self.log:
             return quantity
         return f"{self.log}({quantity} + {'an offset of each sample' if np.isnan(self.offset) else f'{self.offset:.4g}'})"
@@ -57,18 +57,18 @@ class Unit:
         return LOG2_CEILING * float(np.log(2.0) / np.log(LOG_BASES[self.log])) if self.log else np.inf
 
     def linear(self, values: Array) -> Array:
-        """Values (n samples, g) without the logarithm and, for TPM and CPM, per million; float noise below zero becomes zero."""
+        """Values (n samples, g) without the logarithm and to the scale of the quantity; float noise below zero becomes zero."""
         if self.log:
             raised = np.power(np.asarray(LOG_BASES[self.log], values.dtype), values)
             low = np.nanmin(raised, axis=-1, keepdims=True) if np.isnan(self.offset) else np.asarray(self.offset, values.dtype)
             values = np.maximum(raised - low, 0.0)
         elif (values < 0).any():
             values = np.maximum(values, 0.0)
-        return values if self.total == MILLION else values * np.asarray(MILLION / self.total, values.dtype)
+        return values if self.scale == 1.0 else values * np.asarray(self.scale, values.dtype)
 
     def stored(self, linear: Array) -> Array:
         """The way back from `linear`, where the offset is one for all samples."""
-        values = linear if self.total == MILLION else linear * (self.total / MILLION)
+        values = linear if self.scale == 1.0 else linear / self.scale
         return np.log(values + self.offset) / np.log(LOG_BASES[self.log]) if self.log else values
 
 
@@ -85,7 +85,7 @@ NAMED: dict[str, Unit] = {
     **{f"{log}-{name}": replace(LINEAR[name], log=log) for log in LOG_BASES for name in ("counts", "tpm", "fpkm", "cpm")},
     **{f"log2-{name}-0.001": replace(LINEAR[name], log="log2", offset=0.001) for name in ("tpm", "fpkm")},
     "logcpm": Unit("CPM", "log2", OWN_FLOOR),
-    "fractions": Unit("TPM", total=1.0),
+    "fractions": Unit("TPM", scale=MILLION),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,19 +25,27 @@ BLOCK_BYTES = 8 << 20
 
 @dataclass(frozen=True)
 class Frame:
-    """A table as text. Cells are stripped, empty ones null; words such as NA are words still."""
+    """A table as text. `raw`: cells as they stand in the file; `frame`: stripped, empty ones null; words such as NA are words in both."""
 
     name: str
-    frame: pl.DataFrame
+    raw: pl.DataFrame
     notes: tuple[str, ...] = ()
     has_row_names: bool = False  # the first column has no name: R's row names or an index
 
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """Stripped text; an empty cell is null."""
+        import polars as pl
+
+        stripped = self.raw.with_columns(pl.all().str.strip_chars())
+        return stripped.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+
     def need(self, columns: Sequence[str]) -> pl.DataFrame:
         """The frame. Raises MetadataFault where a column is missing."""
-        missing = [column for column in columns if column not in self.frame.columns]
+        missing = [column for column in columns if column not in self.raw.columns]
         if missing:
             names = ", ".join(repr(name) for name in missing)
-            raise MetadataFault(f"{self.name} has no column {names}; its columns are: {some(self.frame.columns, SHOWN)}")
+            raise MetadataFault(f"{self.name} has no column {names}; its columns are: {some(self.raw.columns, SHOWN)}")
         return self.frame
 
 
@@ -75,7 +84,7 @@ def _from_bytes(reopen: Any, start: bytes, name: str, limits: Limits | None, pat
         return _from_h5ad(reopen if path is None else (lambda: path), name)
     if start.startswith(ZIP_MAGIC):
         return _from_excel(reopen, name)
-    return _from_text(sniff(reopen, name, limits))
+    return _from_text(sniff(reopen, name, limits, one_column=True))
 
 
 def _from_text(dialect: Dialect) -> Frame:
@@ -131,12 +140,11 @@ def _unique(header: Sequence[str], name: str) -> tuple[list[str], list[str]]:
 
 
 def _as_text(name: str, table: Any, names: Sequence[str], notes: Sequence[str] = ()) -> Frame:
-    """Stripped text under the given names; an unnamed first column holds row names."""
+    """Text under the given names; an unnamed first column holds row names."""
     import polars as pl
 
     frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
-    frame = frame.with_columns(pl.all().cast(pl.String).str.strip_chars())
-    frame = frame.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+    frame = frame.with_columns(pl.col(column).cast(pl.String) for column, kind in frame.schema.items() if kind != pl.String)
     frame.columns = list(names)
     return Frame(name, frame, tuple(notes), not names[0])
 

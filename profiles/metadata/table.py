@@ -21,17 +21,22 @@ SOME_MISSING = r"(?i)(^|,)\s*(na|n/a|nan|none|null|unknown|not applicable|missin
 
 @dataclass(frozen=True)
 class Metadata:
-    """`frame`: the table as it is, text. `samples`: one row per sample in its order: sample_id, series_id, donor_id (missing words null) and
+    """`source`: the table as it is. `samples`: one row per sample in its order: sample_id, series_id, donor_id (missing words null) and
     the texts that the table has; `tissue_term` where the archive gives one. `notes`: what was read as what, and what was not read."""
 
     name: str
     archive: str
     id_column: str
-    frame: pl.DataFrame
+    source: Frame
     samples: pl.DataFrame
     read: dict[str, list[str]] = field(default_factory=dict)  # our column -> theirs
     notes: tuple[str, ...] = ()
     text_note: str = ""  # which columns could have been read as text and were not
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The table's own columns: stripped text, empty cells null."""
+        return self.source.frame
 
     @property
     def has_text(self) -> bool:
@@ -45,24 +50,31 @@ class Metadata:
 
 
 def read_metadata(
-    table: Any, *, id: str | None = None, text: Sequence[str] | None = None, name: str | None = None, limits: Limits | None = None
+    table: Any,
+    *,
+    id: str | None = None,
+    text: Sequence[str] | None = None,
+    speaking: bool = False,
+    name: str | None = None,
+    limits: Limits | None = None,
 ) -> Metadata:
     """Read and describe a table about samples: a path, bytes, an AnnData or a pandas frame.
 
     `id` names the column of sample ids ("" or `row names` for the unnamed first one), `text` the columns to read as text, in place of those
-    that are found by name. Raises MetadataFault, which names the columns that there are, and TableFault.
+    that are found by name. `speaking`: where nothing is found, columns such as `tissue` are the text. Raises MetadataFault, which names the
+    columns that there are, and TableFault.
     """
-    return describe(read_frame(table, name, limits), id=id, text=text)
+    return describe(read_frame(table, name, limits), id=id, text=text, speaking=speaking)
 
 
-def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None = None) -> Metadata:
+def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None = None, speaking: bool = False) -> Metadata:
     """Our names for the columns of a table. Raises MetadataFault: no id column, an id missing or twice, a column that is not there."""
     import polars as pl
 
-    frame = found.frame
+    frame = found.raw
     archive = archive_of(frame.columns)
     id_column = _named_id(found, id) if id is not None else _find_id(found, archive)
-    texts = named_texts(found.name, frame.columns, text) if text else find_texts(archive, frame.columns, id_column)
+    texts = named_texts(found.name, frame.columns, text) if text else find_texts(archive, frame.columns, id_column, speaking=speaking)
     keys = _key_columns(archive, frame.columns, id_column)
     columns: list[pl.Expr] = [missing_to_null(pl.col(id_column)).alias("sample_id")]
     columns += [
@@ -74,11 +86,11 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     _refuse_bad_ids(samples, id_column, found)
     read = {"sample_id": [id_column], **{ours: [theirs] for ours, theirs in keys.items()}, **texts.read}
     notes = [*found.notes, *_notes(found, archive, read, id_given=id is not None)]
-    return Metadata(found.name, archive, id_column, frame, samples, read, tuple(notes), f"{found.name}: {texts.note}" if texts.note else "")
+    return Metadata(found.name, archive, id_column, found, samples, read, tuple(notes), f"{found.name}: {texts.note}" if texts.note else "")
 
 
 def _named_id(found: Frame, id: str) -> str:
-    columns = found.frame.columns
+    columns = found.raw.columns
     if id in columns:
         return id
     if plain(id) in ROW_NAMES and found.has_row_names:
@@ -90,7 +102,7 @@ def _named_id(found: Frame, id: str) -> str:
 
 
 def _find_id(found: Frame, archive: str) -> str:
-    columns = found.frame.columns
+    columns = found.raw.columns
     named = next(iter(columns_with(archive, "id", columns)), None) or next(iter(columns_with(OWN, "id", columns)), None)
     if named:
         return named[0]
@@ -131,7 +143,7 @@ def _refuse_bad_ids(samples: pl.DataFrame, id_column: str, found: Frame) -> None
     if not len(ids):
         raise MetadataFault(f"{found.name} has no rows")
     if ids.null_count():
-        raw = found.frame[id_column].filter(ids.is_null()).unique(maintain_order=True).fill_null("").to_list()
+        raw = found.raw[id_column].filter(ids.is_null()).unique(maintain_order=True).fill_null("").to_list()
         words = f" ({some([repr(word) for word in raw], 3)})" if any(raw) else ""
         raise MetadataFault(
             f"{found.name}: {ids.null_count()} rows have no {name}{words}, first: row {ids.is_null().arg_max()}; every sample needs an id:"
@@ -150,6 +162,13 @@ def _notes(found: Frame, archive: str, read: dict[str, list[str]], *, id_given: 
     if archive != OWN and archive != "GEO":
         parts = "; ".join(f"{ours} from {some([c if c else repr(c) for c in theirs], 8)}" for ours, theirs in read.items())
         notes.append(f"{found.name}: read as {archive}: {parts}")
-    elif read["sample_id"] == [""] and not id_given:
-        notes.append(f"{found.name}: the first column has no name and was read as the sample ids")
+    else:
+        other = [
+            f"{ours} from {theirs[0]}"
+            for ours, theirs in read.items()
+            if ours in ("series_id", "donor_id") and plain(theirs[0]) != plain(ours)
+        ]
+        if read["sample_id"] == [""] and not id_given:
+            other.insert(0, "sample_id from the first column, which has no name")
+        notes += [f"{found.name}: {'; '.join(other)}"] if other else []
     return notes

@@ -55,7 +55,8 @@ class Texts:
 
         found = []
         for name in TEXTS:
-            columns = [pl.col(column) for column in self.whole.get(name, [])]
+            whole = self.whole.get(name, [])
+            columns = [pl.col(column) for column in whole] if len(whole) == 1 else [_stripped(column) for column in whole]
             if name == "characteristics":
                 columns += [_attributes(pl.col(self.attributes))] if self.attributes else []
                 columns += [_pair(key, column) for key, column in self.pairs]
@@ -73,6 +74,14 @@ class Texts:
         return found
 
 
+def _stripped(column: str) -> pl.Expr:
+    """Text that is to be joined; null where there is none."""
+    import polars as pl
+
+    text = pl.col(column).str.strip_chars()
+    return pl.when(text == "").then(None).otherwise(text)
+
+
 def _pair(key: str, column: str) -> pl.Expr:
     """`key: value`; null where nothing is known."""
     import polars as pl
@@ -82,14 +91,14 @@ def _pair(key: str, column: str) -> pl.Expr:
 
 def _attributes(column: pl.Expr) -> pl.Expr:
     """recount3's `age;;50|tissue;;kidney` as `age: 50; tissue: kidney`; a bar inside a value stays."""
-    first = column.str.replace(r"^([^|;]*);;", "$1: ")
+    first = column.str.strip_chars().str.replace(r"^([^|;]*);;", "$1: ")
     return first.str.replace_all(r"\|([^|;]*);;", "; $1: ")
 
 
-def find_texts(archive: str, columns: Sequence[str], id_column: str) -> Texts:
-    """The texts of a table whose archive is known; a table of nobody's without texts speaks by columns such as `tissue`."""
+def find_texts(archive: str, columns: Sequence[str], id_column: str, *, speaking: bool = False) -> Texts:
+    """The texts of a table by its archive. `speaking`: a table of nobody's without texts speaks by columns such as `tissue`."""
     if archive in GEO_LIKE:
-        return _geo_texts(columns)
+        return _geo_texts(columns, may_speak=speaking)
     found = Texts()
     for name in ("title", "source_name", "description"):
         if named := columns_with(archive, name, columns):
@@ -109,7 +118,7 @@ def find_texts(archive: str, columns: Sequence[str], id_column: str) -> Texts:
     return found
 
 
-def _geo_texts(columns: Sequence[str]) -> Texts:
+def _geo_texts(columns: Sequence[str], *, may_speak: bool) -> Texts:
     found = Texts()
     for name, names in (("title", ["title"]), ("source_name", ["source name ch1", "source name"])):
         if theirs := first_of(names, columns):
@@ -127,7 +136,7 @@ def _geo_texts(columns: Sequence[str]) -> Texts:
     if descriptions:
         found.whole["description"] = descriptions
     speaking = [column for column in columns if plain(column) in SPEAKING]
-    if not found.whole and not found.pairs and speaking:
+    if may_speak and not found.whole and not found.pairs and speaking:
         found.pairs = [(_key(column), column) for column in speaking]
         found.note = f"no column of text that GEO or this program knows; read as text: {some(speaking, 8)} (others with --text)"
     elif speaking:

@@ -86,15 +86,18 @@ def split_lines(lines: Sequence[str], separator: str, quoted: bool) -> list[list
     return [row for row in csv.reader([f"{line}\n" for line in lines], delimiter=separator) if row]
 
 
-def find_separator(head: Head, name: str) -> str:
-    """The separator under which header and rows have the same number of cells. Raises TableFault when there is none."""
+def find_separator(head: Head, name: str, *, one_column: bool = False) -> str:
+    """The separator under which header and rows have the same number of cells. Raises TableFault when there is none.
+
+    `one_column`: a table without any separator is one column, as a list of samples may be.
+    """
     rows = [line for line in head.below if line.strip() and not line.startswith(COMMENT_SIGNS)][:N_ROWS]
     best = max(SEPARATORS, key=lambda sign: _fit(head.header, rows, sign))
     if _fit(head.header, rows, best)[0] >= 0.5 or (not rows and best in head.header):
         return best
     if _fit(head.header, rows, " ")[0] == 1:
         return " "
-    if best in head.header:
+    if best in head.header or (one_column and not any(sign in line for sign in SEPARATORS for line in (head.header, *rows))):
         return best
     raise TableFault(
         f"{name}: line {len(head.above) + 1} holds no tab, comma or semicolon; give a CSV or TSV table with a header line"

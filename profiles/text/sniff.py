@@ -22,15 +22,18 @@ from profiles.text.streams import compression_of, encoding_of, refuse_binary, un
 N_SPREAD, SPREAD_CELLS = 512, 2_000_000
 
 
-def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = None) -> Dialect:
-    """The form of a text table by its whole content; memory stays bounded. TableFault says what is wrong, and where."""
+def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = None, *, one_column: bool = False) -> Dialect:
+    """The form of a text table by its whole content; memory stays bounded. TableFault says what is wrong, and where.
+
+    `one_column` allows a table without any separator.
+    """
     limits = limits or Limits()
     compression, start = _start(reopen, name)
     encoding = encoding_of(start)
     newline = "\r" if _plain(start, encoding).count(b"\n") == 0 and _plain(start, encoding).count(b"\r") > 0 else "\n"
     lines = first_lines(utf8_blocks(unpacked_blocks(reopen, compression, name), encoding, newline), name, limits)
     head = find_head([_text(line) for line in lines], name)
-    separator = find_separator(head, name)
+    separator = find_separator(head, name, one_column=one_column)
     limits.check("columns", head.header.count(separator) + 1)
     blocks = utf8_blocks(unpacked_blocks(reopen, compression, name), encoding, newline)
     measured = _measure(blocks, head, separator, name, limits)
