@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from profiles.dates import may_be_date, symbol_dates
 from profiles.errors import GeneFault
-from profiles.names import loc_number, parse_gene_names, plain_ensembl
+from profiles.gene_names import loc_number, parse_gene_names, plain_ensembl
 from profiles.resources import gene_table_path
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 
 from profiles.dates import dates_of, may_be_date
 from profiles.genes import GeneTable, is_title_case, load_genes
-from profiles.names import GeneIds, loc_number, plain_ensembl
+from profiles.gene_names import GeneIds, loc_number, plain_ensembl
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,7 @@ CLOSED = 0.02
 CLOSED_TO_ANY = 0.0002
 FEWEST_CLOSED_TO_ANY = 3
 ROUND_TOTALS = (MILLION, 1e4, 100.0, 1.0)
-PART_OF_A_MILLION = 0.8
+PART_OF_A_MILLION = 0.9
 NOISE = 1e-6
 N_SLOPE_GENES = 500
 EXPRESSED_LOG2 = 1.0
@@ -65,9 +65,8 @@ class Evidence:
         length hardly ever tie (measured: 0.96 to 1 against 0 to 0.08). linear (p, g): the values with the logarithm undone.
         """
         shares = [share for row, own in zip(linear, self.values, strict=True) if (share := _tied(row, own)) is not None]
-        if not shares or 0.3 < (share := float(np.median(shares))) < 0.5:
-            return None
-        return share >= 0.5
+        middle = float(np.median(shares)) if shares else 0.4
+        return None if 0.3 < middle < 0.5 else middle >= 0.5
 
 
 def share_whole(values: Array, tolerance: float = 1e-3) -> float:

@@ -27,6 +27,8 @@ from profiles.units import LINEAR, LOG2_CEILING, LOG_BASES, MILLION, OWN_FLOOR, 
 MOST_READS = 2e9
 # A table of all genes has zeros in it; a selection of expressed ones need not.
 ALL_GENES = 12_000
+# Expected counts have decimals where reads are shared between genes only; TPM with two decimals are whole below one in a hundred at most.
+WHOLE_OF_EXPECTED = 0.3
 # UCSC Xena adds 0.001 to TPM and FPKM before the logarithm.
 XENA_FLOOR = float(np.log2(0.001))
 NAME = {"FPKM": re.compile(r"[fr]pkm", re.I), "TPM": re.compile(r"tpm", re.I), "CPM": re.compile(r"(?<![a-z])cpm", re.I)}
@@ -48,8 +50,9 @@ class Lengths:
         slope = self._slope(linear)
         if slope is None:
             return True, "too few gene lengths to see whether values grow with length: taken as length-normalised", True
-        # What does not tie are no counts of reads: only expected counts would be left to grow with length.
-        divided = slope < ((0.15 if count_like is False else -0.25) if self.mean_log2_g is None else (0.85 if count_like is False else 0.7))
+        # What does not tie are no counts of reads: only expected counts would be left to grow with length. Without a training mean
+        # reads and TPM overlap, and sums like these are those of TPM far more often than of CPM that do not tie.
+        divided = slope < (0.3 if self.mean_log2_g is None else 0.85 if count_like is False else 0.7)
         sure = slope < 0.5 if self.mean_log2_g is not None else slope < -0.25
         against = "the training mean (reads give about 1, TPM and FPKM 0 to 0.6)"
         against = against if self.mean_log2_g is not None else "gene length alone (reads give about 0, TPM and FPKM -0.4)"
@@ -100,7 +103,8 @@ def _told(evidence: Evidence, lengths: Lengths, where: str) -> UnitFinding:
     if evidence.low < -NOISE:
         return _below_zero(evidence, lengths, where)
     total = closed_to(evidence.values, part=True)
-    if total is not None and (evidence.high > LOG2_CEILING or total in (1.0, 100.0)):
+    counted = evidence.share_whole > WHOLE_OF_EXPECTED and total != MILLION
+    if total is not None and not counted and (evidence.high > LOG2_CEILING or total in (1.0, 100.0)):
         return _closed(evidence, lengths, total)
     if evidence.share_whole > 0.99:
         return _whole(evidence, lengths, where)
@@ -123,10 +127,13 @@ def _with_name(found: UnitFinding, file_name: str) -> UnitFinding:
 def _closed(evidence: Evidence, lengths: Lengths, total: float) -> UnitFinding:
     """All samples sum to one number on the linear scale."""
     whole = evidence.share_whole > 0.99
+    totals = sums(evidence.values)
+    if whole and len(totals) > 1 and np.ptp(totals) == 0.0:
+        return UnitFinding(Unit("counts"), (f"whole numbers, and each sample sums to {total:,.0f} exactly: counts drawn to one depth",))
     per_length, reason, doubt = lengths.per_length(evidence.values, None if whole else evidence.count_like(evidence.values))
     what = "whole numbers, but each" if whole else "each"
     quantity: Quantity = "TPM" if per_length else "CPM"
-    said = f"{what} sample sums to {np.median(sums(evidence.values)):,.6g}"
+    said = f"{what} sample sums to {np.median(totals):,.6g}"
     return UnitFinding(Unit(quantity, scale=MILLION / total), (said, reason), doubt)
 
 
@@ -160,7 +167,9 @@ def _linear(evidence: Evidence, lengths: Lengths) -> UnitFinding:
         what = "within a sample they are multiples of one number, as counts divided by a size factor are"
         return UnitFinding(Unit("counts"), (said, what))
     per_length, reason, doubt = lengths.per_length(values, ties)
-    if evidence.share_whole > 0.3 or middle > (5 * MILLION if per_length and lengths.mean_log2_g is not None else 1.5 * MILLION):
+    if evidence.share_whole > WHOLE_OF_EXPECTED or middle > (
+        5 * MILLION if per_length and lengths.mean_log2_g is not None else 1.5 * MILLION
+    ):
         return UnitFinding(Unit("counts"), (f"{evidence.share_whole:.0%} whole numbers, {said}: expected counts", reason))
     # FPKM by a tool's own lengths may grow with ours as reads do, and nothing else has decimals, no ties and sums like these.
     return _zeros(UnitFinding(Unit("FPKM"), (said, reason), doubt or not per_length or middle > 1.5 * MILLION), evidence)
@@ -187,13 +196,14 @@ def _logged(evidence: Evidence, lengths: Lengths, offset: float | None = None) -
         (unit, unit.linear(evidence.values.astype(np.float64))) for log, unit in candidates if can_be_log(evidence.high, LOG_BASES[log])
     ]
     for unit, linear in readings:
-        if (total := closed_to(linear)) is not None:
+        total = closed_to(linear, part=True)
+        if total != MILLION and share_whole(linear[np.isfinite(linear) & (linear < 500)], 0.02) > 0.8:
+            return UnitFinding(replace(unit, quantity="counts"), (first, f"taken back from {unit.log}, the values are whole numbers"))
+        if total is not None:
             per_length, reason, doubt = lengths.per_length(linear, evidence.count_like(linear))
             unit = replace(unit, quantity="TPM" if per_length else "CPM", scale=MILLION / total)
-            return UnitFinding(unit, (first, f"taken back from {unit.log}, each sample sums to {total:,.0f}", reason), doubt)
-    for unit, linear in readings:
-        if share_whole(linear[np.isfinite(linear) & (linear < 500)], 0.02) > 0.8:
-            return UnitFinding(replace(unit, quantity="counts"), (first, f"taken back from {unit.log}, the values are whole numbers"))
+            said = f"taken back from {unit.log}, each sample sums to {np.median(sums(linear)):,.0f}"
+            return UnitFinding(unit, (first, said, reason), doubt)
     return _zeros(_likeliest(evidence, lengths, readings, first), evidence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -35,6 +36,8 @@ class Unit:
 
     def __str__(self) -> str:
         quantity = self.quantity if self.scale == 1.0 else f"{self.quantity} / {self.scale:,.6g}"
+        if self.quantity == "counts" and self.scale < 1.0:
+            quantity = f"coverage by reads of {1 / self.scale:.0f} bases"
         if not self.log:
             return quantity
         return f"{self.log}({quantity} + {'an offset of each sample' if np.isnan(self.offset) else f'{self.offset:.4g}'})"
@@ -89,11 +92,16 @@ NAMED: dict[str, Unit] = {
 }
 
 
+COVERAGE = re.compile(r"coverage-(\d{2,3})")
+
+
 def parse_unit(name: str) -> Unit:
-    """A unit by the name that `--unit` takes. Raises UnitFault."""
-    unit = NAMED.get(name.strip().lower().replace("_", "-"))
-    if unit is None:
-        raise UnitFault(f"no unit named {name!r}; there are: auto, {', '.join(NAMED)}")
+    """A unit by the name that `--unit` takes; coverage-N is the sum over bases of reads of N bases. Raises UnitFault."""
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    if match := COVERAGE.fullmatch(plain):
+        return Unit("counts", scale=1.0 / int(match.group(1)))
+    if (unit := NAMED.get(plain)) is None:
+        raise UnitFault(f"no unit named {name!r}; there are: auto, {', '.join(NAMED)}, coverage-N (recount3, reads of N bases)")
     return unit
 
 
