@@ -9,8 +9,9 @@ import pytest
 from sources_world import rows, values, write
 
 from curation.sources import open_source
-from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.folder import DuplicateSamples
 from curation.sources.grid import BadValue, MatrixFault
+from profiles.errors import MetadataFault
 
 MODELS = [
     "ModelID,PatientID,CellLineName,OncotreeLineage,OncotreePrimaryDisease",

@@ -10,9 +10,10 @@ import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
 from curation.sources import SourceFault, open_source
-from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.folder import DuplicateSamples
 from curation.sources.grid import BadValue, MatrixFault
 from curation.sources.unit import UnitContradiction
+from profiles.errors import MetadataFault
 
 SAMPLES = ["GTEX-AAAA-0126-SM-1", "GTEX-AAAA-0226-SM-2", "GTEX-BBBB-0326-SM-3"]
 HEADER = "\t".join(["Name", "Description", *SAMPLES])

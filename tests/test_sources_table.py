@@ -15,9 +15,9 @@ import scipy.sparse
 from sources_world import rows, values, write
 
 from curation.sources import SourceFault, UnknownSource, open_source
-from curation.sources.folder import DuplicateSamples, MetadataFault
 from curation.sources.grid import BadValue, MatrixFault
 from curation.sources.unit import UnitContradiction
+from profiles.errors import MetadataFault
 
 SAMPLES = ["s1", "s2", "s3"]
 SYMBOLS = ["TSPAN6", "TNMD", "HLA-A", "1-Mar"]
@@ -174,7 +174,7 @@ def test_ids_that_have_nothing_in_common_are_refused(tmp_path: Path, writer: Wri
         ("s3\tx\tS2\tD2\tmaybe\t\t\t", "is_tumour 'maybe' is neither true nor false"),
         ("s3\tx\tS2\tD2\t\tbrian\t\t", "tissue 'brian' is none of .*brain.*; correct it"),
         ("s3\tx\tS2\tD2\t\t\tUBERON:12\t", "tissue_term 'UBERON:12' is no UBERON or CL id"),
-        ("\tx\tS2\tD2\t\t\t\t", "has 1 rows without a sample id"),
+        ("\tx\tS2\tD2\t\t\t\t", "1 rows have no sample_id, first: row 2; every sample needs an id"),
     ],
 )
 def test_cells_that_cannot_be_understood_are_refused(tmp_path: Path, line: str, message: str) -> None:
@@ -183,12 +183,14 @@ def test_cells_that_cannot_be_understood_are_refused(tmp_path: Path, line: str, 
 
 
 def test_a_sample_listed_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DuplicateSamples, match=r"metadata\.tsv, first: s2"):
+    with pytest.raises(MetadataFault, match=r"metadata\.tsv: 1 values of sample_id occur more than once, first: s2"):
         open_source("table", folder(tmp_path, metadata=[*METADATA, METADATA[2]]))
 
 
 def test_metadata_without_an_id_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MetadataFault, match="none of the columns sample_id, sample_accession, geo_accession, sample"):
+    with pytest.raises(
+        MetadataFault, match=r"no column that is known to hold sample ids .*name it with --id; its columns are: name, title"
+    ):
         open_source("table", folder(tmp_path, metadata=["name\ttitle", "s1\tx"]))
 
 

@@ -10,10 +10,11 @@ import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
 from curation.sources import SourceFault, open_source
-from curation.sources.folder import DuplicateSamples, MetadataFault
+from curation.sources.folder import DuplicateSamples
 from curation.sources.grid import MatrixFault
 from curation.sources.tcga import is_tumour
 from curation.sources.unit import UnitContradiction
+from profiles.errors import MetadataFault
 
 PHENOTYPE = "sample\tdetailed_category\tprimary disease or tissue\t_primary_site\t_sample_type\t_gender\t_study"
 SAMPLES = ["TCGA-56-0001-01", "TCGA-56-0001-11", "TCGA-D3-0002-06", "TCGA-56-0009-11"]

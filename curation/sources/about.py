@@ -65,7 +65,7 @@ def _row(sample: str, about: About, matrix: Matrix, i: int) -> dict[str, Any]:
     return {
         "sample_id": sample,
         "source": "table",
-        **{column: row.get(column) for column in TEXTS},
+        **{column: (row.get(column) or "").strip() or None for column in TEXTS},
         "single_cell_probability": _number(row, "single_cell_probability", about.where),
         "is_tumour": _truth(row, "is_tumour", about.where),
         "is_cell_line_declared": _truth(row, "is_cell_line", about.where),

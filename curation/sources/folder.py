@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -80,21 +79,6 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
         names = f"{len(found)} of them ({some([path.name for path in found])})" if found else "none"
         raise SourceFault(f"{folder} must hold one {what} ({' or '.join(patterns)}), found {names}")
     return found[0]
-
-
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a file, unpacked when it is gzip. Raises SourceFault when it is cut off or empty."""
-    data = path.read_bytes()
-    if data.startswith(GZIP_MAGIC):
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise SourceFault(f"{path} is a damaged or cut-off gzip file ({error}); download it again") from error
-    if data.lstrip()[:1] == b"<":
-        raise SourceFault(f"{path} is a web page, not data; the download returned an error page, fetch it again")
-    if not data.strip():
-        raise SourceFault(f"{path} is empty; download it again")
-    return data
 
 
 def read_metadata(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:

@@ -19,10 +19,8 @@ from curation.sources.unit import Evidence, Scale, confirm, settle
 from profiles.errors import MetadataFault
 
 SYMBOL_COLUMNS = ("symbol", "gene_symbol", "gene_name", "description", "name")
-TABLES = tuple(f"metadata.{kind}{packed}" for kind in ("tsv", "csv", "txt") for packed in ("", ".gz", ".xz", ".zst", ".bz2")) + (
-    "metadata.parquet",
-    "metadata.xlsx",
-)
+PACKED = ("", ".gz", ".xz", ".zst", ".bz2")
+TABLES = (*(f"metadata.{kind}{packed}" for kind in ("tsv", "csv", "txt") for packed in PACKED), "metadata.parquet", "metadata.xlsx")
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,12 @@ def open_table(folder: Path) -> FolderSource:
         raise SourceFault(f"{folder} must hold one metadata.tsv, .csv or .parquet, found {some([t.name for t in tables]) or 'none'}")
     settings, settings_files = _read_settings(folder)
     where = tables[0] if tables else path
-    about = read_about(where, settings.id, settings.text)
     matrix: Matrix
     if is_h5ad:
         matrix, ids, notes = _open_h5ad(path, folder, settings)
+        about = read_about(where, settings.id, settings.text)
     else:
+        about = read_about(where, settings.id, settings.text)
         matrix, ids, notes = _open_grid(path, folder, settings, about.sample_ids)
     notes += about.notes
     rows, left_out = sample_rows(about, matrix, ids)

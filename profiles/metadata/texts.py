@@ -55,12 +55,13 @@ class Texts:
 
         found = []
         for name in TEXTS:
-            whole = self.whole.get(name, [])
-            columns = [pl.col(column) for column in whole] if len(whole) == 1 else [_stripped(column) for column in whole]
+            columns = [_stripped(column) for column in self.whole.get(name, [])]
             if name == "characteristics":
                 columns += [_attributes(pl.col(self.attributes))] if self.attributes else []
                 columns += [_pair(key, column) for key, column in self.pairs]
-            if len(columns) == 1:
+            if self.read.get(name) == self.whole.get(name) and len(columns) == 1:
+                found.append(pl.col(self.whole[name][0]).alias(name))  # one column of text stays as it is, blanks included
+            elif len(columns) == 1:
                 found.append(columns[0].alias(name))
             elif columns:
                 joined = pl.concat_str(columns, separator="; ", ignore_nulls=True)

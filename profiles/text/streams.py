@@ -75,6 +75,8 @@ def refuse_binary(start: bytes, name: str) -> None:
     for signature, what in SIGNATURES.items():
         if start.startswith(signature):
             raise TableFault(f"{name}: is {what}, not a text table (CSV or TSV); its name should say so")
+    if b"\x00" in start[:4096] and encoding_of(start) == "utf-8":
+        raise TableFault(f"{name}: holds binary data (zero bytes), not a text table")
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|[a-z]+[ >])", start, re.IGNORECASE):
         raise TableFault(f"{name}: is a web page (HTML or XML), not a table; the download returned an error page? fetch the file itself")
     if re.match(rb'(\xef\xbb\xbf)?\s*(\{\s*"|\[\s*[\{\["])', start):
