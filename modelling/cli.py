@@ -89,10 +89,12 @@ def evaluate(
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
-Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (also .gz), .parquet or .h5ad; genes in rows or columns")]
+Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (packed too), .parquet, .h5ad or .xlsx; genes in rows or columns")]
 UnitOption = Annotated[str, typer.Option(help="auto, counts, tpm, fpkm, cpm, log2-tpm, log2-counts, ... where the values alone mislead")]
 LayoutOption = Annotated[str, typer.Option(help="auto, genes (in rows) or samples (in rows)")]
-LayerOption = Annotated[str | None, typer.Option(help="layer of an .h5ad to read in place of X")]
+LayerOption = Annotated[str | None, typer.Option(help="of an .h5ad: a layer, raw or X")]
+SamplesOption = Annotated[list[str] | None, typer.Option(help="columns that are samples, by name or pattern; repeatable")]
+AnnotationOption = Annotated[list[str] | None, typer.Option(help="columns that are no samples, by name or pattern; repeatable")]
 CoverageOption = Annotated[float, typer.Option(min=0.05, max=1, help="refuse samples with a smaller share of the model's genes")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, mps")]
 
@@ -109,6 +111,8 @@ def predict(
     unit: UnitOption = "auto",
     layout: LayoutOption = "auto",
     layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     without_reference: Annotated[
         bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")
@@ -116,10 +120,11 @@ def predict(
     device: DeviceOption = "cpu",
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
-    from modelling.prediction_commands import Source, predict_file, say
+    from modelling.prediction_commands import predict_file, say
+    from modelling.userdata import Reading
 
-    source = Source(file, unit, layout, layer, min_coverage)
-    say(predict_file(run, source, out, impute, latent=latent, without_reference=without_reference, device=device))
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
+    say(predict_file(run, file, reading, out, impute, latent=latent, without_reference=without_reference, device=device))
 
 
 @app.command()
@@ -130,13 +135,17 @@ def embed(
     unit: UnitOption = "auto",
     layout: LayoutOption = "auto",
     layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     device: DeviceOption = "cpu",
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
-    from modelling.prediction_commands import Source, embed_file, say
+    from modelling.prediction_commands import embed_file, say
+    from modelling.userdata import Reading
 
-    say(embed_file(run, Source(file, unit, layout, layer, min_coverage), out, device))
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
+    say(embed_file(run, file, reading, out, device))
 
 
 @app.command()
@@ -222,7 +231,11 @@ def transfer(
     category: Annotated[str, typer.Option(help="column with the category")] = "category",
     sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
     where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
-    unit: Annotated[str, typer.Option(help="auto, or what the values are (counts, tpm, log2-tpm, ...)")] = "auto",
+    unit: UnitOption = "auto",
+    layout: LayoutOption = "auto",
+    layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
     harmonise: Annotated[
         str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
     ] = "none",
@@ -237,11 +250,13 @@ def transfer(
     from modelling.rubric import load_rubric
     from modelling.transfer import Question
     from modelling.transfer_command import run_transfer
+    from modelling.userdata import Reading
 
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()))
     with ExitStack() as stack:
         opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
         asked = Question(
-            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened
+            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), reading, parse_way(harmonise), opened
         )
         run_transfer(run, asked, out, seed)
 

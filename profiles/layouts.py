@@ -93,7 +93,7 @@ class Wish:
     samples: Sequence[str] = ()
     annotation: Sequence[str] = ()
     known: frozenset[str] = frozenset()
-    read_length: float | None = None
+    is_coverage: bool = False
 
 
 @dataclass
@@ -106,7 +106,6 @@ class Plan:
     names: list[str]  # of the value columns: sample ids, or genes
     symbol_column: int | None = None
     quantity: str | None = None
-    divisor: float = 1.0
     fates: dict[int, tuple[Fate, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     strands: bool = False  # STAR: the value columns are one sample by strand; the reader takes the one with most reads on genes
@@ -205,7 +204,7 @@ def _genes_in_rows(head: Head, wish: Wish, id_column: int) -> Plan:
             )
         )
     plan.put(plan.values, "sample")
-    _coverage_sums(head, wish, plan)
+    _refuse_coverage(head, wish)
     return plan
 
 
@@ -436,18 +435,14 @@ def _refuse_undecided(head: Head, samples: list[int], named: dict[int, str]) -> 
             )
 
 
-def _coverage_sums(head: Head, wish: Wish, plan: Plan) -> None:
+def _refuse_coverage(head: Head, wish: Wish) -> None:
     """recount3's gene_sums add up the coverage of each base: reads times their length."""
     is_sums = any(line.startswith("##annotation=") for line in head.comments) or "gene_sums" in head.name
-    if not is_sums:
-        return
-    if wish.read_length is None:
+    if is_sums and not wish.is_coverage:
         raise TableFault(
-            f"{head.name}: recount3's gene sums count each base of each read; give the mean mapped length of the reads with --read-length"
-            " (recount3 names it recount_qc.star.average_mapped_length; source.json: read_length), or write recount3::transform_counts()"
+            f"{head.name}: recount3's gene sums count each base of each read; say --unit coverage-N (source.json: unit) with N the mean length"
+            " of the mapped reads, recount_qc.star.average_mapped_length, or write recount3::transform_counts()"
         )
-    plan.divisor, plan.quantity = wish.read_length, "counts"
-    plan.notes.append(f"recount3's sums over bases were divided by the read length {wish.read_length:g}")
 
 
 # Samples in rows
@@ -455,7 +450,7 @@ def _coverage_sums(head: Head, wish: Wish, plan: Plan) -> None:
 
 def _samples_in_rows(head: Head, wish: Wish) -> Plan:
     from profiles.genes import load_genes
-    from profiles.names import parse_gene_names
+    from profiles.gene_names import parse_gene_names
 
     table = load_genes()
     names = head.columns

@@ -30,7 +30,7 @@ def open_table(
     samples: Sequence[str] = (),
     annotation: Sequence[str] = (),
     known: Collection[str] = (),
-    read_length: float | None = None,
+    is_coverage: bool = False,
     limits: Limits | None = None,
     hold: int = 0,
 ) -> Table:
@@ -38,13 +38,13 @@ def open_table(
 
     Args: source, a path, the bytes of a text table, an AnnData or a pandas frame; name, what messages call bytes; layout, `auto`, `genes`
     or `samples` (in rows); layer, a layer of an AnnData, `raw` or `X`; samples, annotation, names or patterns of columns; known, sample
-    ids of a metadata table, which decide what is a sample; read_length, for recount3's sums over bases; hold, how many values may stay in
+    ids of a metadata table, which decide what is a sample; is_coverage, the unit is said to be sums over bases (recount3); hold, how many values may stay in
     memory between the passes over a text. Raises TableFault, GeneFault, LimitExceeded.
     """
     if layout not in LAYOUTS:
         raise TableFault(f"no layout named {layout!r}; there are: auto, genes (genes in rows), samples (samples in rows)")
     limits = limits or Limits()
-    wish = Wish(LAYOUTS[layout], tuple(samples), tuple(annotation), frozenset(known), read_length)
+    wish = Wish(LAYOUTS[layout], tuple(samples), tuple(annotation), frozenset(known), is_coverage)
     if isinstance(source, str | Path):
         path = Path(source)
         if not path.is_file():

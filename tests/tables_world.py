@@ -153,7 +153,7 @@ REFUSED: dict[str, Callable[[], tuple[str, str, str]]] = {
     "mouse symbols": lambda: ("m.tsv", rows(join("gene", *SAMPLES), lambda g: [genes()[g].symbol.capitalize(), *some(g)]), "mouse genes"),
     "mouse ids": lambda: ("m.tsv", rows(join("gene", *SAMPLES), lambda g: [f"ENSMUSG{g:011d}", *some(g)]), "mouse genes"),
     "rat ids": lambda: ("m.tsv", rows(join("gene", *SAMPLES), lambda g: [f"ENSRNOG{g:011d}", *some(g)]), "rat genes"),
-    "recount3": lambda: ("x.gene_sums.SRP1.G026", "##annotation=G026\n##date.generated=1\n" + rows(join("gene_id", *SAMPLES), lambda g: [genes()[g].ensembl, *(100 * counts()[g])]), r"gene sums.*--read-length"),
+    "recount3": lambda: ("x.gene_sums.SRP1.G026", "##annotation=G026\n##date.generated=1\n" + rows(join("gene_id", *SAMPLES), lambda g: [genes()[g].ensembl, *(100 * counts()[g])]), r"gene sums.*--unit coverage-N"),
     "only a comparison": lambda: ("res.csv", rows("gene,baseMean,log2FoldChange,pvalue,padj", lambda g: [genes()[g].symbol, 5, 1, 0.2, 0.3], ","), r"no column holds the values of a sample"),
     "several columns without header": lambda: ("m.tsv", rows("", lambda g: [genes()[g].ensembl, *some(g)])[1:], r"4 columns of numbers and no header line"),
     "the same sample twice": lambda: ("m.tsv", rows(join("gene", "S1", "S1", "S2"), lambda g: [genes()[g].symbol, *some(g)[:3]]), r"1 sample ids occur more than once, first: S1"),

@@ -69,10 +69,9 @@ def test_the_user_decides_what_neither_names_nor_values_tell(tmp_path: Path) -> 
         open_table(path, samples=["spleen"])
 
 
-def test_sums_over_bases_are_read_with_a_read_length(tmp_path: Path) -> None:
-    table = open_table(put(tmp_path, *world.REFUSED["recount3"]()[:2]), read_length=100)
-    np.testing.assert_allclose(values(table), world.counts().T, rtol=1e-5)
-    assert table.quantity == "counts"
+def test_sums_over_bases_are_read_where_the_unit_says_so(tmp_path: Path) -> None:
+    table = open_table(put(tmp_path, *world.REFUSED["recount3"]()[:2]), is_coverage=True)
+    np.testing.assert_allclose(values(table), 100 * world.counts().T, rtol=1e-5)
 
 
 def test_a_sample_of_few_reads_is_a_sample(tmp_path: Path) -> None:

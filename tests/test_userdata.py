@@ -15,11 +15,11 @@ import scipy.sparse as sp
 import serving_world as world
 from serving_world import genes, table_text
 
-from modelling import tables
-from modelling.geneids import GeneSpace, GenesUnknown, reference_genes
-from modelling.tablehead import LimitExceeded, Limits, TableError
-from modelling.units import UnitUnknown
+from modelling.geneids import GeneSpace, reference_genes
 from modelling.userdata import Cohort, CoverageTooLow, read_cohort
+from profiles.errors import GeneFault, TableFault, UnitFault
+from profiles.limits import LimitExceeded, Limits
+from profiles.readers import tiles
 
 SHARED = Path(os.environ.get("BULKATLAS_SHARED", Path(__file__).parents[2] / "shared" / "data"))
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the folder of measured data (BULKATLAS_SHARED) is not here")
@@ -178,7 +178,7 @@ def test_values_that_contradict_the_unit_found_first_are_an_error(space: GeneSpa
     values = np.log2(world.tpm(3, 10)[0] + 1)
     values[-1] = world.tpm(3, 10)[0][-1]
     names = [f"s{i}" for i in range(len(values))]
-    with pytest.raises(UnitUnknown, match=r"sample 's59'.*too high for a logarithm.*--unit"):
+    with pytest.raises(UnitFault, match=r"sample 's59'.*too high for a logarithm.*--unit"):
         read(read_cohort(write(tmp_path, table_text(values, names, genes_in_rows=False)), space))
 
 
@@ -264,36 +264,36 @@ def test_what_is_no_table_is_refused_in_plain_words(space: GeneSpace, samples: t
     line = good.splitlines()[700]
     cells = line.split("\t")
     cases: list[tuple[str | bytes, type[Exception], str]] = [
-        ("", TableError, "is empty"),
-        ("<!doctype html><html><body>404</body></html>", TableError, "looks like HTML"),
-        (b"PK\x03\x04" + bytes(50), TableError, "zip archive"),
-        (b"\x89HDF\r\n\x1a\n" + bytes(50), TableError, "HDF5"),
-        (b"abc\x00\x01\x02" * 100, TableError, "binary data"),
-        ("just words\nno table\n", TableError, "no tab, comma or semicolon"),
-        ("gene\ts1\ts2\n", TableError, "nothing below it"),
-        (good.split("\n", 1)[1], TableError, "add a header line"),
-        (good.replace(line, "\t".join([cells[0], "lots", *cells[2:]])), TableError, r"column 'new_0', line 701: 'lots' is no number"),
-        (good.replace(line, "\t".join(cells[:-1])), TableError, r"line 701 has 12 cells, the header has 13"),
-        (good.replace(line, "\t".join([cells[0], "inf", *cells[2:]])), TableError, "infinite"),
-        (good.replace(line, "\t".join([cells[0], "-3", *cells[2:]])), UnitUnknown, "negative values"),
-        (table_text(values, names, [f"row{i}" for i in range(world.N_GENES)]), GenesUnknown, "are human genes"),
-        (table_text(values, names, [f"ENSMUSG{i:011d}" for i in range(world.N_GENES)]), GenesUnknown, "are human genes"),
-        (table_text(values[:, :30], names, [g.symbol for g in genes()[:30]]), GenesUnknown, "only 30 of the model's 1,500 genes"),
+        ("", TableFault, "is empty"),
+        ("<!doctype html><html><body>404</body></html>", TableFault, "is a web page"),
+        (b"PK\x03\x04" + bytes(50), TableFault, "zip archive"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(50), TableFault, "HDF5"),
+        (b"abc\x00\x01\x02" * 100, TableFault, "binary data"),
+        ("just words\nno table at all\n", TableFault, "no tab, comma or semicolon"),
+        ("gene\ts1\ts2\n", TableFault, "nothing below it"),
+        (good.split("\n", 1)[1], TableFault, "add a header line"),
+        (good.replace(line, "\t".join([cells[0], "lots", *cells[2:]])), TableFault, r"column 'new_0', line 701: 'lots' is no number"),
+        (good.replace(line, "\t".join(cells[:-1])), TableFault, r"line 701 has 12 cells where the header has 13"),
+        (good.replace(line, "\t".join([cells[0], "inf", *cells[2:]])), TableFault, "infinite"),
+        (good.replace(line, "\t".join([cells[0], "-3", *cells[2:]])), UnitFault, "negative values"),
+        (table_text(values, names, [f"row{i}" for i in range(world.N_GENES)]), GeneFault, "are human genes"),
+        (table_text(values, names, [f"ENSMUSG{i:011d}" for i in range(world.N_GENES)]), GeneFault, "mouse genes"),
+        (table_text(values[:, :30], names, [g.symbol for g in genes()[:30]]), GeneFault, "only 30 of the model's 1,500 genes"),
         (
             gct(good, world.N_GENES + 5, len(names)),
-            TableError,
+            TableFault,
             "promises 1505 genes and 12 samples, 1500 and 12 are there; is the file cut short",
         ),
-        ("gene\ts1\n" + "\n".join(f"{g.symbol}\t0" for g in genes()), UnitUnknown, "no value above zero"),
+        ("gene\ts1\n" + "\n".join(f"{g.symbol}\t0" for g in genes()), UnitFault, "no value but zero"),
     ]
     for text, error, match in cases:
         refused(space, tmp_path, text, error, match)
-    refused(space, tmp_path, b"\x89HDF\r\n\x1a\nnonsense", TableError, "not a readable .h5ad", "a.h5ad")
-    refused(space, tmp_path, b"PAR1nonsense", TableError, "not a readable Parquet", "a.parquet")
+    refused(space, tmp_path, b"\x89HDF\r\n\x1a\nnonsense", TableFault, "not a readable .h5ad", "a.h5ad")
+    refused(space, tmp_path, b"PAR1nonsense", TableFault, "not a readable Parquet", "a.parquet")
     refused(
-        space, tmp_path, gzip.compress(good.encode())[:-2000], TableError, "could not be read to its end|cut short|no number", "a.tsv.gz"
+        space, tmp_path, gzip.compress(good.encode())[:-2000], TableFault, "cut off|cut short|no number", "a.tsv.gz"
     )
-    with pytest.raises(TableError, match="no such file"):
+    with pytest.raises(TableFault, match="no such file"):
         read_cohort(tmp_path / "absent.tsv", space)
 
 
@@ -327,8 +327,8 @@ def test_a_large_table_is_gathered_in_a_file_with_the_same_result(
 ) -> None:
     path = write(tmp_path, table_text(*samples))
     _, expected = read(read_cohort(path, space))
-    monkeypatch.setattr(tables, "IN_MEMORY", 0)
-    monkeypatch.setattr(tables, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(tiles, "IN_MEMORY", 0)
+    monkeypatch.setattr(tiles, "BLOCK_BYTES", 1)
     cohort = read_cohort(path, space)
     pieces = [block.x_ng for block in cohort.blocks(size=5)]
     assert [len(piece) for piece in pieces] == [5, 5, 2]

@@ -95,7 +95,7 @@ class GridTable:
         refuse_duplicates(self.sample_ids, f"{self.name}, its header")
         self._held = [piece.T if held else piece for piece in pieces] if held else []
         scanned = np.concatenate(pieces)[self._rows]
-        self._probe = (scanned[:, spread] if held else scanned).T / plan.divisor
+        self._probe = (scanned[:, spread] if held else scanned).T
 
     def _refuse_broken_promise(self, n_genes: int, n_samples: int) -> None:
         """A GCT file with fewer rows than its head says was cut short; one less is a writer that counted the header."""
@@ -181,9 +181,7 @@ class GridTable:
         """See Table."""
         genes = np.arange(len(self.gene_names)) if genes is None else np.asarray(genes)
         samples = np.arange(len(self.sample_ids)) if samples is None else np.asarray(samples)
-        blocks = self._by_gene(genes, samples, size) if self.layout == GENES_IN_ROWS else self._by_sample(genes, samples, size)
-        for positions, values in blocks:
-            yield positions, values / np.float32(self.plan.divisor) if self.plan.divisor != 1 else values
+        yield from self._by_gene(genes, samples, size) if self.layout == GENES_IN_ROWS else self._by_sample(genes, samples, size)
 
     def _by_gene(self, genes: Array, samples: Array, size: int) -> Iterator[tuple[Array, Array]]:
         wanted = np.zeros(len(self._rows), bool)
