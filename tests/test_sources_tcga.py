@@ -10,9 +10,9 @@ import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
 from curation.sources import SourceFault, open_source
+from curation.sources.barcode import is_tumour
 from curation.sources.folder import DuplicateSamples
 from curation.sources.grid import MatrixFault
-from curation.sources.tcga import is_tumour
 from curation.sources.unit import UnitContradiction
 from profiles.errors import MetadataFault
 

@@ -1,12 +1,10 @@
 """TCGA and TARGET: a UCSC Xena matrix with its phenotype table, or GDC STAR-count files with their sample sheet.
 
-Tumour and normal are told apart by the sample code of the barcode, TCGA-tss-patient-CODE (GDC code tables: 01-09 tumour,
-10-19 normal, 20 and above control or model); TARGET barcodes are built the same way.
+Tumour and normal are told apart by the sample code of the barcode, TCGA-tss-patient-CODE; TARGET barcodes are built the same way.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,46 +17,20 @@ import pyarrow.compute as pc
 
 from curation.genes import parse_gene_names
 from curation.sources import GeneIds, Matrix, SourceFault, Unit
+from curation.sources.barcode import is_of, is_tumour, sample_type_of
 from curation.sources.declared import Declared, look_up, unlabelled_notes
 from curation.sources.delimited import head, read_grid
-from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, find, find_one, refuse_duplicates, sample_table, some
 from curation.sources.grid import GeneRows, MatrixFault, check_values, scan
+from curation.sources.sheets import PHENOTYPES, SHEETS, Clinic, choose_files, read_phenotypes
 from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
-from profiles.errors import MetadataFault
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BARCODE = re.compile(r"^(?:TCGA|TARGET)-[A-Z0-9]+-[A-Z0-9]+-(\d\d)", re.IGNORECASE)
-# Sample codes whose name says more than "tumour" or "normal" of where the sample was taken.
-SAMPLE_TYPES = {
-    3: "Primary Blood Derived Cancer - Peripheral Blood",
-    4: "Recurrent Blood Derived Cancer - Bone Marrow",
-    6: "Metastatic",
-    7: "Additional Metastatic",
-    9: "Primary Blood Derived Cancer - Bone Marrow",
-    10: "Blood Derived Normal",
-    14: "Bone Marrow Normal",
-    20: "Control Analyte",
-    40: "Recurrent Blood Derived Cancer - Peripheral Blood",
-    41: "Post treatment Blood Cancer - Bone Marrow",
-    42: "Post treatment Blood Cancer - Blood",
-    50: "Cell Lines",
-}
-TUMOUR_CODES = frozenset({*range(1, 10), 40, 41, 42})
-NORMAL_CODES = frozenset(range(10, 20))
 STAR_PATTERN = "*.augmented_star_gene_counts.tsv*"
 STAR_COLUMN = "unstranded"
 STAR_SUMMARY = "N_"
-
-
-@dataclass(frozen=True)
-class Clinic:
-    """What a phenotype table or sample sheet says of one sample."""
-
-    field: str
-    site: str | None
-    sample_type: str | None
 
 
 def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
@@ -70,31 +42,11 @@ def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
     return source
 
 
-def sample_code(sample: str) -> int | None:
-    """The two digits of a TCGA or TARGET barcode that tell tumour from normal."""
-    match = BARCODE.match(sample)
-    return int(match.group(1)) if match else None
-
-
-def _is_of(program: str, sample: str) -> bool:
-    return sample.upper().startswith(f"{program.upper()}-")
-
-
-def is_tumour(sample: str, sample_type: str | None) -> bool | None:
-    """By the barcode; where there is none, by the sample type; None where neither says."""
-    code = sample_code(sample)
-    if code is None:
-        lowered = (sample_type or "").lower()
-        return False if "normal" in lowered else True if re.search("tumor|tumour|cancer|metasta|recurrent", lowered) else None
-    return True if code in TUMOUR_CODES else False if code in NORMAL_CODES else None
-
-
 def _declared(sample: str, clinic: Clinic | None) -> tuple[str | None, str | None, Declared | None]:
     """(field, text, row of declared_tissue.tsv): the specimen where the sample type names it, else the site."""
     if clinic is None:
         return None, None, None
-    code = sample_code(sample)
-    sample_type = SAMPLE_TYPES.get(code, clinic.sample_type) if code is not None else clinic.sample_type
+    sample_type = sample_type_of(sample, clinic.sample_type)
     specimen = look_up("tcga", "sample_type", sample_type)
     if specimen:
         return "sample_type", sample_type, specimen
@@ -127,11 +79,11 @@ def _blank_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic]) -> list[
 
 
 def _open_xena(folder: Path, program: str) -> FolderSource:
-    phenotype = find_one(folder, "phenotype table", "*phenotype*")
+    phenotype = find_one(folder, "phenotype table", *PHENOTYPES)
     path = _xena_matrix(folder, phenotype)
-    clinics = _read_phenotype(phenotype)
+    clinics = read_phenotypes([phenotype])
     matrix, notes = _xena_rows(path, folder)
-    foreign = [sample for sample in matrix.sample_ids if not _is_of(program, sample)]
+    foreign = [sample for sample in matrix.sample_ids if not is_of(program, sample)]
     if foreign:
         notes.append(f"{len(foreign)} columns of {path.name} are of another program than {program.upper()} and left out: {some(foreign)}")
     left_out = set(foreign)
@@ -159,16 +111,6 @@ def _xena_rows(path: Path, folder: Path) -> tuple[GeneRows, list[str]]:
     names = scanned.text[0]
     matrix = GeneRows(path.relative_to(folder).as_posix(), grid, parse_gene_names(names), scale, columns)
     return matrix, [f"{path.name}: {len(columns):,} samples x {len(names):,} genes, {scale.unit} ({scanned.evidence})"]
-
-
-def _read_phenotype(path: Path) -> dict[str, Clinic]:
-    frame = read_metadata(path, ("sample", "_primary_site", "_sample_type"))
-    refuse_duplicates(frame["sample"].drop_nulls().to_list(), str(path))
-    return {
-        sample: Clinic("_primary_site", site, sample_type)
-        for sample, site, sample_type in frame.select("sample", "_primary_site", "_sample_type").iter_rows()
-        if sample
-    }
 
 
 def _unlisted_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic], phenotype: Path) -> list[str]:
@@ -234,43 +176,19 @@ def _read_star(path: Path) -> tuple[GeneIds, NDArray[np.float32]]:
 
 
 def _open_gdc(folder: Path, program: str, star: list[Path]) -> FolderSource:
-    sheet = find_one(folder, "GDC sample sheet", "gdc_sample_sheet*.tsv", "*sample_sheet*.tsv")
-    chosen, notes = _choose_files(sheet, program, {path.name: path for path in star})
+    sheets = find(folder, *SHEETS)
+    if not sheets:
+        raise SourceFault(f"{folder} must hold the GDC sample sheets of its count files ({', '.join(SHEETS)}), found none")
+    listed = choose_files(sheets, program, {path.name: path for path in star})
+    chosen, notes = listed.chosen, listed.notes
     paths = tuple(path for path, _ in chosen.values())
     genes, counts = _read_star(paths[0])
     evidence = Evidence()
     evidence.add(counts)
     confirm(Scale("counts"), evidence, str(paths[0]))
-    matrix = StarMatrix(sheet.name, paths, genes)
+    matrix = StarMatrix(sheets[0].name, paths, genes)
     clinics = {sample: clinic for sample, (_, clinic) in chosen.items()}
     rows = [_row(program, sample, clinic, matrix, i) for i, (sample, clinic) in enumerate(clinics.items())]
     notes.append(f"{len(rows):,} STAR-count files x {len(genes):,} genes, column {STAR_COLUMN}")
     notes += _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
-    return FolderSource(program, sample_table(rows, folder), [matrix], [*paths, sheet], notes)
-
-
-def _choose_files(sheet: Path, program: str, star: dict[str, Path]) -> tuple[dict[str, tuple[Path, Clinic]], list[str]]:
-    """One count file per sample of the program, by the sheet, and notes of those left out. Raises MetadataFault when none is left."""
-    needed = ("File Name", "Project ID", "Sample ID", "Sample Type")
-    listed = [row for row in read_metadata(sheet, needed).select(needed).sort("File Name").iter_rows() if row[0] in star]
-    chosen: dict[str, tuple[Path, Clinic]] = {}
-    absent, doubled, foreign = sorted(set(star) - {row[0] for row in listed}), [], []
-    for name, project, samples, sample_type in listed:
-        # A file pooled from several portions lists them all, comma-joined; they are of one patient and type.
-        sample = (samples or "").split(",")[0].strip()
-        if not _is_of(program, sample):
-            foreign.append(sample or name)
-        elif sample in chosen:
-            doubled.append(f"{sample} ({name})")
-        else:
-            chosen[sample] = star[name], Clinic("project", project, (sample_type or "").split(",")[0].strip() or None)
-    if not chosen:
-        raise MetadataFault(
-            f"{sheet} lists no {program.upper()} sample for the {len(star)} count files; download the sheet of the same cart"
-        )
-    left_out = {
-        f"count files are not in {sheet.name} and were left out": absent,
-        f"files of {sheet.name} are of another program than {program.upper()} and were left out": foreign,
-        "files are further sequencing runs of a sample and were left out": doubled,
-    }
-    return chosen, [f"{len(names)} {what}: {some(names, 10)}" for what, names in left_out.items() if names]
+    return FolderSource(program, sample_table(rows, folder), [matrix], [*paths, *sheets], notes)
