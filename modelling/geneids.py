@@ -124,7 +124,7 @@ class GeneSpace:
             n_human=len(names) - len(unknown),
             n_duplicate=int(matched.size - np.unique(matched).size),
             unknown=tuple(unknown[:5]),
-            notes=tuple([*species(names).notes, *_date_note(found)]),
+            notes=(*species(names).notes, *_date_note(found)),
         )
 
     def _by_own_names(self, names: Sequence[str], ids: GeneIds, index: Ints, kinds: list[str]) -> None:

@@ -14,7 +14,7 @@ ENSEMBL_WITHIN = re.compile(rf"(?<![A-Za-z0-9])(?:gene[:-])?({ENSEMBL.pattern})(
 # What stands before a name to say that it is a gene (GFF attributes) or which genome of several it is of (mixed references).
 PREFIX = re.compile(r"^(?:gene[:-]|gene_id[:= ]|(?:hg19|hg38|GRCh37|GRCh38)_+)(?=.)", re.IGNORECASE)
 # Brackets and colons also stand inside of names, as in C1qR(P) and Em:AC068896.4: there only a number or an id after them is another name.
-SEPARATORS = re.compile(r"[|;,]+|\s+|\s*\((?=\d+\))|\)$|:(?=\d{3,}$)")
+SEPARATORS = re.compile(r"[|;,]+|\s+|\s*\((?=\d+\))|\)$|(?<!HGNC):(?=\d{3,}$)", re.IGNORECASE)
 BESIDE_ENSEMBL = re.compile(r"[|;,()\s]+|(?<!HGNC):")
 # R's make.names of DepMap's `TP53 (7157)`.
 DOTTED_ENTREZ = re.compile(r"(.+)\.\.(\d+)\.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ Quantity = Literal["counts", "tag counts", "TPM", "FPKM", "CPM"]
 PER_LENGTH = ("TPM", "FPKM")
 MILLION = 1e6
 LOG_BASES = {"log2": 2.0, "ln": float(np.e), "log10": 10.0}
+POWERS: dict[str, Callable[[Array], Array]] = {"log2": np.exp2, "ln": np.exp, "log10": lambda x: np.power(np.asarray(10.0, x.dtype), x)}
 # 2^32 reads or parts per million of one gene is more than any library holds: larger values are on no logarithmic scale.
 LOG2_CEILING = 32.0
 OWN_FLOOR = float("nan")
@@ -62,7 +64,7 @@ class Unit:
     def linear(self, values: Array) -> Array:
         """Values (n samples, g) without the logarithm and to the scale of the quantity; float noise below zero becomes zero."""
         if self.log:
-            raised = np.power(np.asarray(LOG_BASES[self.log], values.dtype), values)
+            raised = POWERS[self.log](values)
             low = np.nanmin(raised, axis=-1, keepdims=True) if np.isnan(self.offset) else np.asarray(self.offset, values.dtype)
             values = np.maximum(raised - low, 0.0)
         elif (values < 0).any():
