@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from profiles.dates import dates_of, may_be_date
-from profiles.genes import GeneTable, is_title_case, load_genes
 from profiles.gene_names import GeneIds, loc_number, plain_ensembl
+from profiles.genes import GeneTable, is_title_case, load_genes
 
 if TYPE_CHECKING:
     import pyarrow as pa

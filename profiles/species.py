@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from profiles.dates import is_date
-from profiles.genes import N_SAMPLED, GeneTable, is_title_case, load_genes
 from profiles.gene_names import parse_gene_names
+from profiles.genes import N_SAMPLED, GeneTable, is_title_case, load_genes
 
 # Three or four letters after ENS are a species; Ensembl's commonest in expression tables by name, the others by their letters.
 ENSEMBL_SPECIES = {
