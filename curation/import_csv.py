@@ -20,8 +20,9 @@ from curation.matrix import MatrixReport, write_compendium
 from curation.progress import Progress
 from curation.resources import ontology_folder
 from curation.sources import Matrix, Unit
-from curation.sources.folder import FolderSource, read_metadata
+from curation.sources.folder import FolderSource
 from curation.split import assign, groups_of
+from profiles.metadata import is_missing, read_frame
 
 SPLITS = ("train", "validation", "test", "unlabelled")
 GROUP_COLUMNS = ("group_id", "series_id", "donor_id", "patient_id")
@@ -34,11 +35,12 @@ class CannotImport(CurationError):
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """The columns of clin.csv that say what a sample is; None: the first of the usual names that is there, or none."""
+    """The columns of clin.csv that say what a sample is; None: the first of the usual names that is there, or none; for `id` the first column."""
 
     tissue: str = "tissue"
     group: str | None = None
     split: str = "split"
+    id: str | None = None
 
 
 def parse_unit(text: str | None) -> Unit | None:
@@ -66,7 +68,7 @@ def import_csv(folder: Path, out: Path, columns: Columns, unit: Unit | None, see
     with tempfile.TemporaryDirectory() as scratch:
         samples, matrices, notes = [], [], []
         for part, pair in pairs.items():
-            clinical, matrix, said = _open_pair(pair, part, Path(scratch), unit)
+            clinical, matrix, said = _open_pair(pair, part, Path(scratch), unit, columns.id)
             samples += [_sample(row, part, matrix, i, columns) for i, row in clinical]
             matrices.append(matrix)
             notes += said
@@ -79,12 +81,15 @@ def import_csv(folder: Path, out: Path, columns: Columns, unit: Unit | None, see
     return dataclasses.replace(report, notes=[*notes, *report.notes])
 
 
-def _open_pair(pair: Path, part: str, scratch: Path, unit: Unit | None) -> tuple[list[tuple[int, dict[str, Any]]], Matrix, list[str]]:
+def _open_pair(
+    pair: Path, part: str, scratch: Path, unit: Unit | None, id: str | None
+) -> tuple[list[tuple[int, dict[str, Any]]], Matrix, list[str]]:
     """Rows of clin.csv with their place in gex.csv, and the matrix; the reader of a user's own table does the work."""
     from curation.sources.table import open_table
 
-    clinical = read_metadata(pair / CLINICAL)
-    first, names = clinical.columns[0], set(_header(pair / MATRIX))
+    told = read_frame(pair / CLINICAL, str(pair / CLINICAL))
+    clinical = told.need([id] if id else [])
+    first, names = id or clinical.columns[0], set(_header(pair / MATRIX))
     known = clinical.filter(pl.col(first).is_in(list(names)))
     if known.height == 0:
         raise CannotImport(f"no sample of {pair / CLINICAL} is in the header of {MATRIX}; both must use the same ids, genes as rows")
@@ -99,7 +104,9 @@ def _open_pair(pair: Path, part: str, scratch: Path, unit: Unit | None) -> tuple
     matrix = dataclasses.replace(source.matrices()[0], file=f"{part}/{MATRIX}".lstrip("/"))  # type: ignore[type-var]
     rows = [(row_of[row[first]], {**row, "sample_id": row[first]}) for row in known.to_dicts()]
     lacking = clinical.height - known.height
-    notes = source.notes() + ([f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else [])
+    notes = [*told.notes, *source.notes()] + (
+        [f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else []
+    )
     return rows, matrix, notes
 
 
@@ -110,16 +117,16 @@ def _header(path: Path) -> list[str]:
 
 def _sample(row: dict[str, Any], part: str, matrix: Matrix, matrix_row: int, columns: Columns) -> dict[str, Any]:
     names = (columns.group,) if columns.group else GROUP_COLUMNS
-    group = next((row[name] for name in names if row.get(name)), None)
-    tissue = row.get(columns.tissue) or ""
+    group = next((row[name] for name in names if not is_missing(row.get(name))), None)
+    tissue = "" if is_missing(row.get(columns.tissue)) else row[columns.tissue]
     given = (row.get(columns.split) or "").lower()
     return {
         "sample_id": row["sample_id"],
         "source": "import",
-        "series_id": row.get("series_id") or "",
+        "series_id": "" if is_missing(row.get("series_id")) else row["series_id"],
         "group_id": group,
         "tissue": tissue,
-        "term_id": row.get("term_id") or "",
+        "term_id": "" if is_missing(row.get("term_id")) else row["term_id"],
         "is_tumour": {"true": True, "false": False}.get((row.get("is_tumour") or "").lower()),
         "split": given if given in SPLITS else "test" if part == "test" else "",
         "matrix_file": matrix.file,
@@ -189,6 +196,6 @@ def _uns(folder: Path, unit: Unit | None, seed: int, kept: pa.Table, parts: list
 
 def _organ_systems(kept: pa.Table) -> dict[str, str]:
     """Organ system of each tissue that ontology/tissues.tsv knows."""
-    known = read_metadata(ontology_folder() / "tissues.tsv", ["tissue", "organ_system"])
+    known = read_frame(ontology_folder() / "tissues.tsv").need(["tissue", "organ_system"])
     systems = dict(zip(known["tissue"].to_list(), known["organ_system"].to_list(), strict=True))
     return {tissue: systems[tissue] for tissue in sorted(set(kept["tissue"].to_pylist())) if tissue in systems}

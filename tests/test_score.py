@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from curation.cli import app
 from curation.score import score
+from profiles.errors import MetadataFault
 
 SHARED = Path(os.environ.get("BULKATLAS_SHARED", Path(__file__).resolve().parents[2] / "shared" / "data"))
 LIVER, LUNG, BLOOD, INTESTINE, RECTUM = "UBERON:0002107", "UBERON:0002048", "UBERON:0000178", "UBERON:0000160", "UBERON:0001052"
-from profiles.errors import MetadataFault
 
 
 def gold_and_labels(folder):

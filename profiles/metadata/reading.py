@@ -84,7 +84,7 @@ def _from_bytes(reopen: Any, start: bytes, name: str, limits: Limits | None, pat
         return _from_h5ad(reopen if path is None else (lambda: path), name)
     if start.startswith(ZIP_MAGIC):
         return _from_excel(reopen, name)
-    return _from_text(sniff(reopen, name, limits, one_column=True))
+    return _from_text(sniff(reopen, name, limits, small=True))
 
 
 def _from_text(dialect: Dialect) -> Frame:
@@ -92,7 +92,10 @@ def _from_text(dialect: Dialect) -> Frame:
     import pyarrow as pa
     import pyarrow.csv as pc
 
+    names, notes = _unique(dialect.header, dialect.name)
     columns = [f"c{i}" for i in range(len(dialect.header))]
+    if not dialect.rows:  # pyarrow refuses an empty body
+        return _as_text(dialect.name, pa.table({column: pa.array([], pa.large_string()) for column in columns}), names, dialect.notes)
     with dialect.body() as body:
         try:
             table = pc.read_csv(
@@ -110,7 +113,6 @@ def _from_text(dialect: Dialect) -> Frame:
             )
         except pa.ArrowInvalid as error:
             raise _refusal(dialect, error) from error
-    names, notes = _unique(dialect.header, dialect.name)
     return _as_text(dialect.name, table, names, (*dialect.notes, *notes))
 
 

@@ -22,10 +22,10 @@ from profiles.text.streams import compression_of, encoding_of, refuse_binary, un
 N_SPREAD, SPREAD_CELLS = 512, 2_000_000
 
 
-def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = None, *, one_column: bool = False) -> Dialect:
+def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = None, *, small: bool = False) -> Dialect:
     """The form of a text table by its whole content; memory stays bounded. TableFault says what is wrong, and where.
 
-    `one_column` allows a table without any separator.
+    `small` allows a table without any separator, and one without a row below its header.
     """
     limits = limits or Limits()
     compression, start = _start(reopen, name)
@@ -33,7 +33,7 @@ def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = Non
     newline = "\r" if _plain(start, encoding).count(b"\n") == 0 and _plain(start, encoding).count(b"\r") > 0 else "\n"
     lines = first_lines(utf8_blocks(unpacked_blocks(reopen, compression, name), encoding, newline), name, limits)
     head = find_head([_text(line) for line in lines], name)
-    separator = find_separator(head, name, one_column=one_column)
+    separator = find_separator(head, name, one_column=small)
     limits.check("columns", head.header.count(separator) + 1)
     blocks = utf8_blocks(unpacked_blocks(reopen, compression, name), encoding, newline)
     measured = _measure(blocks, head, separator, name, limits)
@@ -67,7 +67,7 @@ def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = Non
     )
     if measured.n_quotes:
         draft = _decide_quotes(draft, head)
-    return _with_rows(draft, head, measured.n_marked > 0, measured.spread.lines)
+    return _with_rows(draft, head, measured.n_marked > 0, measured.spread.lines, small=small)
 
 
 def _start(reopen: Callable[[], BinaryIO], name: str) -> tuple[str, bytes]:
@@ -227,7 +227,7 @@ def _header_enclosed(header: str, separator: str) -> bool:
     return bool(cells) and all(len(cell) > 1 and cell.startswith('"') and cell.endswith('"') for cell in cells)
 
 
-def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes]) -> Dialect:
+def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes], *, small: bool) -> Dialect:
     """Header and first rows as cells; whether the header is short, and whether remarks stand among the rows."""
     separator = draft.separator
     lines = [line.replace('\\"', '""') if draft.escaped else line for line in (head.header, *head.below)]
@@ -247,7 +247,7 @@ def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes]) ->
         )
         below = [line for line in below if not widths.is_comment(line.encode())] if remarks else below
     rows = split_lines(below[: 40 if not draft.multiline else N_LINES], separator, draft.quoted)[:N_ROWS]
-    if not rows:
+    if not rows and not small:
         raise TableFault(f"{draft.name}: holds a header line and nothing below it")
     heads = [row[:N_HEADS] for row in split_lines(below, separator, draft.quoted)] if not draft.multiline else [r[:N_HEADS] for r in rows]
     header, short, notes = _fit_header(header, rows)
