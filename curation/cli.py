@@ -312,6 +312,7 @@ def export(
 def import_csv(
     folder: Path = typer.Argument(help="Folder with gex.csv (genes x samples) and clin.csv, or with both in train/ and test/."),
     out: Path = typer.Option(..., help="Compendium to write (.h5ad)."),
+    id: str | None = typer.Option(None, "--id", help="Column of clin.csv with the sample ids; default: the first."),
     tissue: str = typer.Option("tissue", help="Column of clin.csv that names the tissue."),
     group: str | None = typer.Option(None, help="Column that names the study or donor; no group is put on two sides."),
     split: str = typer.Option("split", help="Column that names the split, where there is one."),
@@ -323,7 +324,7 @@ def import_csv(
     from curation.import_csv import import_csv as make
     from curation.progress import Progress
 
-    report = make(folder, out, Columns(tissue, group, split), parse_unit(unit), seed, Progress(visible=True))
+    report = make(folder, out, Columns(tissue, group, split, id), parse_unit(unit), seed, Progress(visible=True))
     for note in report.notes:
         typer.echo(note)
     typer.echo(f"{out}: {report.n_samples:,} samples x {report.n_genes:,} genes, {report.unit}")
