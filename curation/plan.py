@@ -19,8 +19,9 @@ from curation.shards import MatrixFault, MatrixPlan
 from curation.sources import LINEAR
 
 if TYPE_CHECKING:
-    from curation.genes import GeneMap, GeneTable
     from curation.sources import GeneIds, Matrix, Source
+    from profiles.genes import GeneTable
+    from profiles.resolve import GeneMap
 
 
 class NoLengths(CurationError):
@@ -79,7 +80,7 @@ class _Used:
 
 def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan:
     """Decide the genes and the place of every value. Raises CurationError subclasses when samples, units or genes do not fit together."""
-    from curation.genes import load_genes
+    from profiles.genes import load_genes
 
     table = load_genes()
     refuse_duplicate_ids(kept)
@@ -115,7 +116,7 @@ def refuse_duplicate_ids(kept: pa.Table) -> None:
 
 def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]:
     """The matrices with kept samples, sources in their order, files in theirs."""
-    from curation.genes import resolve
+    from profiles.resolve import resolve
 
     place = np.array(
         [f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)]

@@ -163,7 +163,8 @@ def _split(cell: str) -> tuple[str, ...]:
 
 
 def _folded(cells: Sequence[str]) -> Index[str]:
-    return Index((name, i) for i, cell in enumerate(cells) if cell for name in cell.upper().split("|"))
+    pairs = ((name, i) for i, cell in enumerate(cells) if cell for name in cell.upper().split("|"))
+    return Index((name, i) for name, i in pairs if not name.startswith(NAMES_OF_ONE_RUN))
 
 
 def is_title_case(name: str) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from curation.demo.anatomy import programmes
 from curation.errors import CurationError
-from curation.genes import GeneTable, load_genes
+from profiles.genes import GeneTable, load_genes
 
 FEWEST_OTHERS = 200
 
