@@ -16,7 +16,7 @@ from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.normalise import Normaliser, refuse_unit_mix
 from curation.shards import MatrixFault, MatrixPlan
-from curation.sources import LINEAR
+from curation.sources import COUNTED, PER_LENGTH, linear
 
 if TYPE_CHECKING:
     from curation.sources import GeneIds, Matrix, Source
@@ -70,12 +70,12 @@ class _Used:
 
     @property
     def quantity(self) -> str:
-        return LINEAR[self.matrix.unit]
+        return linear(self.matrix.unit)
 
     @property
     def is_divided(self) -> bool:
         """Whether its values are proportional to the length of a gene."""
-        return self.quantity == "counts"
+        return self.quantity in PER_LENGTH
 
 
 def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan:
@@ -207,7 +207,7 @@ def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], g
         target=target,
         n_columns=index.size,
         normaliser=Normaliser(
-            genes.length_bp / 1000 if config.unit == "tpm" and used.is_divided else None, measured, is_counts=used.quantity == "counts"
+            genes.length_bp / 1000 if config.unit == "tpm" and used.is_divided else None, measured, is_counts=used.quantity in COUNTED
         ),
     )
 
@@ -233,7 +233,7 @@ def _notes(used: list[_Used], reasons: dict[int, str]) -> list[str]:
     ):
         if n := sum(reason.startswith(beginning) for reason in reasons.values()):
             notes.append(f"{n:,} genes were left out of the matrix because {why}")
-    for quantity in sorted({u.quantity for u in used} - {"counts"}):
+    for quantity in sorted({u.quantity for u in used} - COUNTED):
         of = sorted({u.source for u in used if u.quantity == quantity})
         notes.append(f"{', '.join(of)}: {quantity.upper()}, re-closed over the exported genes; library sizes are unknown")
     return notes

@@ -18,6 +18,7 @@ from curation.errors import CurationError
 from curation.normalise import MILLION, UNIT_NAMES
 from curation.recompute import Place, compare, exported_columns, expression, from_file
 from curation.scaler import SMALLEST_STD
+from curation.sources import PER_LENGTH, linear
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +194,7 @@ def recompute(
         for matrix in source.matrices():
             places = [Place(i, rows[i]["sample_id"], rows[i]["matrix_row"]) for i in chosen if rows[i]["matrix_file"] == matrix.file]
             symbols = exported_columns(ledger, name, matrix) if places else {}
-            kilobases = lengths if matrix.unit.removeprefix("log2_") == "counts" else None
+            kilobases = lengths if linear(matrix.unit) in PER_LENGTH else None
             for place, values, reader in from_file(folder / name, matrix, places):
                 n += 1
                 how.add(reader)

@@ -449,8 +449,8 @@ def _refuse_coverage(head: Head, wish: Wish) -> None:
 
 
 def _samples_in_rows(head: Head, wish: Wish) -> Plan:
-    from profiles.genes import load_genes
     from profiles.gene_names import parse_gene_names
+    from profiles.genes import load_genes
 
     table = load_genes()
     names = head.columns

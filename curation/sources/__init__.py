@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 import pyarrow as pa
 
 from curation.errors import CurationError
+from profiles.gene_names import GeneIds
+from profiles.units import LOG_BASES, Unit
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Quantity = Literal["counts", "tpm", "fpkm"]
-Unit = Literal["counts", "tpm", "fpkm", "log2_counts", "log2_tpm", "log2_fpkm"]
+# What a file holds, on the linear scale. Counts and CPM are proportional to the length of a gene, tags of its end are not.
+Quantity = Literal["counts", "tag_counts", "cpm", "tpm", "fpkm"]
+PER_LENGTH: Final[frozenset[str]] = frozenset({"counts", "cpm"})
+COUNTED: Final[frozenset[str]] = frozenset({"counts", "tag_counts"})
 
-# What `Matrix.blocks` gives for each unit of a file: the logarithm is undone by the reader.
-LINEAR: Final[dict[Unit, Quantity]] = {
-    "counts": "counts",
-    "tpm": "tpm",
-    "fpkm": "fpkm",
-    "log2_counts": "counts",
-    "log2_tpm": "tpm",
-    "log2_fpkm": "fpkm",
-}
+
+def unit_name(unit: Unit) -> str:
+    """How sample.unit names a unit: the quantity, and the logarithm that was taken of it, log2_tpm."""
+    quantity = unit.quantity.lower().replace(" ", "_")
+    return f"{unit.log}_{quantity}" if unit.log else quantity
+
+
+def linear(unit: str) -> Quantity:
+    """The quantity that `Matrix.blocks` gives for the unit of a file: the logarithm is undone by the reader."""
+    for log in LOG_BASES:
+        unit = unit.removeprefix(f"{log}_")
+    return cast(Quantity, unit)
+
 
 SAMPLE_SCHEMA = pa.schema(
     [
@@ -53,9 +60,9 @@ SAMPLE_SCHEMA = pa.schema(
 # What a folder of each source must hold; docs/sources.md says where the files come from.
 LAYOUTS: Final[dict[str, str]] = {
     "archs4": "human_gene_v2.x.h5 (one or more)",
-    "depmap": "OmicsExpression*.csv and Model.csv",
-    "gtex": "*.gct or *.gct.gz (one or more) and *SampleAttributesDS.txt",
-    "table": "matrix.{tsv,csv,parquet,h5ad} and metadata.{tsv,csv,parquet}, optionally source.json",
+    "depmap": "OmicsExpression*.csv or .parquet and Model.csv",
+    "gtex": "*.gct, *.gct.gz or *.parquet (one or more) and *SampleAttributesDS.txt",
+    "table": "matrix.{tsv,csv,txt,gct,parquet,h5ad,xlsx} and metadata.{tsv,csv,txt,parquet,xlsx}, optionally source.json",
     "target": "as tcga, for the samples of TARGET",
     "tcga": "a UCSC Xena matrix and its phenotype table, or GDC *.augmented_star_gene_counts.tsv files and their gdc_sample_sheet*.tsv",
 }
@@ -67,24 +74,6 @@ class SourceFault(CurationError):
 
 class UnknownSource(SourceFault):
     """A folder has the name of no known source."""
-
-
-@dataclass(frozen=True)
-class GeneIds:
-    """The gene identifiers of one matrix, in its order; a kind that the file lacks is an empty tuple."""
-
-    ensembl: tuple[str, ...] = ()
-    symbol: tuple[str, ...] = ()
-    entrez: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return max(len(self.ensembl), len(self.symbol), len(self.entrez))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """One name per gene, for messages."""
-        kinds = [kind for kind in (self.symbol, self.ensembl, self.entrez) if kind]
-        return tuple(next((name for name in names if name), "?") for names in zip(*kinds, strict=True))
 
 
 class Matrix(Protocol):
@@ -99,8 +88,8 @@ class Matrix(Protocol):
     def genes(self) -> GeneIds: ...
 
     @property
-    def unit(self) -> Unit:
-        """What the file holds; blocks() gives LINEAR[unit]."""
+    def unit(self) -> str:
+        """What the file holds, by `unit_name`; blocks() gives linear(unit)."""
         ...
 
     @property

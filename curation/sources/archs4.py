@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault, Unit
+from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault
 from curation.sources.folder import find, refuse_duplicates
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Archs4Matrix:
     file: str
     genes: GeneIds
     n_samples: int
-    unit: Unit = "counts"
+    unit: str = "counts"
 
     @cached_property
     def layout(self) -> Layout:

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from profiles.errors import TableFault
+from profiles.gene_names import parse_gene_names, plain_ensembl
 from profiles.genes import load_genes
 from profiles.limits import Limits
-from profiles.gene_names import parse_gene_names, plain_ensembl
 from profiles.readers.grid import MISSING
 from profiles.species import summary_rows
 from profiles.text import Dialect, sniff
