@@ -229,7 +229,9 @@ def transfer(
     out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
     metadata: Annotated[Path | None, typer.Option(help="table with one row per sample; for .h5ad the obs when not given")] = None,
     category: Annotated[str, typer.Option(help="column with the category")] = "category",
-    sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
+    sample_column: Annotated[
+        str | None, typer.Option("--id", "--sample-column", help="column with the sample id; found by itself when not given")
+    ] = None,
     where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
     unit: UnitOption = "auto",
     layout: LayoutOption = "auto",

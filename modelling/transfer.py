@@ -70,7 +70,8 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
     Raises what the reading of matrices and metadata raises, and ReferenceMissing where the run has no reference samples.
     """
     model, reference = bundle.load(run), load_reference(run)
-    table = keep(read_metadata(question.cohort, question.metadata), list(question.where))
+    table, read = read_metadata(question.cohort, question.metadata)
+    table = keep(table, list(question.where))
     cohort = open_cohort(question.reading.open(question.cohort), GeneSpace.of(model), unit=question.reading.unit)
     change, said = harmonisation(question.way, model, lambda: (block.x_ng for block in cohort), question.compendium)
     ids, z_nk, usable = _embed(model, cohort, change)
@@ -79,6 +80,7 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
     category = np.array([category_of.get(name, "") for name in ids], dtype=object)
     scored = usable & np.isin(category.astype(str), known)
     notes = [
+        *read,
         *said,
         *cohort.report.notes,
         *cohort.report.warnings,

@@ -66,7 +66,7 @@ def test_the_command_writes_labels_with_their_reasons(tmp_path):
         ("a.tsv", "sample_id\ttitle\nGSM1\tliver\nGSM1\tlung\n", "1 values of sample_id occur more than once, first: GSM1"),
         ("a.tsv", "sample_id\ttitle\nGSM1\tliver\n\tlung\n", "1 rows have no sample_id, first: row 1"),
         ("a.tsv", "sample_id\ttitle\nGSM1\tliver\tx\ty\n", "a.tsv: line 2 has 4 cells where the header has 2 (it begins with 'GSM1')"),
-        ("a.xlsx", "x", "a.xlsx: holds a header line and nothing below it"),
+        ("a.xlsx", "x", "a.xlsx has no rows"),
         ("a.parquet", "<html>", "a.parquet: is a web page (HTML or XML), not a table"),
     ],
 )
