@@ -11,6 +11,7 @@ from profiles.errors import UnitFault
 from profiles.unit_declared import confirm
 from profiles.unit_evidence import (
     AT_FLOOR,
+    CLOSED,
     NOISE,
     Evidence,
     can_be_log,
@@ -21,7 +22,7 @@ from profiles.unit_evidence import (
     sums,
     top_spread,
 )
-from profiles.units import LINEAR, LOG2_CEILING, LOG_BASES, MILLION, OWN_FLOOR, Array, Quantity, Unit, UnitFinding
+from profiles.units import LOG2_CEILING, LOG_BASES, MILLION, OWN_FLOOR, Array, Quantity, Unit, UnitFinding
 
 # No library has as many reads; recount3's coverage counts each read once per base of its length.
 MOST_READS = 2e9
@@ -134,7 +135,7 @@ def _closed(evidence: Evidence, lengths: Lengths, total: float) -> UnitFinding:
     what = "whole numbers, but each" if whole else "each"
     quantity: Quantity = "TPM" if per_length else "CPM"
     said = f"{what} sample sums to {np.median(totals):,.6g}"
-    return UnitFinding(Unit(quantity, scale=MILLION / total), (said, reason), doubt)
+    return _zeros(UnitFinding(Unit(quantity, scale=MILLION / total), (said, reason), doubt), evidence)
 
 
 def _whole(evidence: Evidence, lengths: Lengths, where: str) -> UnitFinding:
@@ -230,10 +231,12 @@ def _likeliest(evidence: Evidence, lengths: Lengths, readings: list[tuple[Unit, 
     for unit, linear in readings:
         middle = np.log10(max(float(np.median(sums(linear))), 1.0))
         spread = top_spread(linear)
-        rare = 0.0 if unit.log == "log2" else 2.0
+        # The sum of a selection of genes says little, and nearly all logarithms are to base two.
+        few = spread is None
+        rare = 0.0 if unit.log == "log2" else 6.0 if few else 2.0
         odd = 0.0 if spread is None else ((spread - 1.3) / 0.17) ** 2
         for quantity, expected, width, price in quantities:
-            scored.append((((middle - expected) / width) ** 2 + odd + rare + price, unit, linear, quantity))
+            scored.append((((middle - expected) / (1.0 if few else width)) ** 2 + odd + rare + price, unit, linear, quantity))
     scored.sort(key=lambda score: score[0])
     penalty, unit, linear, quantity = scored[0]
     others = [score[0] for score in scored if score[1].log != unit.log]
@@ -267,26 +270,26 @@ def _below_zero(evidence: Evidence, lengths: Lengths, where: str) -> UnitFinding
 
 
 def units_differ(probe: Array, sample_ids: list[str]) -> str | None:
-    """Which columns are on another scale than the rest, None if all are on one: told by highest value, whole numbers and sum."""
-    kinds = [_kind(row[np.isfinite(row)]) for row in probe]
-    known = [kind for kind in kinds if kind]
-    if len(set(known)) < 2:
+    """Which columns are on another scale than the rest, None if all may be on one.
+
+    Logarithms beside linear values, and decimals that sum to a million beside whole numbers that do not, as TPM beside counts.
+    """
+    groups: dict[str, list[str]] = {}
+    for name, row in zip(sample_ids, probe, strict=True):
+        groups.setdefault(_scale(row[np.isfinite(row)]), []).append(name)
+    named = {kind: names for kind, names in groups.items() if kind}
+    if not ("logarithms" in named and len(named) > 1) and not {"decimals that sum to a million", "whole numbers"} <= named.keys():
         return None
-    groups = {kind: [name for name, own in zip(sample_ids, kinds, strict=True) if own == kind] for kind in sorted(set(known))}
-    parts = [f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {kind}" for kind, names in groups.items()]
+    parts = [f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {kind}" for kind, names in named.items()]
     return "; ".join(parts)
 
 
-def _kind(row: Array) -> str:
+def _scale(row: Array) -> str:
     if not len(row) or not (row > NOISE).any():
         return ""
-    if row.max() <= LOG2_CEILING and share_whole(row) < 0.9:
+    whole = share_whole(row)
+    if row.max() <= LOG2_CEILING and whole < 0.9:
         return "logarithms"
-    if abs(float(row.sum(dtype=np.float64)) / MILLION - 1.0) < 0.02:
-        return "sums to a million"
-    return "whole numbers" if share_whole(row) > 0.99 else "decimals on the linear scale"
-
-
-def quantity_of(name: str) -> Unit | None:
-    """The unit of a linear quantity by its name in any letters, None for none."""
-    return LINEAR.get(name.strip().lower())
+    if whole > 0.99:
+        return "whole numbers"
+    return "decimals that sum to a million" if abs(float(row.sum(dtype=np.float64)) / MILLION - 1.0) < CLOSED else "other decimals"
