@@ -92,7 +92,7 @@ def test_the_unit_is_told_from_the_values(kind: str, against: str) -> None:
         ("ln FPKM", FPKM),
         ("log2 counts", COUNTS),
         ("log2 TPM as Xena has it", TPM),
-    ],  # fmt: skip
+    ],
 )
 def test_the_unit_found_gives_the_linear_values_back(kind: str, truth: Values) -> None:
     values = KINDS[kind][0].astype(np.float32)
@@ -187,7 +187,7 @@ def test_a_declaration_that_the_values_contradict_is_refused_with_the_evidence(v
         (np.log10(FPKM + 1), "log10-fpkm"),
         (COUNTS * 50, "coverage-50"),
         (TPM[:, :300], "counts"),
-    ],  # fmt: skip
+    ],
 )
 def test_a_true_declaration_passes(values: Values, declared: str) -> None:
     lengths = LENGTHS[: values.shape[1]]
