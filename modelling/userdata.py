@@ -295,11 +295,11 @@ def _finding(table: Table, match: GeneMatch, space: GeneSpace, unit: str) -> Uni
     """The unit that is said, that the layout declares, or that the values tell. Raises UnitFault."""
     if unit != "auto":
         return UnitFinding(parse_unit(unit), ("as you said",))
-    probe = np.array(table.probe(N_PROBE), np.float32)
+    ids, probe = table.probe(N_PROBE)
     known = match.index >= 0
     lengths, means = (np.where(known, values[match.index], np.nan) for values in (space.length_bp, space.mean_g))
     try:
-        if difference := units_differ(probe, [f"sample {i + 1} of {len(probe)} looked at" for i in range(len(probe))]):
+        if probe.shape[1] >= FEWEST_FOR_LOG and (difference := units_differ(probe, ids)):
             raise UnitFault(f"{table.name}: its columns are in different units ({difference}); give one unit, or choose with --samples")
         declared = parse_unit(table.quantity) if table.quantity else None
         finding = find_unit(probe, lengths, means, declared, table.name, mean_per_length=model_is_per_length(space.unit))

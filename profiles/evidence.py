@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from profiles.gene_names import parse_gene_names
 from profiles.genes import load_genes
-from profiles.names import parse_gene_names
 from profiles.resolve import resolve
 
 Array = NDArray[Any]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from profiles import evidence, tools
 from profiles.account import Entry, Fate, some
+from profiles.dates import is_date
 from profiles.errors import GeneFault, TableFault
 from profiles.genes import N_SAMPLED, gene_share
 from profiles.species import species
@@ -457,8 +458,11 @@ def _samples_in_rows(head: Head, wish: Wish) -> Plan:
     ids = parse_gene_names(names)
     n = len(names)
     parts = [kind or ("",) * n for kind in (ids.ensembl, ids.symbol, ids.entrez)]
-    is_gene = [bool(e or z in table.by_entrez or (s and (table.knows(s)) and not s.isdigit())) for e, s, z in zip(*parts, strict=True)]
-    if sum(is_gene) < 2:
+    is_gene = [
+        bool(e or z in table.by_entrez or (s and not s.isdigit() and (table.knows(s) or is_date(s))))
+        for e, s, z in zip(*parts, strict=True)
+    ]
+    if not any(is_gene):
         is_gene = [name.isdigit() and name in table.by_entrez for name in names]
     genes = [i for i in range(1 if n > 1 else 0, n) if is_gene[i]]
     if not genes:

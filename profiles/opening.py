@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +37,7 @@ def open_table(
 ) -> Table:
     """Open a matrix and find out what its rows and columns mean.
 
-    Args: source, a path, the bytes of a text table, an AnnData or a pandas frame; name, what messages call bytes; layout, `auto`, `genes`
+    Args: source, a path, the bytes of a text table, an AnnData or a pandas frame; name, what messages call it, instead of the name of its file; layout, `auto`, `genes`
     or `samples` (in rows); layer, a layer of an AnnData, `raw` or `X`; samples, annotation, names or patterns of columns; known, sample
     ids of a metadata table, which decide what is a sample; is_coverage, the unit is said to be sums over bases (recount3); hold, how many values may stay in
     memory between the passes over a text. Raises TableFault, GeneFault, LimitExceeded.
@@ -52,12 +53,12 @@ def open_table(
         if path.suffix.lower() in (".h5ad", ".h5"):
             from profiles.readers.h5ad import open_h5ad
 
-            return open_h5ad(path, layer, limits)
-        table = GridTable(_grid(path, limits), wish, limits, hold=hold)
+            return open_h5ad(path, layer, limits, name)
+        table = GridTable(_grid(path, name or path.name, limits), wish, limits, hold=hold)
     elif isinstance(source, bytes):
         from profiles.readers.text import open_text
 
-        table = GridTable(open_text(lambda: io.BytesIO(source), name or "table", limits=limits), wish, limits, hold=hold)
+        table = GridTable(open_text(partial(io.BytesIO, source), name or "table", limits=limits), wish, limits, hold=hold)
     else:
         return _in_memory(source, name, layer, wish, limits)
     if layer is not None:
@@ -65,19 +66,19 @@ def open_table(
     return table
 
 
-def _grid(path: Path, limits: Limits) -> Grid:
+def _grid(path: Path, name: str, limits: Limits) -> Grid:
     suffix = path.suffix.lower()
     if suffix in (".parquet", ".pq"):
         from profiles.readers.parquet import open_parquet
 
-        return open_parquet(path)
+        return open_parquet(path, name)
     if suffix in EXCEL:
         from profiles.readers.xlsx import open_xlsx
 
-        return open_xlsx(path, limits)
+        return open_xlsx(path, limits, name)
     from profiles.readers.text import open_text, reopen_file
 
-    return open_text(reopen_file(path), path.name, str(path), limits)
+    return open_text(reopen_file(path), name, str(path), limits)
 
 
 def _in_memory(source: Any, name: str, layer: str | None, wish: Wish, limits: Limits) -> Table:

@@ -54,8 +54,8 @@ class Table(Protocol):
     @property
     def notes(self) -> list[str]: ...
 
-    def probe(self, n: int) -> Array:
-        """Some whole samples, spread over the file: (p, g) float32, p <= n, NaN = missing. Raises TableFault."""
+    def probe(self, n: int) -> tuple[list[str], Array]:
+        """Some whole samples, spread over the file: their ids (p,) and values (p, g) float32, p <= n, NaN = missing. Raises TableFault."""
         ...
 
     def blocks(self, genes: Array | None = None, samples: Array | None = None, size: int = 256) -> Iterator[tuple[Array, Array]]:

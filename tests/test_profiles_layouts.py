@@ -43,7 +43,8 @@ def test_each_layout_gives_its_samples_and_values(name: str, tmp_path: Path) -> 
     assert [word for word in case.said if word not in notes] == []
     some = np.array([3, 50, 51, 200])
     np.testing.assert_allclose(values(table, genes=some, samples=np.array([0])), case.truth()[:1, some], rtol=1e-6)
-    probe = table.probe(2)
+    ids, probe = table.probe(2)
+    assert ids[0] == case.samples[0]
     np.testing.assert_allclose(probe[0], case.truth()[0], rtol=1e-6)
 
 

@@ -21,7 +21,7 @@ def open_depmap(folder: Path) -> FolderSource:
     frame = read_metadata(models_path, MODEL_COLUMNS)
     refuse_duplicates(frame["ModelID"].drop_nulls().to_list(), str(models_path))
     models = {row["ModelID"]: row for row in frame.to_dicts() if row["ModelID"]}
-    matrix, notes = open_matrix(path, folder, Asked(layout="samples"), known=models.keys())
+    matrix, notes = open_matrix(path, folder, Asked(layout="samples", is_archive=True), known=models.keys())
     rows = [_row(model, models.get(model), matrix, i) for i, model in enumerate(matrix.sample_ids)]
     absent = [row["sample_id"] for row in rows if row["sample_id"] not in models]
     if absent:

@@ -9,7 +9,6 @@ from curation.sources import SourceFault
 from curation.sources.declared import look_up, unlabelled_notes
 from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
 from curation.sources.matrices import Asked, MatrixFault, TableMatrix, open_matrix
-from profiles.table import GENES_IN_ROWS
 
 
 def open_gtex(folder: Path) -> FolderSource:
@@ -21,8 +20,8 @@ def open_gtex(folder: Path) -> FolderSource:
     tissues = _tissues(attributes)
     matrices: list[TableMatrix] = []
     for path in paths:
-        matrix, said = open_matrix(path, folder, Asked(layout="genes"))
-        if matrix.table.layout != GENES_IN_ROWS or (path.suffix != ".parquet" and matrix.table.format != "GCT"):
+        matrix, said = open_matrix(path, folder, Asked(layout="genes", is_archive=True))
+        if path.suffix != ".parquet" and matrix.table.format != "GCT":
             raise MatrixFault(f"{path} is no GCT file: it must begin with '#1.2'; download it again")
         _refuse_unlisted(matrix, tissues, attributes)
         matrices.append(matrix)

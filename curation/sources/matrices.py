@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,11 @@ import numpy as np
 from curation.sources import SourceFault, unit_name
 from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
 from profiles.genes import load_genes
+from profiles.errors import UnitFault
 from profiles.opening import open_table
 from profiles.table import Table
 from profiles.unit_finding import find_unit, units_differ
-from profiles.units import Unit, UnitFinding, parse_unit
+from profiles.units import LOG2_CEILING, Unit, UnitFinding, parse_unit
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,6 +29,10 @@ BLOCK_BYTES = 64 << 20
 # Values of a small table that stay in memory between finding its layout and reading it.
 HELD = 2 << 20
 NOISE = 1e-3
+# Sums and growth with length say nothing about the unit of a table of a few genes.
+FEWEST_GENES = 1_000
+# UCSC Xena adds 0.001 to TPM and FPKM before the logarithm, so its zeros are log2(0.001).
+XENA_PSEUDO_COUNT = 0.001
 
 
 class MatrixFault(SourceFault):
@@ -79,7 +84,7 @@ class Asked:
     samples: tuple[str, ...] = ()
     annotation: tuple[str, ...] = ()
     unit: str | None = None
-    quantity: str | None = None  # that a source of this kind has, where the values leave it open
+    is_archive: bool = False  # its file names say what the values are
 
 
 def open_matrix(path: Path, folder: Path, asked: Asked | None = None, known: Collection[str] = ()) -> tuple[TableMatrix, list[str]]:
@@ -87,6 +92,7 @@ def open_matrix(path: Path, folder: Path, asked: Asked | None = None, known: Col
     asked = asked or Asked()
     table = open_table(
         path,
+        str(path),
         layout=asked.layout,
         layer=asked.layer,
         samples=asked.samples,
@@ -98,12 +104,13 @@ def open_matrix(path: Path, folder: Path, asked: Asked | None = None, known: Col
     genes = gene_ids(table)
     finding = tell_unit(table, genes, asked, path)
     matrix = TableMatrix(path.relative_to(folder).as_posix(), table, genes, finding.unit, str(path))
-    how = "by source.json" if asked.unit else "by its values" if not table.quantity else "by its layout"
+    by_layout = "by its layout" if table.quantity else "by its file name" if finding.reasons == ("as declared",) else "by its values"
+    how = "by source.json" if asked.unit else by_layout
     said = f"{matrix.unit} {how} ({'; '.join(finding.reasons)})"
     notes = [f"{path.name}: {matrix.n_samples:,} samples x {len(genes):,} genes, {said}"]
     if finding.doubtful:
         notes.append(f"{path.name}: the unit is not certain, taken as {finding.unit}; if that is wrong say it (source.json: unit)")
-    return matrix, notes + [f"{path.name}: {note}" for note in table.notes]
+    return matrix, notes + [f"{path.name}: {note.removeprefix(f'{path}: ')}" for note in table.notes]
 
 
 def gene_ids(table: Table) -> GeneIds:
@@ -115,18 +122,35 @@ def gene_ids(table: Table) -> GeneIds:
 
 def tell_unit(table: Table, genes: GeneIds, asked: Asked, path: Path) -> UnitFinding:
     """The declared unit held against the values, or what they say. Raises UnitFault, BadValue for a value that is missing."""
-    from profiles.errors import UnitFault
-
-    probe = np.array(table.probe(SAMPLES_FOR_UNIT), np.float32)
-    refuse_missing(probe, path, genes.labels)
-    declared = asked.unit or table.quantity
+    ids, probe = table.probe(SAMPLES_FOR_UNIT)
+    refuse_missing(probe, path, genes.labels, ids)
+    declared = parse_unit(asked.unit or table.quantity or "counts") if asked.unit or table.quantity else _by_name(path.name, asked, probe)
+    many = probe.shape[1] >= FEWEST_GENES
     try:
-        names = [f"sample {i + 1} of {len(probe)} looked at" for i in range(len(probe))]
-        if difference := units_differ(probe, names):
-            raise UnitFault(f"{path}: its columns are in different units ({difference}); give one unit, or name the samples in source.json")
-        return find_unit(probe, lengths_of(genes), None, parse_unit(declared) if declared else None, str(path))
+        if many and (difference := units_differ(probe, ids)):
+            raise UnitFault(f"its columns are in different units ({difference}); give one unit, or name the samples in source.json")
+        finding = find_unit(probe, lengths_of(genes), None, declared, path.name)
     except UnitFault as error:
-        raise UnitFault(f"{error}; {table.elsewhere}" if table.elsewhere else str(error)) from error
+        said = f"{path}{str(error).removeprefix(path.name)}" if str(error).startswith(path.name) else f"{path}: {error}"
+        raise UnitFault(f"{said}; {table.elsewhere}" if table.elsewhere else said) from error
+    if declared is None and not many and bool((probe != np.rint(probe)).any()):
+        raise UnitFault(
+            f"the unit of {path} cannot be told from the values of {probe.shape[1]:,} genes ({'; '.join(finding.reasons)}); declare it"
+            " (source.json: unit), see docs/sources.md"
+        )
+    return finding
+
+
+def _by_name(name: str, asked: Asked, probe: NDArray[np.float32]) -> Unit | None:
+    """What an archive's own file name says of the quantity; whether the logarithm was taken, its values say."""
+    quantity = next((word for word in ("fpkm", "rpkm", "tpm", "count", "reads") if word in name.lower()), "") if asked.is_archive else ""
+    if not quantity:
+        return None
+    top = float(probe.max()) if probe.size else 0.0
+    is_log = top <= LOG2_CEILING and bool((probe != np.rint(probe)).any())
+    unit = parse_unit(("log2-" if is_log else "") + quantity.replace("count", "counts").replace("reads", "counts"))
+    is_xena = is_log and abs(float(probe.min()) - np.log2(XENA_PSEUDO_COUNT)) < NOISE
+    return replace(unit, offset=XENA_PSEUDO_COUNT) if is_xena else unit
 
 
 def lengths_of(genes: GeneIds) -> NDArray[np.float64]:
@@ -140,11 +164,11 @@ def lengths_of(genes: GeneIds) -> NDArray[np.float64]:
     return np.where(np.array(index) >= 0, table.length_bp[index], np.nan)
 
 
-def refuse_missing(values_ng: NDArray[np.float32], where: Path, genes: Sequence[str]) -> None:
+def refuse_missing(values_ng: NDArray[np.float32], where: Path, genes: Sequence[str], samples: Sequence[str]) -> None:
     """Raise BadValue at the first value that is missing or infinite."""
     if not np.isfinite(values_ng).all():
-        _, gene = np.argwhere(~np.isfinite(values_ng))[0]
-        raise BadValue(f"{where} has a missing or infinite value for gene '{genes[gene]}'; complete it")
+        sample, gene = np.argwhere(~np.isfinite(values_ng))[0]
+        raise BadValue(f"{where} has a missing or infinite value for gene '{genes[gene]}' in sample '{samples[sample]}'; complete it")
 
 
 def check_values(values_ng: NDArray[np.float32], unit: Unit, where: str, genes: Sequence[str], samples: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from curation.sources import SourceFault
 from curation.sources.about import About, read_about, sample_rows
 from curation.sources.folder import FolderSource, find, find_one, sample_table, some
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
-from profiles.errors import MetadataFault
+from profiles.errors import MetadataFault, UnitFault
 from profiles.tools import sample_of_file
 from profiles.units import parse_unit
 
@@ -72,7 +72,7 @@ def _read_settings(folder: Path) -> tuple[Settings, list[Path]]:
     if wrong:
         raise MetadataFault(f"{found[0]}: {wrong[0]} must be a word, not {values[wrong[0]]!r}")
     if "unit" in values:
-        parse_unit(values["unit"])
+        _refuse_unknown_unit(values["unit"], found[0])
     asked = Asked(
         layout=values.get("layout", "auto"),
         layer=values.get("layer"),
@@ -81,6 +81,13 @@ def _read_settings(folder: Path) -> tuple[Settings, list[Path]]:
         unit=values.get("unit"),
     )
     return Settings(asked, values.get("id"), _names(values["text"]) if values.get("text") else None), found
+
+
+def _refuse_unknown_unit(unit: str, where: Path) -> None:
+    try:
+        parse_unit(unit)
+    except UnitFault as error:
+        raise MetadataFault(f"{where}: {error}") from error
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def _open_xena(folder: Path, program: str) -> FolderSource:
     rows: list[dict[str, Any]] = []
     notes: list[str] = []
     for path in paths:
-        matrix, said = open_matrix(path, folder, Asked(layout="genes"))
+        matrix, said = open_matrix(path, folder, Asked(layout="genes", is_archive=True))
         foreign = [sample for sample in matrix.sample_ids if not is_of(program, sample)]
         if foreign:
             said.append(

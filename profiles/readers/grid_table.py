@@ -96,6 +96,7 @@ class GridTable:
         self._held = [piece.T if held else piece for piece in pieces] if held else []
         scanned = np.concatenate(pieces)[self._rows]
         self._probe = (scanned[:, spread] if held else scanned).T
+        self._probed = [self.sample_ids[i] for i in spread]
 
     def _refuse_broken_promise(self, n_genes: int, n_samples: int) -> None:
         """A GCT file with fewer rows than its head says was cut short; one less is a writer that counted the header."""
@@ -105,6 +106,7 @@ class GridTable:
         if n_genes + 1 < rows:
             raise TableFault(
                 f"{self.name}: its head promises {rows} genes and {columns} samples, {n_genes} and {n_samples} are there; is the file cut short?"
+                " If not, correct its line 2"
             )
         self.notes.append(f"line 2 says '{rows} x {columns}' but there are {n_genes} genes x {n_samples} samples; the rows were believed")
 
@@ -161,6 +163,7 @@ class GridTable:
         others = [name for name, row in zip(ids, keep, strict=True) if not row]
         self.account.add("row", others, "not asked for", "another profile of the model, not its default")
         self._probe = self._first_samples()
+        self._probed = ids[: len(self._probe)]
 
     def _first_samples(self) -> Array:
         pieces, n = [], 0
@@ -173,9 +176,9 @@ class GridTable:
 
     # Values
 
-    def probe(self, n: int = N_PROBE) -> Array:
+    def probe(self, n: int = N_PROBE) -> tuple[list[str], Array]:
         """See Table."""
-        return self._probe[:n]
+        return self._probed[:n], self._probe[:n]
 
     def blocks(self, genes: Array | None = None, samples: Array | None = None, size: int = 256) -> Iterator[tuple[Array, Array]]:
         """See Table."""

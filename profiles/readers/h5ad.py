@@ -68,12 +68,13 @@ class H5adTable:
         account.add("column", [str(name) for name in self.obs.columns], "annotation", "of the samples")
         return account
 
-    def probe(self, n: int = 16) -> Array:
+    def probe(self, n: int = 16) -> tuple[list[str], Array]:
         """See Table."""
         chosen = np.unique(np.linspace(0, len(self.sample_ids) - 1, min(n, len(self.sample_ids))).round().astype(np.int64))
+        ids = [self.sample_ids[i] for i in chosen]
         if not self.turned:
-            return self.source.rows(self.matrix, chosen)
-        return np.concatenate([values for _, values in self._turned_blocks(np.arange(len(self.gene_names)), chosen, 256)])
+            return ids, self.source.rows(self.matrix, chosen)
+        return ids, np.concatenate([values for _, values in self._turned_blocks(np.arange(len(self.gene_names)), chosen, 256)])
 
     def blocks(self, genes: Array | None = None, samples: Array | None = None, size: int = 256) -> Iterator[tuple[Array, Array]]:
         """See Table."""
@@ -171,11 +172,11 @@ class _File:
 
     format = "h5ad"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         import h5py
         from anndata.io import read_elem
 
-        self.path, self.name = path, path.name
+        self.path, self.name = path, name
         try:
             with h5py.File(path) as file:
                 self.obs, self._var = read_elem(file["obs"]), read_elem(file["var"])
@@ -237,15 +238,16 @@ def _no_matrix(name: str, layer: str | None, holds: Sequence[str]) -> TableFault
     return TableFault(f"{name}: has no {wanted}; {there}")
 
 
-def open_h5ad(path: Path, layer: str | None = None, limits: Limits | None = None) -> H5adTable:
+def open_h5ad(path: Path, layer: str | None = None, limits: Limits | None = None, name: str = "") -> H5adTable:
     """An .h5ad file, read by blocks of samples. Raises TableFault and GeneFault."""
+    name = name or path.name
     try:
         fault = h5ad_fault(path, layer)
     except OSError as error:
-        raise TableFault(f"{path.name}: not a readable .h5ad file ({str(error).splitlines()[0]}); write it again with anndata") from error
+        raise TableFault(f"{name}: not a readable .h5ad file ({str(error).splitlines()[0]}); write it again with anndata") from error
     if fault:
-        raise TableFault(f"{path.name}: {fault}; write the file again with anndata")
-    return H5adTable(_File(path), layer, limits or Limits())
+        raise TableFault(f"{name}: {fault}; write the file again with anndata")
+    return H5adTable(_File(path, name), layer, limits or Limits())
 
 
 def open_anndata(adata: AnnData, name: str = "AnnData", layer: str | None = None, limits: Limits | None = None) -> H5adTable:

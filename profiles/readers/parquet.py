@@ -90,19 +90,20 @@ class ArrowGrid:
         return TableFault(f"{self.name}: cannot be read as a matrix ({str(error).splitlines()[0]}); write it again")
 
 
-def open_parquet(path: Path) -> ArrowGrid:
+def open_parquet(path: Path, name: str = "") -> ArrowGrid:
     """The columns of a Parquet matrix. Raises TableFault when it is none, or claims more rows than its bytes can hold."""
+    name = name or path.name
     try:
         with pq.ParquetFile(path) as file:
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
     except FAULTS as error:
-        raise TableFault(f"{path.name}: not a readable Parquet file ({str(error).splitlines()[0]}); write it again") from error
+        raise TableFault(f"{name}: not a readable Parquet file ({str(error).splitlines()[0]}); write it again") from error
     fault = rows_fault(n_rows, path.stat().st_size)
     if fault:
-        raise TableFault(f"{path.name}: {fault}")
-    refuse_same_names(schema.names, path.name)
-    _refuse_nested(schema, path.name)
-    return _text_first(ArrowGrid(path.name, str(path), "Parquet", list(schema.names), path))
+        raise TableFault(f"{name}: {fault}")
+    refuse_same_names(schema.names, name)
+    _refuse_nested(schema, name)
+    return _text_first(ArrowGrid(name, str(path), "Parquet", list(schema.names), path))
 
 
 def open_frame(frame: Any, name: str) -> ArrowGrid:

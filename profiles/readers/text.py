@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -192,4 +193,4 @@ def _gct(dialect: Dialect, path: str, limits: Limits) -> TextGrid:
 
 def reopen_file(path: Path) -> Callable[[], BinaryIO]:
     """The bytes of a file from their start, as often as needed."""
-    return lambda: path.open("rb")
+    return partial(path.open, "rb")

@@ -6,6 +6,7 @@ import csv
 import datetime
 import io
 import itertools
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,16 @@ from profiles.limits import Limits
 from profiles.readers.text import TextGrid, open_text
 
 
-def open_xlsx(path: Path, limits: Limits | None = None) -> TextGrid:
+def open_xlsx(path: Path, limits: Limits | None = None, name: str = "") -> TextGrid:
     """The columns of a workbook. Raises TableFault when it cannot be read, or the library is not installed."""
     sheets = read_sheets(path)
-    full = [name for name, rows in sheets if len(rows) > 1 and max(map(len, rows)) > 1]
+    full = [sheet for sheet, rows in sheets if len(rows) > 1 and max(map(len, rows)) > 1]
     if not full:
         raise TableFault(f"{path.name}: no sheet holds a table")
-    name, rows = next((name, rows) for name, rows in sheets if name == full[0])
+    sheet, rows = next((sheet, rows) for sheet, rows in sheets if sheet == full[0])
     data = as_csv(rows)
-    grid = open_text(lambda: io.BytesIO(data), path.name, str(path), limits)
-    grid.notes.append(f"the sheet {name!r} is read" + (f", not {', '.join(repr(other) for other in full[1:])}" if full[1:] else ""))
+    grid = open_text(partial(io.BytesIO, data), name or path.name, str(path), limits)
+    grid.notes.append(f"the sheet {sheet!r} is read" + (f", not {', '.join(repr(other) for other in full[1:])}" if full[1:] else ""))
     return grid
 
 
