@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -43,15 +42,25 @@ class Index(Generic[K]):
                 self.several[name] = (*have, gene)
 
     @classmethod
-    def of(cls, names: Sequence[K]) -> Index[K]:
-        """The index of a column, empty cells left out."""
-        index: Index[K] = cls()
-        index.one = dict(zip(names, range(len(names)), strict=True))
-        if len(index.one) < len(names):
-            copies = {name for name, n in Counter(names).items() if n > 1}
-            index.several = cls((name, i) for i, name in enumerate(names) if name and name in copies).several
-        index.one.pop("", None)  # type: ignore[arg-type]
+    def of(cls, names: Sequence[str], genes: Sequence[int] | None = None) -> Index[str]:
+        """The index of a column, or of names and the gene of each; empty names left out. Quick: one dict, and a look at the copies."""
+        genes = range(len(names)) if genes is None else genes
+        index: Index[str] = Index()
+        index.one = dict(zip(names, genes, strict=True))
+        first = dict(zip(reversed(names), reversed(genes), strict=True))
+        if copies := {name for name, gene in index.one.items() if first[name] != gene} - {""}:
+            twice = Index((name, gene) for name, gene in zip(names, genes, strict=True) if name in copies)
+            index.one |= twice.one
+            index.several = twice.several
+        index.one.pop("", None)
         return index
+
+    @classmethod
+    def of_cells(cls, cells: Sequence[str]) -> Index[str]:
+        """The index of cells that hold names joined by |."""
+        full = [(i, cell) for i, cell in enumerate(cells) if cell]
+        genes = [i for i, cell in full for _ in range(cell.count("|") + 1)]
+        return Index.of("|".join(cell for _, cell in full).split("|"), genes)
 
     def get(self, name: K) -> tuple[int, ...]:
         """The genes of that name, ascending; none if it is unknown."""
@@ -115,30 +124,33 @@ class GeneTable:
 
     @cached_property
     def by_previous(self) -> Index[str]:
-        return Index((name, i) for i, cell in enumerate(self.previous_cell) if cell for name in cell.split("|"))
+        return Index.of_cells(self.previous_cell)
 
     @cached_property
     def by_alias(self) -> Index[str]:
-        pairs = ((name, i) for i, cell in enumerate(self.alias_cell) if cell for name in cell.split("|"))
-        return Index((name, i) for name, i in pairs if not name.startswith(NAMES_OF_ONE_RUN))
+        return _of_any_run(Index.of_cells(self.alias_cell))
 
     @cached_property
     def by_folded(self) -> Index[str]:
-        """Approved symbols without case; HGNC keeps them apart even so, or both are given."""
-        return Index.of([symbol.upper() for symbol in self.symbol])
+        """Approved symbols with small letters (C1orf112), in capitals."""
+        return Index((symbol.upper(), i) for i, symbol in enumerate(self.symbol) if not symbol.isupper())
 
     @cached_property
     def by_folded_previous(self) -> Index[str]:
-        return _folded(self.previous_cell)
+        return Index.of_cells([cell.upper() for cell in self.previous_cell])
 
     @cached_property
     def by_folded_alias(self) -> Index[str]:
-        return _folded(self.alias_cell)
+        return _of_any_run(Index.of_cells([cell.upper() for cell in self.alias_cell]))
 
-    @cached_property
-    def by_dotted(self) -> Index[str]:
-        """Symbols as R writes them where they name columns: HLA.A for HLA-A."""
-        return Index((symbol.replace("-", "."), i) for i, symbol in enumerate(self.symbol) if "-" in symbol)
+    def in_any_letters(self, name: str) -> tuple[int, ...]:
+        """The gene whose approved symbol it is but for the case of letters."""
+        upper = name.upper()
+        return self.by_symbol.get(upper) or self.by_folded.get(upper)
+
+    def as_r_writes(self, name: str) -> tuple[int, ...]:
+        """The gene whose approved symbol R turns into this where it names columns: HLA.A for HLA-A."""
+        return self.by_symbol.get(name.replace(".", "-"))
 
     @cached_property
     def by_date(self) -> Index[tuple[int, int]]:
@@ -155,16 +167,19 @@ class GeneTable:
             return True
         if (number := loc_number(name)) and number in self.by_entrez:
             return True
-        return not is_title_case(name) and (name.upper() in self.by_folded or name in self.by_dotted)
+        return not is_title_case(name) and bool(self.in_any_letters(name) or self.as_r_writes(name))
 
 
 def _split(cell: str) -> tuple[str, ...]:
     return tuple(cell.split("|")) if cell else ()
 
 
-def _folded(cells: Sequence[str]) -> Index[str]:
-    pairs = ((name, i) for i, cell in enumerate(cells) if cell for name in cell.upper().split("|"))
-    return Index((name, i) for name, i in pairs if not name.startswith(NAMES_OF_ONE_RUN))
+def _of_any_run(index: Index[str]) -> Index[str]:
+    """Without the names that one run of Cufflinks gave."""
+    for names in (index.one, index.several):
+        for name in [name for name in names if name.startswith(NAMES_OF_ONE_RUN)]:
+            del names[name]
+    return index
 
 
 def is_title_case(name: str) -> bool:

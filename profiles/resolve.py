@@ -30,6 +30,15 @@ class Resolved(NamedTuple):
     reason: str
 
 
+BY_ID: tuple[Outcome, str] = ("ensembl", "Ensembl id")
+BY_VERSIONED_ID: tuple[Outcome, str] = ("ensembl", "Ensembl id without version")
+BY_SYMBOL: tuple[Outcome, str] = ("symbol", "approved symbol")
+UNKNOWN_ID: tuple[Outcome, str] = ("unknown", "Ensembl id is not in HGNC")
+VERSION_ENDS = frozenset(f".{digit}" for digit in range(10))  # first and last letter of a version; _PAR_Y has others
+NO_SUCH_ID = Resolved(-1, *UNKNOWN_ID)
+NO_SUCH_SYMBOL = Resolved(-1, "unknown", "symbol is not in HGNC")
+
+
 @dataclass(frozen=True)
 class GeneMap:
     """Which gene of the table each input gene is."""
@@ -102,17 +111,28 @@ def resolve(ids: GeneIds, source: str = "", table: GeneTable | None = None) -> G
     ensembl, symbols, entrez = (kind or empty for kind in (ids.ensembl, ids.symbol, ids.entrez))
     if not ids.entrez and _are_numbers(symbols):
         symbols, entrez = empty, symbols
-    name = _Names(table, _one_case(symbols))
-    found = [name.find(*cells) for cells in zip(ensembl, symbols, entrez, strict=True)]
-    certain = {one.gene for one in found if one.outcome not in LOOSE}
-    found = [_superseded(one, table) if one.outcome in LOOSE and one.gene in certain else one for one in found]
-    genes, outcomes, reasons = zip(*found, strict=True) if found else ((), (), ())
+    names = _Names(table, _one_case(symbols))
+    genes, why, rest = names.plain(ensembl, symbols, entrez)
+    found = {i: names.find(ensembl[i], symbols[i], entrez[i]) for i in rest}
+    loose = {i: one for i, one in found.items() if one.outcome in LOOSE}
+    found.update(_superseded(loose, genes, found, table))
+    for i, (gene, outcome, reason) in found.items():
+        genes[i], why[i] = gene, (outcome, reason)
+    outcomes, reasons = zip(*why, strict=True) if why else ((), ())
     return GeneMap(np.array(genes, dtype=np.int64), ids, outcomes, reasons, table, source)
 
 
-def _superseded(one: Resolved, table: GeneTable) -> Resolved:
-    name = table.symbol[one.gene]
-    return Resolved(-1, "ambiguous", f"{one.reason} of {name}, which another gene of this matrix names by its present name")
+def _superseded(
+    loose: dict[int, Resolved], genes: list[int], found: dict[int, Resolved], table: GeneTable
+) -> Iterator[tuple[int, Resolved]]:
+    """Those by an old name whose gene another input gene names by its present one."""
+    if not loose:
+        return
+    certain = {*genes, *(one.gene for i, one in found.items() if i not in loose)}
+    for i, one in loose.items():
+        if one.gene in certain:
+            reason = f"{one.reason} of {table.symbol[one.gene]}, which another gene of this matrix names by its present name"
+            yield i, Resolved(-1, "ambiguous", reason)
 
 
 def _are_numbers(symbols: Sequence[str]) -> bool:
@@ -124,7 +144,7 @@ def _are_numbers(symbols: Sequence[str]) -> bool:
 def _one_case(symbols: Sequence[str]) -> bool:
     """Whether the symbols were all turned to upper or to lower case: then no letter's case says anything."""
     named = "".join(symbols)
-    return named == named.upper() or named == named.lower()
+    return named != "" and named in (named.upper(), named.lower())
 
 
 class _Names:
@@ -139,17 +159,32 @@ class _Names:
             table.by_symbol.one,
             table.by_entrez.one,
         )
-        shared = self.by_ensembl.several
-        self.unique_ensembl = {name: gene for name, gene in self.by_ensembl.one.items() if name not in shared}
+
+    def plain(
+        self, ensembl: Sequence[str], symbols: Sequence[str], entrez: Sequence[str]
+    ) -> tuple[list[int], list[tuple[Outcome, str]], list[int]]:
+        """Gene and reason of each input gene that an Ensembl id or an approved symbol names, as most are, and the positions of the rest."""
+        genes, why, rest = [-1] * len(ensembl), [UNKNOWN_ID] * len(ensembl), []
+        by_id, by_symbol, shared = self.by_ensembl.one, self.by_symbol, self.by_ensembl.several
+        for i, (own, symbol, number) in enumerate(zip(ensembl, symbols, entrez, strict=True)):
+            if own:
+                given = own[:15]
+                gene = by_id.get(given)
+                versioned = len(own) > 15
+                if gene is None and not symbol and not number and given[:5] == "ENSG0":
+                    continue
+                if gene is None or given in shared or (versioned and own[15] + own[-1] not in VERSION_ENDS):
+                    rest.append(i)
+                else:
+                    genes[i], why[i] = gene, BY_VERSIONED_ID if versioned else BY_ID
+            elif number or (gene := by_symbol.get(symbol)) is None:
+                rest.append(i)
+            else:
+                genes[i], why[i] = gene, BY_SYMBOL
+        return genes, why, rest
 
     def find(self, ensembl: str, symbol: str, entrez: str) -> Resolved:
-        if ensembl:
-            # The plain and the versioned id first, of which most tables are made.
-            given = ensembl[:15]
-            if given in self.unique_ensembl and (len(ensembl) == 15 or (ensembl[15] == "." and ensembl[16:].isdigit())):
-                return Resolved(self.unique_ensembl[given], "ensembl", "Ensembl id" if given == ensembl else "Ensembl id without version")
-        elif not entrez and (gene := self.by_symbol.get(symbol)) is not None:
-            return Resolved(gene, "symbol", "approved symbol")
+        """What one input gene is, by any of its names."""
         return self._by_all(ensembl, plain_ensembl(ensembl), symbol.strip(), entrez.strip())
 
     def _by_all(self, ensembl: str, plain: str, symbol: str, entrez: str) -> Resolved:
@@ -174,7 +209,9 @@ class _Names:
     def _by_name(self, symbol: str) -> Resolved:
         """HGNC id, approved symbol, previous, alias, a form of the approved one, a date; several candidates at one level decide nothing."""
         if (gene := self.by_symbol.get(symbol)) is not None:
-            return Resolved(gene, "symbol", "approved symbol")
+            return Resolved(gene, *BY_SYMBOL)
+        if not symbol:
+            return NO_SUCH_SYMBOL
         if symbol[:5] == "HGNC:" and (ids := self.table.by_hgnc.get(symbol)):
             return Resolved(ids[0], "hgnc", "HGNC id")
         if (number := loc_number(symbol)) and (gene := self.by_entrez.get(number)) is not None:
@@ -184,7 +221,7 @@ class _Names:
                 return Resolved(genes[0], outcome, what)
             if genes:
                 return Resolved(-1, "ambiguous", f"{what} of {self._those(genes)}")
-        return Resolved(-1, "unknown", "symbol is not in HGNC")
+        return NO_SUCH_SYMBOL
 
     def _levels(self, symbol: str) -> Iterator[tuple[Outcome, str, tuple[int, ...]]]:
         table = self.table
@@ -192,13 +229,12 @@ class _Names:
         yield "alias", "alias symbol", table.by_alias.get(symbol)
         # A mouse gene beside human ones (xenografts) is another gene; C1ORF112 and, where all are small, tp53 are not.
         if not is_title_case(symbol):
-            upper = symbol.upper()
-            yield "symbol", "approved symbol in other letters", table.by_folded.get(upper)
+            yield "symbol", "approved symbol in other letters", table.in_any_letters(symbol)
             if self.any_case:
-                yield "previous", "previous symbol in other letters", table.by_folded_previous.get(upper)
-                yield "alias", "alias symbol in other letters", table.by_folded_alias.get(upper)
+                yield "previous", "previous symbol in other letters", table.by_folded_previous.get(symbol.upper())
+                yield "alias", "alias symbol in other letters", table.by_folded_alias.get(symbol.upper())
         if "." in symbol:
-            yield "symbol", "approved symbol as R writes names of columns", table.by_dotted.get(symbol)
+            yield "symbol", "approved symbol as R writes names of columns", table.as_r_writes(symbol)
         if may_be_date(symbol):
             yield "excel", "symbol turned into a date by a spreadsheet", self._by_date(symbol)
 
@@ -214,7 +250,7 @@ def _unnamed(plain: str, symbol: str, entrez: str, by_name: Resolved) -> Resolve
     if not (plain or symbol or entrez):
         return Resolved(-1, "unknown", "no identifier")
     if plain and by_name.outcome == "unknown":
-        return Resolved(-1, "unknown", "Ensembl id and symbol are not in HGNC" if symbol else "Ensembl id is not in HGNC")
+        return Resolved(-1, "unknown", "Ensembl id and symbol are not in HGNC") if symbol else NO_SUCH_ID
     return by_name if symbol else Resolved(-1, "unknown", "Entrez gene id is not in HGNC")
 
 

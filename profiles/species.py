@@ -107,7 +107,7 @@ def _kind(name: str, table: GeneTable, rodent: str) -> str:
         return ENSEMBL_SPECIES.get(letters, f"ENS{letters}") if letters else "human"
     if TRANSCRIPT.match(name):
         return "transcript"
-    if is_title_case(name) and name not in table.by_symbol and name.upper() in table.by_folded:
+    if is_title_case(name) and name not in table.by_symbol and table.in_any_letters(name):
         return rodent
     if name in table.by_symbol or name in table.by_entrez:
         return "human"
