@@ -51,7 +51,7 @@ def child(path: Path, n: int, out: Path, threads: int | None) -> None:
     import pyarrow as pa
 
     from curation.config import BuildConfig
-    from curation.matrix import write_compendium
+    from curation.matrix.write import write_compendium
     from curation.progress import Progress
     from curation.sources.archs4 import Archs4Matrix
     from curation.sources.folder import FolderSource

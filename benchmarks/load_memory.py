@@ -46,9 +46,9 @@ def write_compendium_file(path: Path, n: int) -> None:
     import pandas as pd
     from write import N_GENES, expression
 
-    from curation.compendium import create, finish
-    from curation.scaler import Moments, varies
-    from curation.shards import write_rows
+    from curation.matrix.compendium import create, finish
+    from curation.matrix.scaler import Moments, varies
+    from curation.matrix.shards import write_rows
 
     few = expression(min(n, 500))
     offset = create(path, n, N_GENES)

@@ -37,8 +37,8 @@ def sync(path: Path) -> None:
 
 
 def contiguous(path: Path, x: np.ndarray) -> None:
-    from curation.compendium import create
-    from curation.shards import write_rows
+    from curation.matrix.compendium import create
+    from curation.matrix.shards import write_rows
 
     offset = create(path, *x.shape)
     places = np.random.default_rng(1).permutation(len(x))

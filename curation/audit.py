@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.database import Connection, open_for_reading, run_select
+from curation.database import reading, run_select
 from curation.errors import CurationError
 from curation.resources import sql_folder
 
@@ -60,17 +60,11 @@ def run_audit(place: Path, name: str, against: Path | None = None) -> Answer:
     if audit.compares and against is None:
         raise UnknownAudit(f"{name} compares two builds; give the older one with --against")
     attached = {OLD: database_of(against)} if audit.compares and against else {}
-    con = open_for_reading(database_of(place), attached)
-    try:
+    with reading(database_of(place), attached) as con:
         return Answer(*run_select(con, audit.path.read_text(encoding="utf-8")))
-    finally:
-        con.close()
 
 
 def run_query(place: Path, query: str) -> Answer:
     """Answer one SELECT of the reader's own, with no access outside the database. Raises DatabaseFault."""
-    con: Connection = open_for_reading(database_of(place))
-    try:
+    with reading(database_of(place)) as con:
         return Answer(*run_select(con, query))
-    finally:
-        con.close()

@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from curation.build_report import REPORT, write_report
-from curation.catalogue import permitted
+from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import write_crate
 from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
 from curation.errors import CurationError
+from curation.mark import refuse_overlap
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
 from curation.resources import ontology_folder, sql_folder
-from curation.split import SHARES, assign, groups_of
+from curation.split import SHARES
+from curation.steps import run_stage
 from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"
-GROUP_SPLIT = pa.schema([("group_id", pa.string()), ("split", pa.string()), ("reason", pa.string())])
 NOT_CONTENT = {"downloads.tsv", "sources.tsv"}  # of the ontology folder: addresses and citations decide no label and no number
 TWICE = """
 SELECT sample_id, any_value(source)
@@ -79,6 +80,7 @@ class BuildReport:
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     """Build a release folder from a folder with one subfolder per source. Raises CurationError subclasses; leaves nothing then."""
     ontology = options.ontology or ontology_folder()
+    refuse_overlap(out, [input_folder, ontology])
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
         inputs = hash_inputs(sources, ontology, progress)
@@ -133,27 +135,27 @@ def _build_id(config: BuildConfig, inputs: list[dict[str, Any]], previous: Path 
 def curate(
     con: Connection, sources: Mapping[str, Source], ontology: Path, config: BuildConfig, previous: Path | None, progress: Progress
 ) -> list[str]:
-    """Steps 1 to 10: fill every table of the database from the sources' metadata; no expression is read. Returns notes for the report."""
+    """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report."""
     from curation.checks import run_checks
     from curation.label import label_samples
     from curation.ontology import load_reference
 
     run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+    insert_sources(con)
     with progress.stage("samples of the sources") as advance:
         for source in sources.values():
             _insert_samples(con, source, advance)
     parameters = sql_parameters(config, list(sources))
     with progress.stage("groups"):
         _load_previous(con, previous)
-        run_build_files(con, 10, 19, parameters)
+        run_stage(con, "groups")
     with progress.stage("ontology and rules"):
         load_reference(con, ontology)
     with progress.stage("labels"):
         notes = label_samples(con)
     with progress.stage("exclusion, split, cap"):
-        run_build_files(con, 40, 50, parameters)
-        _split_groups(con)
-        run_build_files(con, 52, 79, parameters)
+        for stage in ("exclusion", "split", "funnel", "exported"):
+            run_stage(con, stage, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
     return notes
@@ -167,11 +169,12 @@ def sql_parameters(config: BuildConfig, sources: list[str]) -> dict[str, Any]:
     return {**config.parameters(), "seed": str(config.seed), "allowed_sources": allowed}
 
 
-def run_build_files(con: Connection, first: int, last: int, parameters: Mapping[str, Any]) -> None:
-    """Run the files of sql/build whose number lies between the two, in order."""
-    for path in sorted((sql_folder() / "build").glob("[0-9][0-9]_*.sql")):
-        if first <= int(path.name[:2]) <= last:
-            run_sql_file(con, path, parameters)
+def insert_sources(con: Connection) -> None:
+    """source: one row per source that sources.tsv describes."""
+    run_sql_file(con, sql_folder() / "schema" / "source.sql")
+    cards = [card for card in read_sources().values() if card.is_data]
+    rows = {"source": [c.source for c in cards], "role": [c.role for c in cards], "funnel_step": [int(c.funnel_step) for c in cards]}
+    insert_arrow(con, "source", pa.table(rows))
 
 
 def _insert_samples(con: Connection, source: Source, advance: Any) -> None:
@@ -202,25 +205,6 @@ def _load_previous(con: Connection, previous: Path | None) -> None:
     insert_arrow(con, "previous_split", rows.filter(pc.is_in(rows["split"], pa.array(list(SHARES)))))
 
 
-def _split_groups(con: Connection) -> None:
-    """Write group_split(group_id, split, reason), one row per group with a labelled sample."""
-    rows = con.execute("SELECT group_id, tissue, n_samples, draw FROM group_tissue ORDER BY group_id, tissue").fetchall()
-    placed = con.execute(
-        "SELECT sample_group.group_id, any_value(previous_split.split) FROM sample_group JOIN previous_split USING (sample_id) GROUP BY ALL"
-    ).fetchall()
-    result = assign(groups_of(rows), dict(placed))
-    table = pa.table(
-        {
-            "group_id": list(result),
-            "split": [split for split, _ in result.values()],
-            "reason": [reason for _, reason in result.values()],
-        },
-        schema=GROUP_SPLIT,
-    )
-    con.execute("CREATE OR REPLACE TABLE group_split (group_id VARCHAR PRIMARY KEY, split VARCHAR NOT NULL, reason VARCHAR NOT NULL)")
-    insert_arrow(con, "group_split", table)
-
-
 def _export(
     con: Connection,
     part: Path,
@@ -232,9 +216,9 @@ def _export(
     notes: list[str],
     progress: Progress,
 ) -> BuildReport:
-    """Step 11: the matrix and its neighbours, from what the tables say."""
+    """The matrix and its neighbours, from what the tables say."""
     from curation.checks import run_checks
-    from curation.matrix import write_compendium
+    from curation.matrix.write import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:

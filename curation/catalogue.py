@@ -9,8 +9,10 @@ from pathlib import Path
 
 from curation.errors import CurationError
 from curation.resources import ontology_folder
+from profiles import filenames
 
 UNSTATED = "NOASSERTION"
+REFERENCE = "reference"
 
 
 class CatalogueFault(CurationError):
@@ -19,10 +21,14 @@ class CatalogueFault(CurationError):
 
 @dataclass(frozen=True)
 class SourceCard:
-    """One row of sources.tsv. `licence` is an SPDX id, LicenseRef-... or NOASSERTION; `commercial_use` is yes, no or unstated."""
+    """One row of sources.tsv. `licence` is an SPDX id, LicenseRef-... or NOASSERTION; `commercial_use` is yes, no or unstated.
+
+    `role` is archive, project, own (see sql/schema/source.sql) or reference; the first three enter the funnel at `funnel_step`.
+    """
 
     source: str
     role: str
+    funnel_step: str
     title: str
     layout: str
     licence: str
@@ -30,6 +36,11 @@ class SourceCard:
     commercial_use: str
     citation: str
     doi: str
+
+    @property
+    def is_data(self) -> bool:
+        """Whether samples come from it."""
+        return self.role != REFERENCE
 
 
 @dataclass(frozen=True)
@@ -70,12 +81,13 @@ def read_sources(path: Path | None = None) -> dict[str, SourceCard]:
 
 def read_downloads(path: Path | None = None) -> list[Download]:
     """All downloads, in the order of the table; the last release of a variant is its default. Raises CatalogueFault."""
-    names = tuple(field.name for field in fields(Download))
+    columns = tuple(field.name for field in fields(Download))
     table = path or ontology_folder() / "downloads.tsv"
-    downloads = [Download(**row) for row in _rows(table, names)]
+    downloads = [Download(**row) for row in _rows(table, columns)]
     for download in downloads:
-        if Path(download.file).name != download.file or download.file in ("", ".", ".."):
-            raise CatalogueFault(f"{table.name}: {download.file!r} is not a plain file name")
+        for name in (download.source, download.file):
+            if why := filenames.fault(name):
+                raise CatalogueFault(f"{table.name}: {filenames.shown(name)} is not a plain file name: {why}")
         if download.n_bytes and not download.n_bytes.isdigit():
             raise CatalogueFault(f"{table.name}: n_bytes of {download.file} is {download.n_bytes!r}, not a number")
     return downloads

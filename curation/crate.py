@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.catalogue import UNSTATED, SourceCard, read_sources
+from curation.mark import MARK
 from curation.release import sha256, write_json
 
 CRATE = "ro-crate-metadata.json"
@@ -55,7 +56,7 @@ def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, S
     known = cards or read_sources()
     sources = manifest["sources_used"]
     (folder / CITATION).write_text(citation_text(sources, known), encoding="utf-8")
-    outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != CRATE]
+    outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (CRATE, MARK)]
     inputs = [_input(row, known) for row in manifest["inputs"]]
     articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
     cited = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})

@@ -15,6 +15,7 @@ from curation.errors import CurationError
 
 Connection = duckdb.DuckDBPyConnection
 
+NO_EXTENSIONS = {"autoload_known_extensions": False, "autoinstall_known_extensions": False, "allow_community_extensions": False}
 PARAMETER = re.compile(r"\$([a-z_]+)")
 COMMENT = re.compile(r"--[^\n]*")
 
@@ -51,6 +52,8 @@ def connect(path: Path | None = None, *, threads: int | None = None, memory: str
         config["threads"] = threads
     if memory is not None:
         config["memory_limit"] = memory
+    if read_only:
+        config |= NO_EXTENSIONS
     try:
         con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.Error as error:
@@ -98,10 +101,12 @@ def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
 
-def open_for_reading(path: Path, attached: Mapping[str, Path] | None = None) -> Connection:
-    """A connection that can read this database (and those attached under a name) and nothing else: no file, no network, no setting.
+@contextmanager
+def reading(path: Path, attached: Mapping[str, Path] | None = None) -> Iterator[Connection]:
+    """A database that a stranger may have made (and those attached under a name), and nothing else: no file, no network, no extension, no setting.
 
-    Raises DatabaseFault when a file is missing, locked or no DuckDB file.
+    A view in it may ask for any of these; it then fails. The only way in for whatever reads a release. Whatever DuckDB raises becomes a
+    DatabaseFault, as a file that is missing, locked or no DuckDB file.
     """
     for file in (path, *(attached or {}).values()):
         if not file.is_file():
@@ -109,13 +114,14 @@ def open_for_reading(path: Path, attached: Mapping[str, Path] | None = None) -> 
     con = connect(path, read_only=True)
     try:
         for name, file in (attached or {}).items():
-            con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS \"{name}\" (READ_ONLY)")
+            con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS \"{name}\" (READ_ONLY, TYPE duckdb)")
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
+        yield con
     except duckdb.Error as error:
-        con.close()
         raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
-    return con
+    finally:
+        con.close()
 
 
 def run_select(con: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from curation import exchange, lock
 from curation.errors import CurationError
 
 MB = 1_000_000
@@ -103,7 +104,16 @@ def machine_findings(out: Path) -> list[Finding]:
         speed = write_speed(place)
     except OSError as error:
         return [*findings, Finding(f"writing to {place}", f"fails: {error.strerror}", "a folder that can be written", False)]
-    return [*findings, Finding(f"writing to {place}", f"{speed / MB:,.0f} MB/s"), Finding("checksums", f"{hash_speed() / MB:,.0f} MB/s")]
+    findings += [Finding(f"writing to {place}", f"{speed / MB:,.0f} MB/s"), Finding("checksums", f"{hash_speed() / MB:,.0f} MB/s")]
+    return [*findings, *file_system_findings(place)]
+
+
+def file_system_findings(place: Path) -> list[Finding]:
+    """Which of two ways a release is replaced and a lock held where `place` lies; both are good, one is surer. Raises OSError."""
+    no_exchange, no_flock = exchange.way(place), lock.has_flock(place)
+    replaced = f"with two renames, the old release put back on failure ({no_exchange})" if no_exchange else "in one step (renameat2)"
+    held = f"by a file that is there ({no_flock}: no flock)" if no_flock else "with flock"
+    return [Finding(f"a release at {place} is replaced", replaced), Finding(f"locks at {place} are held", held)]
 
 
 def load_findings(load: Load, out: Path, cap: int | None) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import json
 import os
@@ -19,6 +18,7 @@ from typing import IO, Any
 
 from curation.checksum import digests, published_checksum
 from curation.errors import CurationError
+from curation.lock import Held, lock
 
 BLOCK = 1 << 20
 RETRIED = {408, 425, 429, 500, 502, 503, 504}
@@ -90,18 +90,25 @@ def download(
 
 @contextmanager
 def _locked(part: Path) -> Iterator[IO[bytes]]:
-    with part.open("a+b") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DownloadFault(f"{part} is being fetched by another process; wait for it, or stop it") from error
-        try:
-            yield handle
-        finally:
-            handle.flush()
-            if part.exists() and part.stat().st_size == 0:
-                part.unlink()
-                _state_file(part).unlink(missing_ok=True)
+    try:
+        with lock(part.with_name(f".{part.name}.lock")):
+            _refuse_strange(part)
+            with part.open("a+b") as handle:
+                try:
+                    yield handle
+                finally:
+                    handle.flush()
+                    if part.exists() and part.stat().st_size == 0:
+                        part.unlink()
+                        _state_file(part).unlink(missing_ok=True)
+    except Held as error:
+        raise DownloadFault(f"{part} is being fetched by another process ({error.holder}); wait for it, or stop it") from error
+
+
+def _refuse_strange(part: Path) -> None:
+    """What was not begun by us is not gone on with, and not written over: unfinished downloads have a state file beside them."""
+    if part.is_symlink() or (part.exists() and part.stat().st_size and not _state_file(part).exists()):
+        raise DownloadFault(f"{part} was not begun by `curate fetch` ({_state_file(part).name} is missing); it is left alone: move it away")
 
 
 def _transfer(url: str, handle: IO[bytes], part: Path, n_bytes: int | None, patience: Patience, progress: Progress | None) -> Message:

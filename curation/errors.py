@@ -1,4 +1,4 @@
-"""The base of this package's errors that a user can mend; the command line prints every BulkatlasError, those of profiles too."""
+"""The base of the errors of this package; their base in turn is that of both packages."""
 
 from profiles.errors import BulkatlasError
 

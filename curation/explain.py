@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.audit import database_of
-from curation.database import Connection, fetch_arrow, open_for_reading
+from curation.database import Connection, fetch_arrow, reading
 from curation.errors import CurationError
 
 LONGEST = 300
@@ -41,8 +41,7 @@ class Life:
 
 def explain(place: Path, sample_id: str) -> Life:
     """Gather one sample's life from a release. Raises UnknownSample with the nearest ids, DatabaseFault."""
-    con = open_for_reading(database_of(place))
-    try:
+    with reading(database_of(place)) as con:
         known = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
 
         def rows(table: str) -> list[Row]:
@@ -53,8 +52,6 @@ def explain(place: Path, sample_id: str) -> Life:
             raise UnknownSample(f"no sample {sample_id!r} is in this build{_near(con, sample_id)}")
         one = {table: (rows(table) or [{}])[0] for table in ("group", "label", "split", "cap", "matrix")}
         return Life(sample=sample[0], evidence=rows("evidence"), overrides=rows("overrides"), exclusions=rows("exclusion"), **one)
-    finally:
-        con.close()
 
 
 NEEDS = {"group": "sample_group", "overrides": "override_hit", "cap": "draw", "matrix": "quality"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.compendium import open_matrix, writing
 from curation.errors import CurationError
+from curation.mark import discard, discard_quietly, put_mark
+from curation.matrix.compendium import open_matrix, writing
 from curation.progress import Advance, Progress
 
 if TYPE_CHECKING:
@@ -65,23 +66,22 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
     }
     if form not in writers:
         raise CannotExport(f"--format {form} is not known; it is one of {', '.join(FORMATS)}")
-    if out.exists():
+    if os.path.lexists(out):
         raise CannotExport(f"{out} exists; choose another --out")
     data = Compendium.open(compendium)
     partial = out.with_name(out.name + ".partial")
-    _remove(partial)
+    discard(partial)
     try:
         with writing(out):
-            n = writers[form](data, partial, progress or Progress())
-            partial.rename(out)
+            partial.mkdir()
+            put_mark(partial)
+            n = writers[form](data, partial / out.name, progress or Progress())
+            (partial / out.name).rename(out)
+            discard(partial)
     except BaseException:
-        _remove(partial)
+        discard_quietly(partial)
         raise
     return n
-
-
-def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def parts(obs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:

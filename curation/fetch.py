@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ from curation import gdc
 from curation.catalogue import Download
 from curation.checksum import digests
 from curation.download import DownloadFault, Fetched, Patience, download, look
+from profiles import filenames
 
 LEDGER = ".fetched.json"
 
@@ -49,6 +51,7 @@ def fetch(
     rows: list[Download] = []
     for listed in downloads:
         rows += gdc.list_files(listed, folder, patience) if listed.kind.startswith("gdc:") else [listed]
+    _refuse_names(rows)
     ledger = read_ledger(folder)
 
     def one(row: Download) -> Outcome:
@@ -63,6 +66,18 @@ def fetch(
     return outcomes
 
 
+def _refuse_names(rows: list[Download]) -> None:
+    """Before anything is fetched: a server's list must not say where on this disk a file goes."""
+    bad = [(row.file, why) for row in rows if (why := filenames.fault(row.file) or ("it is hidden" if row.file.startswith(".") else ""))]
+    count = Counter(row.file.lower() for row in rows)
+    bad += [(row.file, "it is listed more than once") for row in rows if count[row.file.lower()] > 1]
+    if bad:
+        name, why = bad[0]
+        raise DownloadFault(
+            f"{len(bad)} of {len(rows)} listed files have a name that cannot be taken, first {filenames.shown(name)}: {why}; nothing was fetched"
+        )
+
+
 def _one_file(row: Download, folder: Path, known: dict[str, str] | None, patience: Patience, verify: bool, watch: Watch | None) -> Outcome:
     target = folder / row.file
     if target.exists() and not _same(known, row, target, verify):
@@ -70,6 +85,8 @@ def _one_file(row: Download, folder: Path, known: dict[str, str] | None, patienc
     if target.exists():
         record = Fetched(**{name: value for name, value in (known or {}).items() if name != "date"})  # type: ignore[arg-type]
         return Outcome("present", record)
+    if why := filenames.fault_in(folder, row.file):
+        raise DownloadFault(f"{target} is not written: {why}; delete the link")
     progress = (lambda done, total: watch(row.file, done, total)) if watch else None
     size = int(row.n_bytes) if row.n_bytes else None
     return Outcome("fetched", download(row.url, target, n_bytes=size, checksum=row.checksum, patience=patience, progress=progress))

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.errors import CurationError
-from curation.matrix import MatrixReport, write_compendium
+from curation.matrix.write import MatrixReport, write_compendium
 from curation.progress import Progress
 from curation.resources import ontology_folder
 from curation.sources import Matrix, linear
@@ -48,9 +48,11 @@ class Columns:
 def parse_unit(text: str | None) -> str | None:
     """The name of a unit that there is. Raises CannotImport."""
     try:
-        return text and (unit_named(text) and text)
+        if text is not None:
+            unit_named(text)
     except UnitFault as error:
         raise CannotImport(f"--unit {text}: {error}") from error
+    return text
 
 
 def import_csv(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from curation.database import DatabaseFault, insert_arrow, run_sql_file
 from curation.reference import OntologyFault, check_patterns, check_reference
 from curation.resources import ontology_folder, sql_folder
+from curation.steps import run_stage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
-TREE_STEPS = ("20_closure", "21_term_tissue")
-LEXICON_STEPS = ("22_term_phrase", "22_line_phrase", "22_lexicon", "22_lexicon_start")
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -35,6 +34,7 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
         ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
+        ("vocabulary", "vocabulary.tsv", "list word match reason", ""),
     )
 }
 
@@ -51,12 +51,10 @@ def load_reference(con: Connection, folder: Path | None = None) -> None:
     for table, (file, columns, optional) in TABLES.items():
         _insert(con, table, read_rows(folder / file, columns, optional), file)
     con.execute("INSERT INTO term_parent SELECT term_id, parent_id, relation FROM relation")
-    for name in TREE_STEPS:
-        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+    run_stage(con, "terms")
     check_reference(con)
     check_patterns(con)
-    for name in LEXICON_STEPS:
-        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+    run_stage(con, "phrases")
 
 
 def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> pa.Table:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from curation.audit import database_of
-from curation.database import Connection, connect, open_for_reading
+from curation.database import Connection, connect, reading
 from curation.errors import CurationError
+from curation.lock import Held, lock
 from curation.resources import ontology_folder
 from profiles.metadata import is_missing, read_frame
 
 TABLE = "overrides.tsv"
 SCOPES = ("sample", "series", "text")
 SHOWN = 5
+WAIT_SECONDS = 120.0  # for another writer of the table: loading an ontology to check against takes seconds
 
 
 class OverrideFault(CurationError):
@@ -207,15 +210,21 @@ MATCHES = {
 }
 
 
-def open_checks(folder: Path | None, db: Path | None) -> Connection:
+@contextmanager
+def open_checks(folder: Path | None, db: Path | None) -> Iterator[Connection]:
     """A connection that knows the ontology: that of a build where one is given, else the ontology folder loaded in memory."""
     if db is not None:
-        return open_for_reading(database_of(db))
+        with reading(database_of(db)) as con:
+            yield con
+        return
     from curation.ontology import load_reference
 
     con = connect()
-    load_reference(con, folder or ontology_folder())
-    return con
+    try:
+        load_reference(con, folder or ontology_folder())
+        yield con
+    finally:
+        con.close()
 
 
 def write_overrides(rows: Iterable[Override], folder: Path | None = None) -> Path:
@@ -223,10 +232,27 @@ def write_overrides(rows: Iterable[Override], folder: Path | None = None) -> Pat
     path = (folder or ontology_folder()) / TABLE
     ordered = sorted(rows, key=lambda row: row.override_id)
     lines = ["\t".join(COLUMNS), *("\t".join(asdict(row).values()) for row in ordered)]
-    draft = path.with_name(TABLE + ".new")
+    draft = path.with_name(f".{TABLE}.{os.getpid()}.new")
     try:
         draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
         raise OverrideFault(f"{path} cannot be written: {error.strerror}; copy the ontology folder and give it with --ontology") from error
+    finally:
+        draft.unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def editing(folder: Path | None = None, *, wait: float = WAIT_SECONDS) -> Iterator[list[Override]]:
+    """The rows of overrides.tsv, which nobody else changes until the block ends. Raises OverrideFault after `wait` seconds of somebody else's block."""
+    path = (folder or ontology_folder()) / TABLE
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock(path.with_name(f".{TABLE}.lock"), wait=wait))
+        except Held as error:
+            raise OverrideFault(f"{path} is being changed by {error.holder}; try again when it has ended") from error
+        except OSError as error:
+            advice = "copy the ontology folder and give it with --ontology"
+            raise OverrideFault(f"{path} cannot be written: {error.strerror}; {advice}") from error
+        yield read_overrides(folder)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
-import fcntl
 import hashlib
 import json
 import os
-import shutil
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from curation.errors import CurationError
+from curation.exchange import exchange, mend
+from curation.lock import Held, lock
+from curation.mark import MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 
-MANIFEST = "manifest.json"
 PART_OF = "{name}.partial"
-RENAME_EXCHANGE = 2  # linux/fs.h
-AT_FDCWD = -100
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 
 
@@ -44,25 +40,30 @@ class BadRelease(CurationError):
 def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterator[Path]:
     """A temporary folder beside `out` that becomes `out` when the block ends well and is removed when it raises.
 
-    A killed process leaves the temporary folder: the next build removes it, or goes on in it (`resume`).
-    Raises OutputExists, BuildIsRunning, CannotWrite.
+    A killed process leaves the temporary folder, marked: the next build removes it, or goes on in it (`resume`). Only a release is replaced; what
+    does not carry our mark is refused. `out` may be a symbolic link: what it leads to is meant.
+    Raises OutputExists, BuildIsRunning, CannotWrite, NotOurs.
     """
-    out = Path(os.path.abspath(out))
+    out = Path(os.path.realpath(out))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with _lock(out):
-            if out.exists() and not replace:
-                raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stands until the new release is complete)")
+            mend(out)
+            _refuse_taken(out, replace)
             part = out.with_name(PART_OF.format(name=out.name))
-            if part.exists() and not resume:
-                shutil.rmtree(part)
+            if not resume:
+                discard(part)
+            elif os.path.lexists(part) and not is_unfinished(part):
+                raise NotOurs(f"{part} does not carry the mark {MARK} of an unfinished build; it is left alone: move it away")
             part.mkdir(exist_ok=resume)
+            put_mark(part)
             try:
                 yield part
-                _put_in_place(part, out)
+                _sync(part)
             except BaseException:
-                shutil.rmtree(part, ignore_errors=True)
+                discard_quietly(part)
                 raise
+            _put_in_place(part, out)
     except OSError as error:
         if error.errno not in CANNOT_WRITE:
             raise
@@ -70,39 +71,42 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         raise CannotWrite(f"{what}; free space or choose another --out; nothing was left behind") from error
 
 
+def _refuse_taken(out: Path, replace: bool) -> None:
+    if not os.path.lexists(out):
+        return
+    if not replace:
+        raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stands until the new release is complete)")
+    refuse_unless_release(out)
+
+
 @contextlib.contextmanager
 def _lock(out: Path) -> Iterator[None]:
     """Hold the lock of an output folder; it goes with the process, however that ends."""
-    path = out.with_name(f".{out.name}.lock")
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_current = path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino  # not one that its owner just removed
-        except BlockingIOError:
-            is_current = False
-        if not is_current:
-            file.seek(0)
-            raise BuildIsRunning(f"{out} is being built by {file.read().strip() or 'another process'}; wait for it or choose another --out")
-        file.truncate(0)
-        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        file.flush()
-        try:
+    try:
+        with lock(out.with_name(f".{out.name}.lock")):
             yield
-        finally:
-            path.unlink(missing_ok=True)
+    except Held as error:
+        raise BuildIsRunning(f"{out} is being built by {error.holder}; wait for it or choose another --out") from error
 
 
 def _put_in_place(part: Path, out: Path) -> None:
-    """Rename `part` to `out`; an old release is exchanged in one system call, so that one of the two always stands whole."""
-    _sync(part)
-    if not out.exists():
-        part.rename(out)
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.renameat2(AT_FDCWD, os.fsencode(part), AT_FDCWD, os.fsencode(out), RENAME_EXCHANGE) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"the old and the new release cannot be exchanged ({os.strerror(code)})", str(out))
-    shutil.rmtree(part)
+    """Rename `part` to `out`; an old release is exchanged, and stands until then. What cannot be put in place is kept: it is whole."""
+    (part / MARK).unlink()
+    try:
+        if os.path.lexists(out):
+            refuse_unless_release(out)
+            old = exchange(part, out)
+        else:
+            part.rename(out)
+            return
+    except (OSError, NotOurs) as error:
+        why = getattr(error, "strerror", None) or error
+        stands = f"; {out} is as it was" if os.path.lexists(out) else ""
+        raise CannotWrite(f"the new release is whole, but cannot take the place of {out} ({why}); it is kept as {part}{stands}") from error
+    try:
+        discard(old)
+    except OSError as error:
+        raise CannotWrite(f"{out} is the new release; the old one could not be deleted ({error.strerror}), its rest is {old}") from error
 
 
 def _sync(folder: Path) -> None:
@@ -134,7 +138,7 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     """Write manifest.json: `content` and the checksum of every other file of the folder."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (MANIFEST, MARK))
     outputs = [{"file": p.relative_to(folder).as_posix(), "bytes": p.stat().st_size, "sha256": sha256(p)} for p in files]
     write_json(folder / MANIFEST, {**content, "outputs": outputs})
 

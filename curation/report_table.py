@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]
     ending = path.suffix.lower()
     if ending not in FORMATS:
         raise OutputFault(f"{path.name} must end in one of {', '.join(FORMATS)}")
-    draft = path.with_name(path.name + ".new")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")  # of this process: two may write one table
     try:
         _write(draft, ending, columns, rows)
         draft.replace(path)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from curation.database import insert_arrow
+
+if TYPE_CHECKING:
+    from curation.database import Connection
 
 SHARES = {"train": 0.80, "validation": 0.05, "test": 0.15}
 DOMINANT_SHARE = 1 / 3
@@ -131,3 +137,22 @@ class Balance:
         for tissue, n in group.n_by_tissue.items():
             self.n_samples[part, tissue] += sign * n
             self.n_groups[part, tissue] += sign
+
+
+def group_split(con: Connection) -> None:
+    """group_split: one row per group with a labelled sample, with its part of the data and why it is there."""
+    import pyarrow as pa
+
+    rows = con.execute("SELECT group_id, tissue, n_samples, draw FROM group_tissue ORDER BY group_id, tissue").fetchall()
+    placed = con.execute(
+        "SELECT sample_group.group_id, any_value(previous_split.split) FROM sample_group JOIN previous_split USING (sample_id) GROUP BY ALL"
+    ).fetchall()
+    result = assign(groups_of(rows), dict(placed))
+    con.execute("CREATE OR REPLACE TABLE group_split (group_id VARCHAR PRIMARY KEY, split VARCHAR NOT NULL, reason VARCHAR NOT NULL)")
+    splits, reasons = ([value[i] for value in result.values()] for i in (0, 1))
+    text = pa.string()
+    insert_arrow(
+        con,
+        "group_split",
+        pa.table({"group_id": pa.array(result, text), "split": pa.array(splits, text), "reason": pa.array(reasons, text)}),
+    )

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from curation.config import BuildConfig
 from curation.database import Connection, fetch_arrow, insert_arrow
-from curation.resources import sql_folder
 
 LABELS = "labels.parquet"
 EVIDENCE = "evidence.parquet"
@@ -23,9 +22,11 @@ def write_labels(con: Connection, folder: Path) -> None:
     """labels.parquet and evidence.parquet: every sample with its label, and every proposal about it, in the order of sample ids."""
     import pyarrow.parquet as pq
 
-    for name, query in ((LABELS, "80_labels.sql"), (EVIDENCE, "81_evidence.sql")):
-        rows = fetch_arrow(con, (sql_folder() / "build" / query).read_text(encoding="utf-8"))
-        pq.write_table(rows, folder / name, compression="zstd", row_group_size=ROW_GROUP)
+    for name, query in (
+        (LABELS, "SELECT * FROM exported_label ORDER BY sample_id"),
+        (EVIDENCE, "SELECT * FROM exported_evidence ORDER BY sample_id, weight DESC, evidence_id"),
+    ):
+        pq.write_table(fetch_arrow(con, query), folder / name, compression="zstd", row_group_size=ROW_GROUP)
 
 
 def write_funnel(con: Connection, path: Path, config: BuildConfig, *, is_simulated: bool) -> None:
@@ -83,12 +84,12 @@ def insert_quality(con: Connection, quality: pa.Table) -> None:
 def read_back(con: Connection, compendium: Path) -> None:
     """matrix_row: one row per row of the written compendium, as the file itself names it."""
     import h5py
+    from anndata.io import read_elem
 
     with h5py.File(compendium, "r") as file:
-        obs = file["obs"]
-        names = pa.array(obs[obs.attrs["_index"]].asstr()[:], pa.string())
+        names = [str(name) for name in read_elem(file["obs"]).index]
         n_rows = file["X"].shape[0]
-    named = pa.array([*names.to_pylist()[:n_rows], *[None] * (n_rows - len(names))], pa.string())
+    named = pa.array([*names[:n_rows], *[None] * (n_rows - len(names))], pa.string())
     con.register("arriving", pa.table({"row": pa.array(range(n_rows), pa.int64()), "sample_id": named}))
     con.execute("CREATE OR REPLACE TABLE matrix_row AS SELECT * FROM arriving")
     con.unregister("arriving")

@@ -12,13 +12,14 @@ import h5py
 import numpy as np
 import pyarrow as pa
 
-from curation.assembly import CHECKSUMS
-from curation.compendium import matrix_offset, open_matrix
 from curation.errors import CurationError
-from curation.normalise import MILLION, UNIT_NAMES
-from curation.recompute import Place, compare, exported_columns, expression, from_file
-from curation.scaler import SMALLEST_STD
+from curation.matrix.assembly import CHECKSUMS
+from curation.matrix.compendium import matrix_offset, open_matrix
+from curation.matrix.normalise import MILLION, UNIT_NAMES
+from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
+from curation.matrix.scaler import SMALLEST_STD
 from curation.sources import PER_LENGTH, linear
+from profiles import filenames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ def validate(
     """
     import anndata
 
-    from curation.database import connect, fetch_arrow
+    from curation.database import fetch_arrow, reading
 
     findings = [_manifest(out)]
     path = out / COMPENDIUM
@@ -62,11 +63,8 @@ def validate(
     obs, var, unit = data.obs, data.var, str(data.uns["unit"])
     data.file.close()
     findings += [_layout(path, len(obs), len(var)), _blocks(path), _scaler(path, obs, var), _closure(path, unit)]
-    con = connect(out / DATABASE, read_only=True)
-    try:
+    with reading(out / DATABASE) as con:
         kept, ledger = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), fetch_arrow(con, "SELECT * FROM gene_ledger")
-    finally:
-        con.close()
     findings.append(_obs(obs, kept))
     if sources is not None and folder is not None:
         findings += _inputs(out, sources)
@@ -75,9 +73,14 @@ def validate(
 
 
 def _manifest(out: Path) -> Finding:
-    from curation.release import MANIFEST, read_manifest, sha256
+    from curation.mark import MANIFEST
+    from curation.release import read_manifest, sha256
 
     rows = read_manifest(out)["outputs"]
+    outside = [f"{filenames.shown(row['file'])}: {why}" for row in rows if (why := filenames.fault_in(out, row["file"], nested=True))]
+    if outside:
+        answer = f"{len(outside)} of {len(rows)} names are none of a file in it{_first(outside)}"
+        return Finding("every file has the checksum of the manifest", False, answer)
     wrong = [row["file"] for row in rows if not (out / row["file"]).is_file() or sha256(out / row["file"]) != row["sha256"]]
     named = {row["file"] for row in rows} | {MANIFEST}
     strange = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and p.relative_to(out).as_posix() not in named)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modelling.arrays import Floats, Ints
+from modelling.arrays import Bools, Floats, Ints
 from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
 from profiles.genes import is_title_case, load_genes
 from profiles.resolve import LOOSE, GeneMap, resolve
 from profiles.species import species
 
 if TYPE_CHECKING:
-    from modelling.bundle import TissueModel
+    from modelling.bundle.model import TissueModel
 
 KINDS = {
     "symbol": "symbol",
@@ -67,22 +67,29 @@ class GeneSpace:
 
     def __post_init__(self) -> None:
         table = load_genes()
-        row = self._table_rows()
-        # Of two genes of a model that are one by HGNC the first is meant; the other is found by its own name.
+        row, is_sure = self._table_rows()
+        # Of two genes of a model that are one by HGNC the one by its present name is meant; the other is found by its own.
         self._gene_of = np.full(len(table), -1)
-        for gene in reversed(np.flatnonzero(row >= 0)):
+        for gene in [*reversed(np.flatnonzero((row >= 0) & ~is_sure)), *reversed(np.flatnonzero((row >= 0) & is_sure))]:
             self._gene_of[row[gene]] = gene
         self.length_bp = np.where(row >= 0, table.length_bp[row], np.nan)
         self._own = {plain_ensembl(name): gene for gene, name in enumerate(self.ensembl) if name}
         self._own |= {symbol: gene for gene, symbol in enumerate(self.symbol)}
         self._own.pop("", None)
 
-    def _table_rows(self) -> Ints:
-        """HGNC's gene for each of the model's, -1 for none: by HGNC id, else as any table's genes are named; an HGNC id rules out others."""
-        table = load_genes()
-        by_id = np.array([table.by_hgnc.one.get(hgnc, -1) for hgnc in self.hgnc], np.int64)
-        by_name = resolve(GeneIds(tuple(self.ensembl), tuple(self.symbol))).gene if not all(self.hgnc) else by_id
-        return np.where([bool(hgnc) for hgnc in self.hgnc], by_id, by_name)
+    def _table_rows(self) -> tuple[Ints, Bools]:
+        """HGNC's gene for each of the model's, -1 for none, and whether by an id or its present name.
+
+        By HGNC id, which rules out any other, else as any table's genes are named.
+        """
+        has_id = np.array([bool(hgnc) for hgnc in self.hgnc])
+        by_hgnc = load_genes().by_hgnc.one
+        by_id = np.array([by_hgnc.get(hgnc, -1) for hgnc in self.hgnc], np.int64)
+        if has_id.all():
+            return by_id, has_id
+        found = resolve(GeneIds(tuple(self.ensembl), tuple(self.symbol)))
+        is_present = np.array([outcome not in ("previous", "alias", "excel") for outcome in found.outcomes])
+        return np.where(has_id, by_id, found.gene), has_id | is_present
 
     @classmethod
     def of(cls, model: TissueModel) -> GeneSpace:

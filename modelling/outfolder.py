@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ class FolderTaken(ModellingError):
 @contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
     """A temporary folder beside `out` that becomes `out` on success and is removed on any error. Raises FolderTaken."""
+    out = Path(os.path.realpath(out))  # a link to an empty folder, or to one that is not there yet
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FolderTaken(f"{out}: exists and is not empty; choose another folder or remove it")
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Outcome = Literal["ensembl", "hgnc", "entrez", "symbol", "previous", "alias", "excel", "ambiguous", "unknown"]
-LOOSE: tuple[Outcome, ...] = ("previous", "alias", "excel")  # names that a gene no longer bears, or bears among others
+LOOSE: tuple[Outcome, ...] = ("alias",)  # a name that a gene bears among others
+OTHER_LETTERS = "approved symbol in other letters"
+BY_R = "approved symbol as R writes names of columns"
 
 
 class Resolved(NamedTuple):
@@ -101,9 +103,9 @@ def resolve(ids: GeneIds, source: str = "", table: GeneTable | None = None) -> G
     """Name every input gene by HGNC.
 
     By Ensembl id, HGNC or Entrez id, then approved symbol, then previous before alias where it means one gene, then a symbol that a
-    spreadsheet turned into a date. Two input genes that are one by a present name are both kept: whoever reads the matrix sums them;
-    a gene by an old name or an alias is dropped where another input gene bears the present one, for the annotation that wrote the
-    table kept the two apart (GENCODE 36 has HNRNPU and HNRNPU-AS1, which HGNC lists as a previous symbol of HNRNPU).
+    spreadsheet turned into a date. Two input genes that are one are both kept, and whoever reads the matrix sums them: HGNC merged the
+    two (AREGB into AREG, both with a half of the reads on the older assembly). A gene by an alias or by other letters is dropped where
+    another input gene bears the name itself: the annotation that wrote the table kept them apart.
     """
     table = table or load_genes()
     n = len(ids)
@@ -114,7 +116,7 @@ def resolve(ids: GeneIds, source: str = "", table: GeneTable | None = None) -> G
     names = _Names(table, _one_case(symbols))
     genes, why, rest = names.plain(ensembl, symbols, entrez)
     found = {i: names.find(ensembl[i], symbols[i], entrez[i]) for i in rest}
-    loose = {i: one for i, one in found.items() if one.outcome in LOOSE}
+    loose = {i: one for i, one in found.items() if one.outcome in LOOSE or one.reason in (OTHER_LETTERS, BY_R)}
     found.update(_superseded(loose, genes, found, table))
     for i, (gene, outcome, reason) in found.items():
         genes[i], why[i] = gene, (outcome, reason)
@@ -125,7 +127,7 @@ def resolve(ids: GeneIds, source: str = "", table: GeneTable | None = None) -> G
 def _superseded(
     loose: dict[int, Resolved], genes: list[int], found: dict[int, Resolved], table: GeneTable
 ) -> Iterator[tuple[int, Resolved]]:
-    """Those by an old name whose gene another input gene names by its present one."""
+    """Those by a loose name whose gene another input gene bears the name of."""
     if not loose:
         return
     certain = {*genes, *(one.gene for i, one in found.items() if i not in loose)}
@@ -229,12 +231,12 @@ class _Names:
         yield "alias", "alias symbol", table.by_alias.get(symbol)
         # A mouse gene beside human ones (xenografts) is another gene; C1ORF112 and, where all are small, tp53 are not.
         if not is_title_case(symbol):
-            yield "symbol", "approved symbol in other letters", table.in_any_letters(symbol)
+            yield "symbol", OTHER_LETTERS, table.in_any_letters(symbol)
             if self.any_case:
                 yield "previous", "previous symbol in other letters", table.by_folded_previous.get(symbol.upper())
                 yield "alias", "alias symbol in other letters", table.by_folded_alias.get(symbol.upper())
         if "." in symbol:
-            yield "symbol", "approved symbol as R writes names of columns", table.as_r_writes(symbol)
+            yield "symbol", BY_R, table.as_r_writes(symbol)
         if may_be_date(symbol):
             yield "excel", "symbol turned into a date by a spreadsheet", self._by_date(symbol)
 

@@ -127,7 +127,11 @@ def _parts() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
     # The longest name of a quantity first, so that fpkm_uq is not fpkm with a sample `uq`.
     order = ("other", "tpm", "counts", "fpkm", "cpm")
     before, after = r"(?:{})[ ._:-](?P<sample>.+)", r"(?P<sample>.+?)[ ._:-](?:{})"
-    return tuple((kind, *(re.compile(form.format(QUANTITIES[kind]), re.IGNORECASE) for form in (before, after))) for kind in order)  # type: ignore[return-value]
+
+    def form(pattern: str, kind: str) -> re.Pattern[str]:
+        return re.compile(pattern.format(QUANTITIES[kind]), re.IGNORECASE)
+
+    return tuple((kind, form(before, kind), form(after, kind)) for kind in order)
 
 
 def sample_and_quantity(name: str) -> tuple[str, str]:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.build import _split_groups, run_build_files, sql_parameters
+from curation.build import insert_sources, sql_parameters
 from curation.config import BuildConfig
 from curation.database import Connection, connect, insert_arrow, run_sql_file
 from curation.resources import sql_folder
 from curation.sources import SAMPLE_SCHEMA
+from curation.steps import run_stage
 from curation.tables import record_build
 
 SOURCES = ["archs4", "gtex", "tcga"]
@@ -23,6 +24,7 @@ CREATE OR REPLACE TABLE label (sample_id VARCHAR, term_id VARCHAR, tissue VARCHA
 CREATE OR REPLACE TABLE evidence (evidence_id VARCHAR, sample_id VARCHAR, field VARCHAR, matched_text VARCHAR, rule_id VARCHAR,
     synonym VARCHAR, scope VARCHAR, term_id VARCHAR, weight DOUBLE);
 CREATE OR REPLACE TABLE term (term_id VARCHAR, name VARCHAR, synonym VARCHAR, scope VARCHAR);
+CREATE OR REPLACE TABLE term_name (term_id VARCHAR, name VARCHAR);
 CREATE OR REPLACE TABLE obsolete_term (term_id VARCHAR, name VARCHAR, replaced_by VARCHAR);
 CREATE OR REPLACE TABLE term_tissue (term_id VARCHAR, tissue VARCHAR);
 CREATE OR REPLACE TABLE tissue (tissue VARCHAR, root_id VARCHAR, root_name VARCHAR, organ_system VARCHAR, priority INTEGER);
@@ -75,11 +77,11 @@ def build(path: Path | None = None, config: BuildConfig | None = None, rows: lis
     fields = SAMPLE_SCHEMA.names
     insert_arrow(con, "sample", pa.Table.from_pylist([{name: item.get(name) for name in fields} for item in rows], schema=SAMPLE_SCHEMA))
     parameters = sql_parameters(config, SOURCES)
-    run_build_files(con, 10, 19, parameters)
+    insert_sources(con)
+    run_stage(con, "groups")
     label(con, rows)
-    run_build_files(con, 40, 50, parameters)
-    _split_groups(con)
-    run_build_files(con, 52, 79, parameters)
+    for stage in ("exclusion", "split", "funnel"):
+        run_stage(con, stage, parameters)
     con.execute("CREATE OR REPLACE TABLE matrix_row AS SELECT row, sample_id FROM kept")
     con.execute("CREATE OR REPLACE TABLE gene_ledger (source VARCHAR, matrix VARCHAR, fate VARCHAR)")
     record_build(con, {"build_id": "handmade", "parameters": config.parameters()})
@@ -91,6 +93,7 @@ def label(con: Connection, rows: list[dict[str, Any]]) -> None:
     con.execute(LABEL)
     for tissue, term in TISSUES.items():
         con.execute("INSERT INTO term VALUES (?, ?, ?, 'NAME')", [term, tissue, tissue])
+        con.execute("INSERT INTO term_name VALUES (?, ?)", [term, tissue])
         con.execute("INSERT INTO term_tissue VALUES (?, ?)", [term, tissue])
         con.execute("INSERT INTO tissue VALUES (?, ?, ?, 'organs', 1)", [tissue, term, tissue])
     con.execute("INSERT INTO obsolete_term VALUES ('UBERON:9999999', 'old liver', 'UBERON:0002107')")

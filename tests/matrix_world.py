@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from curation.config import BuildConfig
-from curation.layout import Layout
-from curation.matrix import MatrixReport, write_compendium
+from curation.matrix.layout import Layout
+from curation.matrix.write import MatrixReport, write_compendium
 from profiles.gene_names import GeneIds
 from profiles.genes import load_genes
 

@@ -10,10 +10,10 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from modelling.bundle.reference import write_reference
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.reference import write_reference
-from modelling.train import train
+from modelling.training.train import train
 from profiles.genes import load_genes
 
 TISSUES = {

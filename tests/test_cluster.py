@@ -17,9 +17,9 @@ import matrix_world
 import numpy as np
 import pytest
 
-from curation.cluster import ClusterFault, executor
+from curation.matrix.cluster import ClusterFault, executor
+from curation.matrix.shards import MatrixFault
 from curation.progress import Advance, Progress
-from curation.shards import MatrixFault
 
 pytest.importorskip("distributed", reason="the cluster extra is not installed")
 START_SECONDS = 120
@@ -30,7 +30,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, lis
     """Address of a scheduler on loopback, and its two workers."""
     folder = tmp_path_factory.mktemp("cluster")
     file = folder / "scheduler.json"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
+    here = Path(__file__).resolve().parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)]), "OMP_NUM_THREADS": "1"}
 
     def start(tool: str, *arguments: str) -> subprocess.Popen[bytes]:
         command = [
@@ -86,7 +87,7 @@ class KillsAWorker(Progress):
 
 def test_a_cluster_gives_the_same_bytes_and_survives_a_lost_worker(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address, workers = cluster
-    monkeypatch.setattr("curation.gather.SHARD_ROWS", 4)
+    monkeypatch.setattr("curation.matrix.gather.SHARD_ROWS", 4)
     world = matrix_world.make(tmp_path)
     wait_for_workers(address, 2)
     progress = KillsAWorker(workers[0])
@@ -103,6 +104,6 @@ def test_a_cluster_gives_the_same_bytes_and_survives_a_lost_worker(cluster: Any,
 
 
 def test_no_scheduler_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("curation.cluster.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("curation.matrix.cluster.CONNECT_SECONDS", 1)
     with pytest.raises(ClusterFault, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"), executor("tcp://127.0.0.1:9"):
         pass

@@ -22,7 +22,7 @@ from curation.errors import CurationError
 KILLS = 20
 SPAWN = multiprocessing.get_context("forkserver")
 SPAWN.set_forkserver_preload(
-    ["tiny_world", "curation.matrix", "curation.label", "curation.build_report", "curation.crate", "anndata", "pronto"]
+    ["tiny_world", "curation.matrix.write", "curation.label", "curation.build_report", "curation.crate", "anndata", "pronto"]
 )
 
 

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 import curation.export
 from curation.cli import app
-from curation.compendium import open_matrix
 from curation.config import BuildConfig
 from curation.export import CannotExport, export
 from curation.import_csv import CannotImport, Columns, import_csv, parse_unit
+from curation.matrix.compendium import open_matrix
 from curation.sources.matrices import Asked
 
 

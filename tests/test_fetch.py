@@ -241,7 +241,7 @@ def test_two_downloads_of_one_file_do_not_mix(server, tmp_path):
     import fcntl
 
     url, _ = server
-    with (tmp_path / "file.bin.part").open("ab") as held:
+    with (tmp_path / ".file.bin.part.lock").open("ab") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(DownloadFault, match="being fetched by another process"):
             download(url + "/file.bin", tmp_path / "file.bin", patience=QUICK)

@@ -19,16 +19,16 @@ import pyarrow as pa
 import pytest
 from matrix_world import World
 
-from curation.assembly import Assembly
-from curation.compendium import CannotWriteMatrix, matrix_offset, open_matrix
 from curation.config import BuildConfig
 from curation.errors import CurationError
-from curation.normalise import UnitMix, outliers
-from curation.plan import plan_export
+from curation.matrix.assembly import Assembly
+from curation.matrix.compendium import CannotWriteMatrix, matrix_offset, open_matrix
+from curation.matrix.normalise import UnitMix, outliers
+from curation.matrix.plan import plan_export
+from curation.matrix.recompute import NotAsTheSource
+from curation.matrix.scaler import Moments, varies
+from curation.matrix.shards import MatrixFault
 from curation.progress import Progress
-from curation.recompute import NotAsTheSource
-from curation.scaler import Moments, varies
-from curation.shards import MatrixFault
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_a_source_that_changes_during_the_export_is_found(world: World) -> None:
 def test_rows_that_are_not_read_back_as_written(world: World) -> None:
     plan = plan_export(world.kept, world.sources, BuildConfig())
     work = Assembly(world.folder / "c.h5ad", plan, resume=False)
-    from curation.cluster import executor
+    from curation.matrix.cluster import executor
 
     with executor(None, 1) as pool:
         work.run(pool, lambda n: None, is_remote=False)
@@ -233,10 +233,10 @@ KILLED = """
     sys.path.insert(0, {tests!r})
     import matrix_world
     from pathlib import Path
-    import curation.shards, curation.matrix
+    import curation.matrix.shards, curation.matrix.write
 
     world = matrix_world.make(Path({folder!r}))
-    save, left = curation.shards.save_records, [{shards}]
+    save, left = curation.matrix.shards.save_records, [{shards}]
 
     def save_and_die(path, records):
         left[0] -= 1
@@ -244,8 +244,8 @@ KILLED = """
             os.kill(os.getpid(), signal.SIGKILL)
         save(path, records)
 
-    curation.shards.save_records = save_and_die
-    curation.gather.SHARD_ROWS = 8
+    curation.matrix.shards.save_records = save_and_die
+    curation.matrix.gather.SHARD_ROWS = 8
     world.write(threads=1)
 """
 
@@ -260,7 +260,7 @@ def test_a_killed_export_leaves_no_compendium_and_resume_finishes_it(world: Worl
     with h5py.File(partial) as file:
         assert "X" not in file
         assert "obs" not in file
-    monkeypatch.setattr("curation.gather.SHARD_ROWS", 8)
+    monkeypatch.setattr("curation.matrix.gather.SHARD_ROWS", 8)
     report = world.write(resume=True)
     taken_over = [note for note in report.notes if "taken over" in note]
     assert bool(taken_over) == (shards > 0)
@@ -278,7 +278,7 @@ def test_resume_with_another_plan_begins_again(world: World) -> None:
 def test_resume_does_a_damaged_shard_again(world: World) -> None:
     plan = plan_export(world.kept, world.sources, BuildConfig())
     work = Assembly(world.folder / "compendium.h5ad", plan, resume=False)
-    from curation.cluster import executor
+    from curation.matrix.cluster import executor
 
     with executor(None, 1) as pool:
         work.run(pool, lambda n: None, is_remote=False)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import tiny_world
@@ -10,7 +15,7 @@ from typer.testing import CliRunner
 
 from curation.audit import run_query
 from curation.cli import app
-from curation.override import COLUMNS, Override, OverrideFault, check_form, next_id, read_import, read_overrides
+from curation.override import COLUMNS, Override, OverrideFault, check_form, editing, next_id, read_import, read_overrides, write_overrides
 from profiles.errors import BulkatlasError
 
 LUNG = "UBERON:0002048"
@@ -169,3 +174,52 @@ def test_a_table_of_another_form_is_refused(tmp_path, text, told):
     (tmp_path / "t.tsv").write_text(text)
     with pytest.raises(BulkatlasError, match=told):
         read_import(tmp_path / "t.tsv", [])
+
+
+def test_commands_at_the_same_time_are_all_kept(ontology):
+    """Three processes; before, the last writer won and the others were told that theirs was added."""
+    options = ["--term", LUNG, "--by", "A. Curator", "--reason", "the authors say so", "--ontology", str(ontology)]
+    command = [sys.executable, "-c", "from curation.cli import main; main()", "override", "add"]
+    started = [subprocess.Popen([*command, f"GSM{i}", *options], stdout=subprocess.PIPE, text=True) for i in range(3)]
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0] * 3
+    rows = read_overrides(ontology)
+    assert {row.target for row in rows} == {"GSM0", "GSM1", "GSM2"}
+    assert sorted(text.partition("added (")[2][:5] for text in said) == [row.override_id for row in rows] == ["O0001", "O0002", "O0003"]
+    assert not [path.name for path in ontology.iterdir() if path.name.startswith(".")]
+
+
+def test_ten_at_once_have_ten_ids(ontology):
+    def decide(number):
+        with editing(ontology) as known:
+            time.sleep(0.01)  # the others read meanwhile, where nothing holds them
+            new = Override(
+                next_id(row.override_id for row in known), "sample", f"GSM{number}", LUNG, "", "A. Curator", "2026-01-31", "so they say"
+            )
+            write_overrides([*known, new], ontology)
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(decide, range(10)))
+    rows = read_overrides(ontology)
+    assert [row.override_id for row in rows] == [f"O{i:04d}" for i in range(1, 11)]
+    assert {row.target for row in rows} == {f"GSM{i}" for i in range(10)}
+
+
+def test_nothing_is_left_when_the_table_cannot_be_written(ontology, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("curation.override.os.replace", full)
+    before = sorted(path.name for path in ontology.iterdir())
+    with pytest.raises(OverrideFault, match="No space left"):
+        write_overrides([], ontology)
+    assert sorted(path.name for path in ontology.iterdir()) == before
+
+
+def test_whoever_waits_too_long_is_told_for_whom(ontology):
+    with (
+        editing(ontology),
+        pytest.raises(OverrideFault, match=f"is being changed by process {os.getpid()} on"),
+        editing(ontology, wait=0.05),
+    ):
+        pass

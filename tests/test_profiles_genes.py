@@ -67,12 +67,17 @@ def test_every_input_gene_has_one_row_in_the_ledger_and_copies_say_so(table: Gen
     ledger = found.ledger.to_pylist()
     assert [row["matrix_column"] for row in ledger] == [0, 1, 2, 3]
     assert {row["source"] for row in ledger} == {"gtex"}
-    assert list(found.gene) == [0, -1, -1, 1]
-    assert ledger[1]["reason"] == "previous symbol of AAA1, which another gene of this matrix names by its present name"
+    assert list(found.gene) == [0, 0, -1, 1]
+    assert ledger[0]["reason"] == "approved symbol; summed with 1 more input gene(s) of the same name"
     assert ledger[3]["reason"] == "approved symbol"
-    assert found.counts() == {"symbol": 2, "ambiguous": 1, "unknown": 1}
-    twice = resolve(GeneIds(ensembl=("ENSG00000000001.2", "ENSG00000000001.2_PAR_Y")), "gtex", table).ledger["reason"].to_pylist()
-    assert [reason.split("; ")[1] for reason in twice] == ["summed with 1 more input gene(s) of the same name"] * 2
+    assert found.counts() == {"symbol": 2, "previous": 1, "unknown": 1}
+
+
+def test_an_alias_and_other_letters_give_way_to_the_name_itself(table: GeneTable) -> None:
+    found = resolve(GeneIds(symbol=("AAA1", "ALPHA", "Bbb1", "BBB1", "bBB1")), "s", table)
+    assert list(found.gene) == [0, -1, -1, 1, -1]
+    assert found.reasons[1] == "alias symbol of AAA1, which another gene of this matrix names by its present name"
+    assert list(resolve(GeneIds(symbol=("ALPHA", "bBB1", "CCC1")), "s", table).gene) == [0, 1, 2]
 
 
 def test_a_column_of_numbers_is_one_of_entrez_ids_and_no_dates(table: GeneTable) -> None:

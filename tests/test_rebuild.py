@@ -79,10 +79,9 @@ def test_checks_can_be_run_again_on_a_release(tiny, tmp_path):
     """What a build promised is still true of what it wrote."""
     from curation.build import sql_parameters
     from curation.config import BuildConfig
-    from curation.database import open_for_reading
+    from curation.database import reading
 
-    con = open_for_reading(tiny / "release" / "curation.duckdb")
     parameters = sql_parameters(BuildConfig(cap=10, unit="cpm"), ["archs4", "gtex"])
-    assert run_checks(con, parameters)
-    assert run_checks(con, parameters, "exported")
-    con.close()
+    with reading(tiny / "release" / "curation.duckdb") as con:
+        assert run_checks(con, parameters)
+        assert run_checks(con, parameters, "exported")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from curation.mark import MARK
 from curation.release import BadRelease, BuildIsRunning, OutputExists, read_manifest, sha256, staging, write_manifest
 
 
@@ -46,13 +47,15 @@ def test_an_existing_folder_is_refused_and_untouched(tmp_path: Path) -> None:
 def test_replace_keeps_the_old_release_until_the_new_one_is_whole(tmp_path: Path) -> None:
     with staging(tmp_path / "out") as part:
         (part / "old").write_text("1")
+        write_manifest(part, {"build_id": "1"})
     with pytest.raises(ZeroDivisionError), staging(tmp_path / "out", replace=True) as part:
         1 / 0  # noqa: B018
-    assert files(tmp_path / "out") == {"old"}
+    assert files(tmp_path / "out") == {"old", "manifest.json"}
     with staging(tmp_path / "out", replace=True) as part:
         (part / "new").write_text("1")
-        assert files(tmp_path / "out") == {"old"}
-    assert files(tmp_path / "out") == {"new"}
+        write_manifest(part, {"build_id": "2"})
+        assert files(tmp_path / "out") == {"old", "manifest.json"}
+    assert files(tmp_path / "out") == {"new", "manifest.json"}
     assert files(tmp_path) == {"out"}
 
 
@@ -70,7 +73,7 @@ def test_a_second_build_is_told_who_holds_the_folder(tmp_path: Path) -> None:
     time.sleep(0.05)
     assert "out" not in files(tmp_path)
     with staging(tmp_path / "out") as part:
-        assert files(part) == set()
+        assert files(part) == {MARK}
     assert files(tmp_path) == {"out"}
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from curation.database import connect, run_sql_file
+from curation.database import connect
 from curation.ontology import load_reference
-from curation.resources import ontology_folder, sql_folder
+from curation.resources import ontology_folder
 from curation.sources.declared import COLUMNS, DeclaredTissueFault, declared_tissues, look_up
 
 ROWS = list(csv.DictReader((ontology_folder() / "declared_tissue.tsv").open(encoding="utf-8"), delimiter="\t"))
@@ -25,8 +25,6 @@ def test_the_table_is_sorted_and_every_row_without_a_term_has_a_reason() -> None
 def test_every_term_lies_in_the_category_of_its_row() -> None:
     con = connect()
     load_reference(con)
-    for file in ("20_closure.sql", "21_term_tissue.sql"):
-        run_sql_file(con, sql_folder() / "build" / file)
     tissue = dict(con.execute("SELECT term_id, tissue FROM term_tissue").fetchall())
     name = dict(con.execute("SELECT term_id, name FROM term").fetchall())
     wrong = {

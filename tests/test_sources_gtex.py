@@ -12,7 +12,6 @@ from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 from curation.sources import open_source
 from curation.sources.matrices import BadValue, MatrixFault
 from profiles.errors import BulkatlasError, UnitFault
-from profiles.errors import BulkatlasError, UnitFault
 
 SAMPLES = ["GTEX-AAAA-0126-SM-1", "GTEX-AAAA-0226-SM-2", "GTEX-BBBB-0326-SM-3"]
 HEADER = "\t".join(["Name", "Description", *SAMPLES])

@@ -17,7 +17,6 @@ from sources_world import rows, values, write
 from curation.sources import UnknownSource, open_source
 from curation.sources.matrices import BadValue
 from profiles.errors import BulkatlasError, UnitFault
-from profiles.errors import BulkatlasError, UnitFault
 
 SAMPLES = ["s1", "s2", "s3"]
 SYMBOLS = ["TSPAN6", "TNMD", "HLA-A", "1-Mar"]

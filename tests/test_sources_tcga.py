@@ -12,7 +12,6 @@ from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 from curation.sources import open_source
 from curation.sources.barcode import is_tumour
 from profiles.errors import BulkatlasError, UnitFault
-from profiles.errors import BulkatlasError, UnitFault
 
 PHENOTYPE = "sample\tdetailed_category\tprimary disease or tissue\t_primary_site\t_sample_type\t_gender\t_study"
 SAMPLES = ["TCGA-56-0001-01", "TCGA-56-0001-11", "TCGA-D3-0002-06", "TCGA-56-0009-11"]

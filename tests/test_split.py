@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from curation.database import Connection, connect, run_sql_file
 from curation.resources import sql_folder
 from curation.split import SHARES, Group, assign, groups_of
+from curation.steps import run_stage
 
 
 def draw(group_id: str, seed: int = 42) -> float:
@@ -88,8 +89,7 @@ def con() -> Connection:
 
 def group_samples(con: Connection, rows: list[tuple[str, str, str | None, str | None]]) -> dict[str, str]:
     con.executemany("INSERT INTO sample (sample_id, source, series_id, donor_id) VALUES (?, ?, ?, ?)", rows)
-    for name in ("10_sample_key", "11_sample_group", "12_torn_group", "13_linking_sample", "14_sample_group_previous"):
-        run_sql_file(con, sql_folder() / "build" / f"{name}.sql")
+    run_stage(con, "groups")
     return dict(con.execute("SELECT sample_id, group_id FROM sample_group").fetchall())
 
 
@@ -126,6 +126,6 @@ def test_a_sample_that_links_two_published_parts_goes_and_they_stay(con: Connect
 
 def test_the_draw_in_sql_is_the_stated_one(con: Connection) -> None:
     con.execute("CREATE TABLE candidate AS SELECT 's' AS sample_id, 'GSE7' AS group_id, 'liver' AS tissue")
-    run_sql_file(con, sql_folder() / "build" / "50_group_tissue.sql", {"seed": "42"})
+    run_sql_file(con, sql_folder() / "build" / "70_group_tissue.sql", {"seed": "42"})
     (value,) = con.execute("SELECT draw FROM group_tissue").fetchone() or (None,)
     assert value == draw("GSE7")

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from curation.build import open_sources
 from curation.cli import app
-from curation.compendium import matrix_offset
 from curation.database import connect
 from curation.errors import CurationError
+from curation.matrix.compendium import matrix_offset
 from curation.release import sha256
 from curation.validate import validate
 

@@ -17,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault
+from curation.sources import SAMPLE_SCHEMA, Matrix, SourceFault
 from curation.sources.folder import find, refuse_duplicates
+from profiles.gene_names import GeneIds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from curation.layout import Layout
+    from curation.matrix.layout import Layout
 
 EXPRESSION = "data/expression"
 BATCH_ROWS = 50_000
@@ -73,7 +74,7 @@ class Archs4Matrix:
     @cached_property
     def layout(self) -> Layout:
         """How the counts lie in the file, for the parallel reader of an export."""
-        from curation.layout import Layout
+        from curation.matrix.layout import Layout
 
         return Layout.of(self.path, EXPRESSION, n_genes=len(self.genes))
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curation.sources import SourceFault, unit_name
+from profiles.errors import UnitFault
 from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
 from profiles.genes import load_genes
-from profiles.errors import UnitFault
 from profiles.opening import open_table
 from profiles.table import Table
 from profiles.unit_finding import find_unit, units_differ

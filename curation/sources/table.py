@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ SETTINGS = ("unit", "layer", "samples", "annotation", "layout", "id", "text")
 class Settings:
     """source.json: what the values are and where samples and texts stand, where the reader shall not guess."""
 
-    matrix: Asked = Asked()
+    matrix: Asked = field(default_factory=Asked)
     id: str | None = None
     text: tuple[str, ...] | None = None
 

@@ -173,10 +173,14 @@ def _from_h5ad(source: Any, name: str) -> Frame:
     import h5py
     from anndata.io import read_elem
 
+    from profiles.claims import empty_claim
+
     try:
         with h5py.File(source()) as file:
+            if (fault := empty_claim(file, "")) is not None:
+                raise MetadataFault(f"{name}: {fault}; write the file again with anndata")
             obs = read_elem(file["obs"])
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise MetadataFault(f"{name}: is no readable .h5ad ({error}); a table of samples is its obs") from error
     return _from_obs(obs, name)
 
@@ -187,7 +191,7 @@ def _from_obs(obs: Any, name: str) -> Frame:
 
     title = obs.index.name if isinstance(obs.index.name, str) and obs.index.name not in obs.columns else ""
     title = "" if title in ("index", "_index") else title
-    columns = {title: [str(value) for value in obs.index]}
+    columns: dict[str, list[str | None]] = {title: [str(value) for value in obs.index]}
     for column in obs.columns:
         values = obs[column].astype(object)
         columns[str(column)] = [None if value is None or value != value else str(value) for value in values]

@@ -192,5 +192,9 @@ def _gct(dialect: Dialect, path: str, limits: Limits) -> TextGrid:
 
 
 def reopen_file(path: Path) -> Callable[[], BinaryIO]:
-    """The bytes of a file from their start, as often as needed."""
-    return partial(path.open, "rb")
+    """The bytes of a file from their start, as often as needed; can be sent to another process."""
+    return partial(_open_bytes, path)
+
+
+def _open_bytes(path: Path) -> BinaryIO:
+    return path.open("rb")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Literal
 
 from profiles.errors import TableFault
 from profiles.text.dialect import Dialect
@@ -33,8 +34,8 @@ def explain(dialect: Dialect, error: Exception) -> TableFault:
 
 def ragged_line(dialect: Dialect) -> tuple[int, int, str] | None:
     """(line in the file, number of cells, its beginning) of the first row that is not as wide as the header."""
-    text = io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="")  # type: ignore[arg-type]
-    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    text = io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="")  # type: ignore[type-var]
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
     reader = csv.reader(text, delimiter=dialect.separator, quoting=quoting)
     line = 0
     for row in reader:
@@ -45,8 +46,8 @@ def ragged_line(dialect: Dialect) -> tuple[int, int, str] | None:
 
 
 def _line_of_cell(dialect: Dialect, column: int, cell: str) -> str:
-    text = io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="")  # type: ignore[arg-type]
-    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    text = io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="")  # type: ignore[type-var]
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
     reader = csv.reader(text, delimiter=dialect.separator, quoting=quoting)
     line = 0
     for row in reader:

@@ -12,7 +12,8 @@ from profiles.errors import TableFault
 from profiles.limits import Limits
 from profiles.text.dialect import COMMENT_SIGNS
 
-N_LINES = 220
+N_LINES, FEWEST_LINES, MOST_BYTES = 220, 40, 32 << 20
+N_WHOLE = 60
 N_ROWS = 20
 N_HEADS = 8
 KEPT_BYTES = 4096  # of each line that only its first cells are looked at
@@ -33,18 +34,19 @@ class Head:
 
 
 def first_lines(blocks: Iterator[bytes], name: str, limits: Limits) -> list[bytes]:
-    """The first lines without their ends; of those far down only the beginning."""
-    lines: list[bytes] = []
-    rest = b""
+    """The first lines without their ends, fewer of very long ones; of those far down only the beginning."""
+    start, n, whole = bytearray(), 0, True
     for block in blocks:
-        *whole, rest = (rest + block).split(b"\n")
-        for line in whole:
-            lines.append(line if len(lines) < N_LINES - 180 or len(lines) < 60 else line[:KEPT_BYTES])
-        if len(lines) >= N_LINES:
-            return [line.rstrip(b"\r") for line in lines]
-        if len(rest) > limits.line:
-            raise TableFault(f"{name}: line {len(lines) + 1} is longer than {limits.line >> 20} MB")
-    return [line.rstrip(b"\r") for line in (*lines, *([rest] if rest else []))]
+        start += block
+        n += block.count(b"\n")
+        if n >= N_LINES or (n >= FEWEST_LINES and len(start) > MOST_BYTES):
+            whole = False
+            break
+        if not n and len(start) > limits.line:
+            raise TableFault(f"{name}: line 1 is longer than {limits.line >> 20} MB")
+    *lines, rest = bytes(start).split(b"\n", N_LINES)
+    lines += [rest] if whole and rest else []
+    return [(line if i < N_WHOLE else line[:KEPT_BYTES]).rstrip(b"\r") for i, line in enumerate(lines)]
 
 
 def find_head(lines: Sequence[str], name: str) -> Head:
@@ -108,10 +110,11 @@ def find_separator(head: Head, name: str, *, one_column: bool = False) -> str:
 def _fit(header: str, rows: Sequence[str], separator: str) -> tuple[float, bool, int]:
     """(share of rows as wide as the header or one wider, header as wide, width); (0, ..) when the separator does not occur."""
     best: tuple[float, bool, int] = (0.0, False, 0)
-    for quoted in (False, True):
+    unescaped = [line.replace('\\"', '""') for line in (header, *rows)]
+    for quoted, lines in ((False, [header, *rows]), (True, [header, *rows]), (True, unescaped)):
         try:
-            names = split_lines([header], separator, quoted)[0]
-            widths = Counter(len(row) for row in split_lines(rows, separator, quoted))
+            names = split_lines(lines[:1], separator, quoted)[0]
+            widths = Counter(len(row) for row in split_lines(lines[1:], separator, quoted))
         except (csv.Error, IndexError):
             continue
         width = max(len(names), *widths) if widths else len(names)

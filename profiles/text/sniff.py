@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from profiles.limits import Limits
 from profiles.text.dialect import Dialect, _skip_lines, _whole_lines
 from profiles.text.head import N_HEADS, N_LINES, N_ROWS, Head, find_head, find_separator, first_lines, split_lines
 from profiles.text.numbers import DecimalEvidence
-from profiles.text.quotes import QuoteFacts, look_at_quotes, reads_leniently, whole_columns_enclosed
+from profiles.text.quotes import QuoteFacts, look_at_quotes, measure_rows, reads_leniently, whole_columns_enclosed
 from profiles.text.streams import compression_of, encoding_of, refuse_binary, unpacked, unpacked_blocks, utf8_blocks
 
 N_SPREAD, SPREAD_CELLS = 512, 2_000_000
@@ -123,7 +122,6 @@ class Measured:
     widest: int = 0
     is_utf8: bool = True
     spread: SpreadLines = field(default_factory=lambda: SpreadLines(0, N_SPREAD))
-    _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
 
 def _measure(blocks: Iterator[bytes], head: Head, separator: str, name: str, limits: Limits) -> Measured:
@@ -149,7 +147,7 @@ def _measure(blocks: Iterator[bytes], head: Head, separator: str, name: str, lim
         found.n_marked += block.count(b"\n#") + block.count(b"\n!") + block.startswith((b"#", b"!"))
         if found.is_utf8 and not block.isascii():
             try:
-                found._decoder.decode(block)
+                block.decode("utf-8")
             except UnicodeDecodeError:
                 found.is_utf8 = False
         found.numbers.feed(block)
@@ -181,45 +179,46 @@ def _decide_quotes(draft: Dialect, head: Head) -> Dialect:
     """See the module quotes. Raises TableFault where no reading gives rows of one length."""
     separator = draft.separator
     enclosed = _header_enclosed(head.header, separator)
-
-    def look(form: Dialect) -> QuoteFacts:
-        return look_at_quotes(_body_lines(form, head), separator, draft.is_comment)
-
-    facts = look(draft)
+    facts = look_at_quotes(_body_lines(draft, head), separator)
     if not facts.n_quotes:
         return draft
-    width = head.header.count(separator)
     if not facts.strict and any(b'\\"' in block for block in _body_lines(draft, head)):
-        form = replace(draft, escaped=True)
-        other = look(form)
+        escaped = replace(draft, escaped=True)
+        other = look_at_quotes(_body_lines(escaped, head), separator)
         if other.strict:
-            draft, facts = form, other
-    literal, formal = facts.as_text.rectangular(width), facts.strict and len(facts.as_form.counts) <= 1
+            draft, facts = escaped, other
     if facts.strict and not facts.spans:
         columns = separator != "\t" or enclosed or facts.n_doubled > 0
         return replace(draft, quoted=columns or whole_columns_enclosed(_body_lines(draft, head), separator))
-    if formal and (enclosed or not literal):
-        return replace(draft, quoted=True, multiline=facts.n_inner_lines > 0)
+    return _by_length(draft, head, facts, enclosed)
+
+
+def _by_length(draft: Dialect, head: Head, facts: QuoteFacts, enclosed: bool) -> Dialect:
+    """Quotes that stand between cells, or that do not match: the reading that gives all rows one length."""
+    separator = draft.separator
+    as_text, as_form = measure_rows(_body_lines(draft, head), separator, draft.is_comment)
+    literal, formal = as_text.rectangular, facts.strict and as_form.rectangular
+    exact = as_form.exact and not as_text.exact
+    if formal and (enclosed or exact or not literal or separator != "\t"):
+        notes = () if enclosed or exact or not literal else (f"{draft.name}: its quotes join cells or lines, as quotes do in such a file",)
+        return replace(draft, quoted=True, multiline=facts.n_inner_lines > 0, notes=(*draft.notes, *notes))
     if literal and (facts.strict or separator == "\t"):
-        notes = ()
-        if facts.strict:
-            notes = (
-                f"{draft.name}: its quotes could join cells or lines, but each line has the cells of a row without that: a quote is read as a quote",
-            )
-        return replace(draft, quoted=False, notes=(*draft.notes, *notes))
+        said = f"{draft.name}: its quotes could join cells or lines, but each line has the cells of a row without that: a quote is read as a quote"
+        return replace(draft, quoted=False, notes=(*draft.notes, *([said] if facts.strict else [])))
     lenient, n_joined = reads_leniently(_body_lines(draft, head), separator)
     if lenient and not (literal and n_joined):
         return replace(draft, quoted=True, multiline=n_joined > 0)
     if literal:
-        return replace(draft, quoted=False)
+        return draft
+    above = len(head.above) + 1
     if not facts.strict:
-        line = len(head.above) + 1 + facts.open_line
         raise TableFault(
-            f"{draft.name}: the quotes do not match: the first that neither starts nor ends a cell is in line {line}, and without quotes"
-            f" line {len(head.above) + 1 + facts.as_text.odd_line()} has another number of cells than the others; double quotes inside cells"
+            f"{draft.name}: the quotes do not match: the first that neither starts nor ends a cell is in line {above + facts.open_line}, and"
+            f" without quotes line {above + as_text.odd_line()} has another number of cells than the others; double quotes inside cells"
         )
-    line = len(head.above) + 1 + facts.as_form.odd_line()
-    raise TableFault(f"{draft.name}: line {line} has another number of cells than the others; is the file cut off or pasted together?")
+    raise TableFault(
+        f"{draft.name}: line {above + as_form.odd_line()} has another number of cells than the others; is the file cut off or pasted together?"
+    )
 
 
 def _header_enclosed(header: str, separator: str) -> bool:

@@ -1,4 +1,5 @@
--- class_in_every_split_or_named: a class without a training, validation or test sample stands in missing_class with the reason.
+-- class_in_every_split_or_named: a class without a training, validation or test sample stands in missing_class with the
+-- reason.
 WITH wanted AS (
     SELECT classes.tissue, parts.split
     FROM (SELECT DISTINCT tissue FROM kept WHERE tissue <> '') AS classes

@@ -1,4 +1,5 @@
--- rules_are_complete: verdict, way of matching, fields and kind come from closed lists; a map has a term that lies in a tissue.
+-- rules_are_complete: verdict, way of matching, fields and kind come from closed lists; a map has a term that lies in a
+-- tissue.
 SELECT 'rules.tsv' AS file, line, rule_id || ': ' || CASE
     WHEN verdict NOT IN ('map', 'block', 'cell_line') THEN 'verdict ' || verdict || ' is none of map, block, cell_line'
     WHEN match NOT IN ('phrase', 'pattern') THEN 'match ' || match || ' is neither phrase nor pattern'

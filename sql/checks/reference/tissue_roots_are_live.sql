@@ -1,4 +1,5 @@
--- tissue_roots_are_live: a tissue whose root is withdrawn would be empty; and one organ system and one priority per tissue, no two tissues with the same.
+-- tissue_roots_are_live: a tissue whose root is withdrawn would be empty; and one organ system and one priority per
+-- tissue, no two tissues with the same.
 SELECT 'tissues.tsv' AS file, line, tissue || ': ' || root_id || ' is not a live term named ' || root_name AS what
 FROM tissue
 WHERE NOT EXISTS (SELECT 1 FROM term WHERE term.term_id = tissue.root_id AND term.name = tissue.root_name)

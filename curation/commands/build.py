@@ -1,0 +1,123 @@
+"""`curate build`, `demo` and `doctor`: a compendium, a world to try it on, and whether this machine can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from curation.build import BuildReport
+
+
+def build(
+    input_folder: Annotated[
+        Path, typer.Option("--input", help="Folder with one subfolder per source (archs4, gtex, tcga, depmap, table).")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Release folder to write; must not exist unless --replace.")],
+    cap: Annotated[str, typer.Option(help="Most training samples per tissue, or `none`.")] = "10000",
+    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 42,
+    preset: Annotated[
+        Literal["default", "paper"],
+        typer.Option(help="default: split 80/5/15 by group; paper: 85/15 by sample, as published (leaks studies)."),
+    ] = "default",
+    subset: Annotated[str, typer.Option(help="Random number of archive samples to use, or `none`.")] = "none",
+    cell_line_cap: Annotated[str, typer.Option(help="Cell-line samples to keep per tissue: 0, a number or `none`.")] = "0",
+    level: Annotated[
+        Literal["tissue", "term"], typer.Option(help="Class of a sample: `tissue` (the 42) or `term` (its finest term).")
+    ] = "tissue",
+    genes: Annotated[
+        Literal["shared", "union"], typer.Option(help="`shared`: genes that every source measures; `union`: NaN where a source does not.")
+    ] = "shared",
+    license: Annotated[
+        str, typer.Option(help="Keep sources by licence: `commercial`, `stated`, or licence ids, comma-separated; see `curate sources`.")
+    ] = "",
+    locus_group: Annotated[
+        list[str] | None, typer.Option(help="HGNC locus group to export, such as `protein-coding gene`; may be repeated. Default: all.")
+    ] = None,
+    unit: Annotated[Literal["tpm", "cpm"], typer.Option(help="`tpm`, or `cpm` where gene lengths are not to be used.")] = "tpm",
+    previous: Annotated[Path | None, typer.Option(help="Earlier release whose splits are kept.")] = None,
+    ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the database and workers of the gather.")] = None,
+    memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Exchange an existing release when the new one is complete.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
+) -> None:
+    """Build a compendium: sources -> labels -> splits -> compendium.h5ad and its neighbours."""
+    from curation.build import RunOptions
+    from curation.build import build as run_build
+    from curation.config import BuildConfig, parse_limit
+    from curation.progress import Progress
+
+    config = BuildConfig(
+        cap=parse_limit("cap", cap),
+        seed=seed,
+        preset=preset,
+        subset=parse_limit("subset", subset),
+        cell_line_cap=parse_limit("cell-line-cap", cell_line_cap),
+        level=level,
+        genes=genes,
+        unit=unit,
+        locus_groups=tuple(locus_group or ()),
+        licences=tuple(term.strip() for term in license.split(",") if term.strip()),
+    )
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)
+    report = run_build(input_folder, out, config, options, Progress(visible=True))
+    _say(report, out)
+
+
+def _say(report: BuildReport, out: Path) -> None:
+    """What was built, and what to look at next."""
+    for note in report.notes:
+        typer.echo(f"note: {note}")
+    parts = ", ".join(f"{n:,} {split}" for split, n in report.n_by_split.items())
+    typer.echo(
+        f"{out}: {report.n_samples:,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues; build {report.build_id}"
+    )
+    typer.echo(
+        f"look at {out / 'report.html'}, {out / 'funnel.md'}; ask `curate explain SAMPLE --db {out}`; "
+        f"train with `model train {out / 'compendium.h5ad'} --out RUN`"
+    )
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; must not exist. The truth goes to FOLDER-truth.")],
+    samples: Annotated[int, typer.Option(help="Samples in all four sources together.")] = 3000,
+    genes: Annotated[int, typer.Option(help="Genes, with real symbols; every marker gene is among them.")] = 3000,
+    seed: Annotated[int, typer.Option(help="Seed: the same one gives the same bytes.")] = 42,
+) -> None:
+    """Write a small simulated world in the native layouts of archs4, gtex, tcga and depmap."""
+    from curation.demo import write_demo
+    from curation.progress import Progress
+
+    report = write_demo(folder, samples, genes, seed, Progress(visible=True))
+    parts = ", ".join(f"{n:,} {source}" for source, n in report.n_samples.items())
+    typer.echo(
+        f"{folder}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues"
+    )
+    typer.echo(f"{report.truth}: what each sample really is, and {report.n_wrong_labels} planted wrong labels")
+    typer.echo(f"next: curate build --input {folder} --out RELEASE --cap 300")
+
+
+def doctor(
+    input_folder: Path | None = typer.Option(None, "--input", help="Folder of a planned build: its needs and times are worked out."),
+    out: Path = typer.Option(Path("."), help="Where the release would be written."),
+    cap: str = typer.Option("10000", help="Cap of the planned build."),
+) -> None:
+    """Say whether this machine can run a build, what the build will need, and about how long it will take."""
+    from curation.config import parse_limit
+    from curation.doctor import diagnose, refuse
+    from curation.report_table import print_table
+
+    findings = diagnose(input_folder, out, parse_limit("cap", cap))
+    verdict = {True: "good", False: "NOT GOOD", None: ""}
+    print_table(["what", "found", "needed", "verdict"], [[f.what, f.found, f.needed, verdict[f.is_fit]] for f in findings])
+    refuse(findings)
+
+
+def add_to(app: typer.Typer, panel: str) -> None:
+    """Register the commands of this module."""
+    for command in (build, demo, doctor):
+        app.command(rich_help_panel=panel)(command)

@@ -1,0 +1,138 @@
+"""`curate audit`, `sql`, `diff`, `validate`, `export` and `import-csv`: what one does with a finished compendium."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def audit(
+    name: str | None = typer.Argument(None, help="The question; without it, all questions are listed."),
+    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    against: Path | None = typer.Option(None, help="Older release, for audits that compare two."),
+    out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
+    limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+) -> None:
+    """Answer one question about a build; the SQL files are in sql/audits and run in any DuckDB client."""
+    from curation.audit import list_audits, run_audit
+    from curation.report_table import print_table, show_answer
+
+    if name is None:
+        print_table(["audit", "question"], [[item.name, item.question] for item in list_audits()])
+        return
+    answer = run_audit(db, name, against)
+    show_answer(answer.columns, answer.rows, out, limit)
+
+
+def sql(
+    query: str = typer.Argument(help="One SELECT."),
+    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
+    limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+) -> None:
+    """Run one SELECT on a build: read-only, and without access to anything outside the database."""
+    from curation.audit import run_query
+    from curation.report_table import show_answer
+
+    answer = run_query(db, query)
+    show_answer(answer.columns, answer.rows, out, limit)
+
+
+def diff(
+    old: Path = typer.Argument(help="Older release folder."),
+    new: Path = typer.Argument(help="Newer release folder."),
+    out: Path | None = typer.Option(None, help="Write every changed sample to a .tsv, .csv, .json or .parquet file."),
+    page: Path | None = typer.Option(None, help="Write a page (.html) with the summaries."),
+) -> None:
+    """Compare two releases: samples gained, lost, relabelled, re-split, and because of which rule, override or ontology name."""
+    from curation.diff import diff as compare
+    from curation.diff import write_page
+    from curation.report_table import print_table, write_table
+
+    found = compare(old, new)
+    typer.echo(f"{found.old['build_id']} -> {found.new['build_id']}: {len(found.changes.rows):,} samples differ")
+    for columns, rows in (
+        (["change", "n_samples"], found.by_change),
+        (["because", "n_samples"], found.by_cause),
+        (["tissue_before", "tissue_after", "n_samples"], found.by_tissue),
+        (["input", "is"], found.inputs),
+        (["parameter", "before", "after"], found.parameters),
+    ):
+        if rows:
+            print_table(columns, rows)
+    if out is not None:
+        write_table(out, found.changes.columns, found.changes.rows)
+        typer.echo(f"{out}: {len(found.changes.rows):,} rows")
+    if page is not None:
+        write_page(page, found)
+        typer.echo(f"{page}: look at it in a browser")
+
+
+def validate(
+    out: Path = typer.Argument(help="Release folder, as `curate build --out` wrote it."),
+    input_folder: Path | None = typer.Option(
+        None, "--input", help="The sources of the build: rows of the matrix are computed again from them."
+    ),
+    rows: int = typer.Option(20, min=1, help="Samples of each source to compute again."),
+    seed: int = typer.Option(0, help="Which samples."),
+) -> None:
+    """Read a release again as a stranger would: checksums, scaler, obs against the database, and rows of X from the sources."""
+    from curation.build import open_sources
+    from curation.report_table import print_table
+    from curation.validate import NotValid
+    from curation.validate import validate as ask
+
+    sources = open_sources(input_folder) if input_folder is not None else None
+    findings = ask(out, sources, input_folder, n_rows=rows, seed=seed)
+    print_table(["", "question", "answer"], [["ok" if f.is_good else "WRONG", f.question, f.answer] for f in findings])
+    n_wrong = sum(not f.is_good for f in findings)
+    if n_wrong:
+        raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
+
+
+def export(
+    compendium: Path = typer.Argument(help="Release folder, or its compendium.h5ad."),
+    out: Path = typer.Option(..., help="Folder to write (for h5ad: file)."),
+    form: str = typer.Option(
+        "flexynesis", "--format", help="flexynesis, parquet, csv (genes x samples) or h5ad (compressed, for shipping)."
+    ),
+) -> None:
+    """Write a compendium for other tools: train/ and test/ folders for Flexynesis, Parquet, CSV, or a compressed .h5ad."""
+    from curation.export import export as write_export
+    from curation.progress import Progress
+
+    written = write_export(compendium, out, form, Progress(visible=True))
+    typer.echo(f"{out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items()))
+
+
+def import_csv(
+    folder: Path = typer.Argument(help="Folder with gex.csv (genes x samples) and clin.csv, or with both in train/ and test/."),
+    out: Path = typer.Option(..., help="Compendium to write (.h5ad)."),
+    id: str | None = typer.Option(None, "--id", help="Column of clin.csv with the sample ids; default: the first."),
+    tissue: str = typer.Option("tissue", help="Column of clin.csv that names the tissue."),
+    group: str | None = typer.Option(None, help="Column that names the study or donor; no group is put on two sides."),
+    split: str = typer.Option("split", help="Column that names the split, where there is one."),
+    unit: str | None = typer.Option(None, help="log2-tpm, tpm, cpm, counts, ...; told from the values unless given."),
+    samples: list[str] | None = typer.Option(None, help="Columns of gex.csv that are samples, by name or pattern; repeatable."),
+    annotation: list[str] | None = typer.Option(None, help="Columns of gex.csv that are no samples; repeatable."),
+    seed: int = typer.Option(42, help="Of the draws."),
+) -> None:
+    """Make a compendium from genes x samples CSV files and their clinical tables."""
+    from curation.import_csv import Columns, parse_unit
+    from curation.import_csv import import_csv as make
+    from curation.progress import Progress
+    from curation.sources.matrices import Asked
+
+    asked = Asked(samples=tuple(samples or ()), annotation=tuple(annotation or ()), unit=parse_unit(unit))
+    report = make(folder, out, Columns(tissue, group, split, id), asked, seed, Progress(visible=True))
+    for note in report.notes:
+        typer.echo(note)
+    typer.echo(f"{out}: {report.n_samples:,} samples x {report.n_genes:,} genes, {report.unit}")
+
+
+def add_to(app: typer.Typer, panel: str) -> None:
+    """Register the commands of this module."""
+    for command in (audit, sql, diff, validate, export):
+        app.command(rich_help_panel=panel)(command)
+    app.command("import-csv", rich_help_panel=panel)(import_csv)

@@ -1,0 +1,192 @@
+"""The unfinished file of an export: its rows are written shard by shard, read back, and put in place together."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.mark import NotOurs, discard, is_unfinished, put_mark
+from curation.matrix.cluster import ClusterFault, lost_workers
+from curation.matrix.compendium import create, writing
+from curation.matrix.inflate import row_checksums
+from curation.matrix.plan import ExportPlan
+from curation.matrix.scaler import Moments
+from curation.matrix.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file
+from curation.progress import Advance
+
+CHECKSUMS = "compendium.checksums.tsv"
+BLOCK_ROWS = 1024  # of X, per checksum
+WINDOW = 64  # shards handed out at a time
+
+
+def read_whole(file: io.RawIOBase, into: NDArray[np.float32]) -> None:
+    """Fill an array from a file; what the file lacks stays as it is, and fails its checksum."""
+    view = memoryview(into.data).cast("B")
+    while view and (n := file.readinto(view)):
+        view = view[n:]
+
+
+class Assembly:
+    """The unfinished file of an export and what is known of its rows."""
+
+    def __init__(self, path: Path, plan: ExportPlan, *, resume: bool) -> None:
+        self.path, self.plan = Path(os.path.abspath(path)), plan  # a worker has another working folder
+        self.partial = self.path.with_name(path.name + ".partial")
+        self.folder = self.path.with_name(path.name + ".parts")
+        self.notes: list[str] = []
+        self.n_resumed = 0
+        self.offset = self._resume() if resume else -1
+        if self.offset < 0:
+            self._start()
+        self.records = np.zeros(plan.n_samples, RECORD)
+
+    def _start(self) -> None:
+        if self.partial.exists() and not is_unfinished(self.folder):
+            raise NotOurs(f"{self.partial} stands where unfinished work goes, and is none of ours; it is left alone: move it away")
+        self.remove()
+        try:
+            with writing(self.folder):
+                self.folder.mkdir()
+                put_mark(self.folder)  # before the file that it stands for
+            self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
+            with writing(self.folder):
+                state = {"plan": self.plan.fingerprint, "offset": self.offset}
+                (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        except BaseException:
+            self.remove()
+            raise
+
+    def _resume(self) -> int:
+        """The byte of X in the file of an interrupted export of the same plan; -1 when there is none."""
+        try:
+            state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return -1
+        if state["plan"] != self.plan.fingerprint or not self.partial.exists():
+            self.notes.append(
+                "the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again"
+            )
+            return -1
+        return int(state["offset"])
+
+    def remove(self) -> None:
+        """Remove everything unfinished that is ours. The folder is renamed first: a worker that still writes finds no place for a new file."""
+        gone = self.folder.with_name(self.folder.name + ".removed")
+        discard(gone)
+        if os.path.lexists(self.folder):
+            if not is_unfinished(self.folder):
+                raise NotOurs(f"{self.folder} stands where unfinished work goes, without our mark; it is left alone: move it away")
+            self.partial.unlink(missing_ok=True)
+            discard(self.folder.rename(gone))
+
+    def run(self, pool: Executor, advance: Advance, *, is_remote: bool) -> None:
+        """Do every shard that is not done yet. Raises what a shard raised, when no other one is still writing."""
+        descriptor = os.open(self.partial, os.O_RDWR)
+        readers = [PlanReader(matrix) for matrix in self.plan.matrices]
+        waiting: dict[Future[int], Path] = {}
+        try:
+            with writing(self.partial):
+                for reader, positions, done in self._shards(readers):
+                    if self._is_whole(done, descriptor, positions.size):
+                        self.n_resumed += positions.size
+                        advance(positions.size)
+                    elif is_remote:
+                        files = done.with_suffix(".f32"), done.with_suffix(".npy")
+                        waiting[pool.submit(write_shard_file, reader.part(positions), *files)] = done
+                    else:
+                        waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done
+                    if len(waiting) >= WINDOW:
+                        self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
+                while waiting:
+                    self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
+                os.fsync(descriptor)
+        finally:
+            running = [shard for shard in waiting if not shard.cancel()]
+            if not is_remote:
+                wait(running)  # they write to the file that is closed next
+            for reader in readers:
+                reader.close()
+            os.close(descriptor)
+        if self.n_resumed:
+            self.notes.append(f"{self.n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
+
+    def _shards(self, readers: list[PlanReader]) -> Iterator[tuple[PlanReader, NDArray[np.int64], Path]]:
+        """Every shard, its reader, and the file that says it is done; matrices of one shard, which take longest, come first."""
+        shards = [(number, reader.shards()) for number, reader in enumerate(readers)]
+        for number, parts in sorted(shards, key=lambda item: len(item[1])):
+            for part, positions in enumerate(parts):
+                yield readers[number], positions, self.folder / f"{number:05d}-{part:05d}.done"
+
+    def _collect(self, waiting: dict[Future[int], Path], descriptor: int, advance: Advance, until: str) -> None:
+        for shard in wait(waiting, return_when=until).done:
+            done = waiting.pop(shard)
+            try:
+                n_rows = shard.result()
+            except lost_workers() as error:
+                raise ClusterFault(f"the cluster lost the worker of a shard again and again ({error}); see the workers' logs") from error
+            if not done.exists():
+                self._join(done, descriptor)
+            advance(n_rows)
+
+    def _is_whole(self, done: Path, descriptor: int, n_rows: int) -> bool:
+        """Whether a shard was finished before, and its rows still have their checksums."""
+        if not done.exists():
+            return False
+        records = np.load(done)
+        width = 4 * self.plan.n_genes
+        for record in records:
+            row = np.frombuffer(os.pread(descriptor, width, self.offset + int(record["row"]) * width), np.float32)
+            if row.size != self.plan.n_genes or row_checksums(row[None])[0] != record["crc32"]:
+                return False
+        return bool(records.size == n_rows)
+
+    def _join(self, done: Path, descriptor: int) -> None:
+        """Put the rows of a worker's shard file into X."""
+        rows, records = done.with_suffix(".f32"), done.with_suffix(".npy")
+        table = np.load(records)
+        x = np.memmap(rows, np.float32, "r", shape=(table.size, self.plan.n_genes))
+        write_rows(descriptor, self.offset, table["row"], x)
+        records.replace(done)
+        rows.unlink()
+
+    def seal(self, is_train: NDArray[np.bool_], advance: Advance) -> Moments:
+        """Read all of X again: hold each row against the checksum of what was to be written, note one per block, and take the moments."""
+        for done in sorted(self.folder.glob("*.done")):
+            records = np.load(done)
+            self.records[records["row"]] = records
+        moments, lines = Moments(self.plan.n_genes), ["first_row\tn_rows\tsha256\n"]
+        with ThreadPoolExecutor(1) as pool, self.partial.open("rb", buffering=0) as file:
+            file.seek(self.offset)
+            for start in range(0, self.plan.n_samples, BLOCK_ROWS):
+                rows = slice(start, start + BLOCK_ROWS)
+                block = np.empty((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
+                read_whole(file, block)
+                digest = pool.submit(lambda b: hashlib.sha256(b.data).hexdigest(), block)
+                wrong = np.flatnonzero(row_checksums(block) != self.records["crc32"][rows])
+                if wrong.size:
+                    raise MatrixFault(
+                        f"{self.partial}: {wrong.size} rows were not read back as they were written, first row {start + wrong[0]}; "
+                        "the disk or the file system is faulty"
+                    )
+                moments.add(np.ascontiguousarray(block[is_train[rows]]))
+                lines.append(f"{start}\t{block.shape[0]}\t{digest.result()}\n")
+                advance(block.shape[0])
+        with writing(self.path):
+            self.path.with_name(CHECKSUMS).write_text("".join(lines), encoding="utf-8")
+        return moments
+
+    def put_in_place(self) -> None:
+        """Flush and give the file its name."""
+        with writing(self.path):
+            with self.partial.open("r+b") as file:
+                os.fsync(file.fileno())
+            self.partial.replace(self.path)
+            discard(self.folder)

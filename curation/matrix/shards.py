@@ -1,0 +1,175 @@
+"""The work of an export in independent parts: each makes rows of X from samples of one matrix, on a thread here or on a cluster."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import CurationError
+from curation.matrix.chunks import ChunkTable
+from curation.matrix.gather import Gather
+from curation.matrix.inflate import row_checksums
+from curation.matrix.layout import Layout
+from curation.matrix.normalise import Normaliser
+from curation.sources import Matrix
+
+RECORD = np.dtype(
+    [("row", np.int64), ("crc32", np.uint32), ("library_size", np.float64), ("n_genes_detected", np.float64), ("fraction_zero", np.float64)]
+)
+PIECE_ROWS = 128  # finished at a time, so that a wide chunk needs no second block of its size
+QUALITY = ["library_size", "n_genes_detected", "fraction_zero"]
+
+
+class MatrixFault(CurationError):
+    """A matrix gives other samples, genes or values than its source said."""
+
+
+@dataclass(frozen=True)
+class MatrixPlan:
+    """What an export takes from one matrix: samples `rows` (sorted positions) to rows `destination` of X, genes by `target` (-1: none)."""
+
+    name: str
+    matrix: Matrix | Layout  # the layout alone is enough for a dataset in HDF5
+    rows: NDArray[np.int64]
+    destination: NDArray[np.int64]
+    sample_ids: tuple[str, ...]
+    target: NDArray[np.int64]
+    n_columns: int
+    normaliser: Normaliser
+    table: ChunkTable | None = None  # where the chunks of the rows lie, if that was looked up
+
+
+class PlanReader:
+    """Reads one plan shard by shard; the shards of a plan are the same on every machine. May be used by several threads."""
+
+    def __init__(self, plan: MatrixPlan) -> None:
+        self.plan = plan
+        self._gather: Gather | None = None
+        if isinstance(plan.matrix, Layout):
+            self._gather = Gather(
+                plan.matrix, plan.rows, target=plan.target, n_columns=plan.n_columns, names=plan.sample_ids, table=plan.table
+            )
+
+    def shards(self) -> list[NDArray[np.int64]]:
+        """Positions into the plan's rows. A matrix that can only be read from its first line to its last is one shard."""
+        return self._gather.shards() if self._gather else [np.arange(self.plan.rows.size)]
+
+    def part(self, positions: NDArray[np.int64]) -> MatrixPlan:
+        """The plan of one shard alone, small enough to be sent to a worker."""
+        plan, table = self.plan, self._gather.table_of(positions) if self._gather else None
+        ids = tuple(plan.sample_ids[p] for p in positions)
+        return replace(plan, rows=plan.rows[positions], destination=plan.destination[positions], sample_ids=ids, table=table)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._gather:
+            self._gather.close()
+
+    def blocks(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.float32]]]:
+        """Yield (records, X) of finished rows of one shard. Raises MatrixFault, GatherFault."""
+        for at, sums, total in self._sums(positions):
+            for start in range(0, at.size, PIECE_ROWS):
+                piece = slice(start, start + PIECE_ROWS)
+                x, quality = self.plan.normaliser.rows(sums[piece], total[piece])
+                records = np.empty(len(x), RECORD)
+                records["row"] = self.plan.destination[at[piece]]
+                records["crc32"] = row_checksums(x)
+                for i, name in enumerate(QUALITY):
+                    records[name] = quality[:, i]
+                yield records, x
+
+    def _sums(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+        if self._gather:
+            yield positions, *self._gather.read(positions)
+            return
+        plan, seen = self.plan, np.zeros(positions.size, np.int64)
+        assert not isinstance(plan.matrix, Layout)
+        for at, values in plan.matrix.blocks(plan.rows[positions]):
+            if values.shape != (at.size, plan.target.size):
+                raise MatrixFault(
+                    f"{plan.name}: a block of {values.shape[1]:,} genes came for {plan.target.size:,} gene names; its gene column and its values disagree"
+                )
+            self._refuse_bad_values(values, positions[at])
+            seen[at] += 1
+            yield positions[at], sum_genes(values, plan.target, plan.n_columns), values.sum(axis=1, dtype=np.float64)
+        wrong = np.flatnonzero(seen != 1)
+        if wrong.size:
+            raise MatrixFault(
+                f"{plan.name}: {wrong.size} of {positions.size} samples came {seen[wrong[0]]} times instead of once, "
+                f"first {plan.sample_ids[positions[wrong[0]]]}; metadata and matrix disagree"
+            )
+
+    def _refuse_bad_values(self, values: NDArray[np.float32], positions: NDArray[np.int64]) -> None:
+        bad = ~(values >= 0) | np.isinf(values)
+        if bad.any():
+            sample, gene = np.argwhere(bad)[0]
+            raise MatrixFault(
+                f"{self.plan.name}: {int(bad.sum()):,} negative, missing (NaN) or infinite values, first {values[sample, gene]} in sample "
+                f"{self.plan.sample_ids[positions[sample]]}, gene {gene + 1:,} of the file; correct the file, or leave these samples out"
+            )
+
+
+def sum_genes(values: NDArray[np.float32], target: NDArray[np.int64], n_columns: int) -> NDArray[np.float64]:
+    """Sums (n, n_columns) in float64 of the input genes (n, g) that share a target; target -1 is left out."""
+    order = np.argsort(target, kind="stable")
+    order = order[target[order] >= 0]
+    sums = np.zeros((values.shape[0], n_columns))
+    if order.size:
+        columns, starts = np.unique(target[order], return_index=True)
+        sums[:, columns] = np.add.reduceat(values[:, order], starts, axis=1, dtype=np.float64)
+    return sums
+
+
+def write_in_place(reader: PlanReader, positions: NDArray[np.int64], descriptor: int, offset: int, done: Path) -> int:
+    """Write the rows of one shard into X at their places, then say so in `done`. Returns the number of rows."""
+    records = []
+    for part, x in reader.blocks(positions):
+        write_rows(descriptor, offset, part["row"], x)
+        records.append(part)
+    save_records(done, np.concatenate(records))
+    return positions.size
+
+
+def write_rows(descriptor: int, offset: int, rows: NDArray[np.int64], x: NDArray[np.float32]) -> None:
+    """Put rows of X (n, g) at their places in a file whose X begins at byte `offset`."""
+    n_bytes = x.shape[1] * x.itemsize
+    for row, values in zip(rows, x, strict=True):
+        place, view = offset + int(row) * n_bytes, memoryview(values.data).cast("B")
+        while view:
+            written = os.pwrite(descriptor, view, place)
+            place, view = place + written, view[written:]
+
+
+def write_shard_file(plan: MatrixPlan, rows_file: Path, records_file: Path) -> int:
+    """What a cluster worker does: write one shard's rows into a file of its own, then its records. May be done again at any time."""
+    scratch = rows_file.with_name(f"{rows_file.name}.{socket.gethostname()}.{os.getpid()}")
+    reader, records = PlanReader(plan), []
+    try:
+        with scratch.open("wb") as file:
+            for part, x in reader.blocks(np.arange(plan.rows.size)):
+                file.write(x.data)
+                records.append(part)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(rows_file)
+    finally:
+        reader.close()
+        scratch.unlink(missing_ok=True)
+    save_records(records_file, np.concatenate(records))
+    return plan.rows.size
+
+
+def save_records(path: Path, records: NDArray[np.void]) -> None:
+    """Write the records of finished rows so that the file exists only when whole."""
+    scratch = path.with_name(f"{path.name}.{socket.gethostname()}.{os.getpid()}")
+    with scratch.open("wb") as file:
+        np.save(file, records)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)

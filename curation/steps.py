@@ -1,0 +1,48 @@
+"""The steps of a build in the order in which they run: one table of names for SQL files and the Python between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from curation.database import run_sql_file
+from curation.patterns import pattern_hit
+from curation.resources import sql_folder
+from curation.split import group_split
+
+if TYPE_CHECKING:
+    from curation.database import Connection
+
+# stage -> its steps; each makes the table or view of its name, from sql/build/NN_name.sql or the function in PYTHON.
+STAGES: dict[str, tuple[str, ...]] = {
+    "terms": ("10_closure", "11_term_tissue", "13_term_name"),
+    "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "18_lexicon_start"),
+    "groups": ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"),
+    "texts": (
+        "30_characteristics_pair",
+        "31_pair_field",
+        "32_piece",
+        "33_text",
+        "34_sample_text",
+        "35_meaning",
+        "36_hit",
+        "37_suspect",
+        "38_pattern_hit",
+    ),
+    "evidence": ("40_named_line", "41_text_evidence", "42_declared_evidence", "43_override_hit", "44_override_evidence", "45_evidence"),
+    "label": ("50_proposal", "51_candidate_label", "52_cell_line_sample", "53_label", "54_explained_label"),
+    "exclusion": ("60_early_exclusion", "61_candidate"),
+    "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw", "74_kept", "75_exclusion", "76_missing_class"),
+    "funnel": ("80_funnel",),
+    "exported": ("90_exported_label", "91_exported_evidence"),
+}
+PYTHON: dict[str, Callable[[Connection], None]] = {"38_pattern_hit": pattern_hit, "71_group_split": group_split}
+
+
+def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None = None) -> None:
+    """Run the steps of one stage in their order. Raises DatabaseFault with the name of the file."""
+    for step in STAGES[stage]:
+        if step in PYTHON:
+            PYTHON[step](con)
+        else:
+            run_sql_file(con, sql_folder() / "build" / f"{step}.sql", parameters)

@@ -1,0 +1,67 @@
+"""The state of an unfinished training in one safetensors file, replaced as a whole: a stop at any moment leaves the last complete one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from modelling.errors import ModellingError
+
+NAME = "checkpoint.safetensors"
+
+
+class CheckpointError(ModellingError):
+    """There is nothing to resume, or it belongs to another training."""
+
+
+def write(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+    """Replace the checkpoint; facts are JSON values, kept in the file's metadata."""
+    from safetensors.torch import save_file
+
+    partial = folder / f"{NAME}.partial"
+    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial, {"facts": json.dumps(facts)})
+    os.replace(partial, folder / NAME)
+
+
+def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and facts of the last checkpoint; None where none was written yet."""
+    from safetensors import safe_open
+
+    path = folder / NAME
+    if not path.is_file():
+        return None
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["facts"])  # noqa: SIM118
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder holds a checkpoint that a training wrote."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(folder / NAME, framework="pt") as file:
+            return "identity" in json.loads(file.metadata()["facts"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return False
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's state as named tensors."""
+    state = optimiser.state_dict()["state"]
+    return {f"optimiser.{index}.{name}": value for index, values in state.items() for name, value in values.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put `optimiser_tensors` back."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimiser."):
+            _, index, name = key.split(".")
+            state.setdefault(int(index), {})[name] = value
+    whole = optimiser.state_dict()
+    optimiser.load_state_dict({"state": state, "param_groups": whole["param_groups"]})

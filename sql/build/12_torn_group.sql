@@ -1,7 +1,0 @@
--- torn_group: one row per group whose samples the previous release holds in different parts: a new sample joined what was apart.
-CREATE OR REPLACE TABLE torn_group AS
-SELECT sample_group.group_id
-FROM sample_group
-INNER JOIN previous_split USING (sample_id)
-GROUP BY sample_group.group_id
-HAVING count(DISTINCT previous_split.split) > 1;

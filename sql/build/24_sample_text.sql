@@ -1,3 +1,0 @@
--- sample_text: which texts speak about which sample.
-CREATE OR REPLACE TABLE sample_text AS
-SELECT DISTINCT sample_id, md5_number_lower(field || chr(31) || text) AS text_id, field FROM piece;

@@ -1,8 +1,0 @@
--- candidate_label: one row per sample and tissue that any evidence proposes (none, where an override takes the label away), with its best evidence and the number of fields that agree.
-CREATE OR REPLACE TABLE candidate_label AS
-SELECT
-    sample_id, tissue, max(weight) AS weight, count(DISTINCT field) AS n_fields,
-    arg_max(evidence_id, (weight, n_tokens, evidence_id)) AS evidence_id
-FROM proposal
-WHERE tissue IS NOT NULL OR kind = 'override'
-GROUP BY sample_id, tissue;

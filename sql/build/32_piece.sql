@@ -1,0 +1,17 @@
+-- piece: one row per sample and text that may speak about it.
+-- Descriptions of the array years hold keys as well ("Primary Site: Ovary").
+CREATE OR REPLACE TEMP TABLE piece AS
+SELECT sample_id, 'title' AS field, title AS text FROM sample WHERE title <> ''
+UNION ALL
+SELECT sample_id, 'source_name', source_name FROM sample WHERE source_name <> ''
+UNION ALL
+SELECT sample_id, 'description', description FROM sample WHERE description <> ''
+UNION ALL
+SELECT
+    sample_id, 'origin',
+    trim(regexp_extract(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:\s*([^:.;]{2,60})', 1))
+FROM sample WHERE regexp_matches(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:')
+UNION ALL
+SELECT sample.sample_id, pair_field.field, pair_field.text
+FROM sample JOIN characteristics_pair USING (characteristics) JOIN pair_field USING (pair)
+WHERE pair_field.field <> 'ignored' AND pair_field.text <> '';

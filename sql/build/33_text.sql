@@ -1,0 +1,12 @@
+-- text: one row per distinct string of a field, repaired and normalised once; the id does not depend on what else is
+-- labelled. Words are read in the first $read_length characters (is_cut: there are more): matching costs the square of
+-- a text's length.
+CREATE OR REPLACE TABLE text AS
+WITH string AS (SELECT DISTINCT field, text FROM piece),
+repair AS (
+    SELECT
+        md5_number_lower(field || chr(31) || text) AS text_id, field, text, length(text) > $read_length AS is_cut,
+        repaired(left(text, $read_length)) AS repaired
+    FROM string
+)
+SELECT text_id, field, text, is_cut, repaired, normalised(repaired) AS normalised FROM repair;

@@ -1,0 +1,54 @@
+-- text_evidence: one row per proposal of a text (a term, a cell line, or a block), with its exact words as they were
+-- submitted. An adjective right before a cell found in many organs names its organ: colonic myofibroblasts, hepatic
+-- macrophages. What weights.tsv does not list proves nothing, such as an adjective under an unknown key.
+CREATE OR REPLACE TEMP TABLE text_evidence AS
+WITH origin_mark AS (SELECT word FROM vocabulary WHERE list = 'origin_mark'),
+origin_between AS (SELECT word FROM vocabulary WHERE list = 'origin_between'),
+placed AS (
+    SELECT
+        hit.* REPLACE (
+            CASE
+                WHEN hit.kind = 'adjective' AND lead(hit.kind) OVER along = 'mobile'
+                    AND lead(hit.position) OVER along = hit.position + hit.n_tokens THEN 'cell'
+                ELSE hit.kind
+            END AS kind
+        ),
+        text.repaired, coalesce(hit.position > hit.bar, false) AS is_unglued,
+        CASE
+            WHEN hit.verdict <> 'map' THEN hit.verdict
+            WHEN hit.after IN (FROM origin_mark) THEN 'origin'
+            WHEN hit.after IN (FROM origin_between) AND hit.after_next IN (FROM origin_mark) THEN 'origin'
+            ELSE 'sample'
+        END AS role
+    FROM hit JOIN text USING (text_id)
+    WINDOW along AS (PARTITION BY hit.text_id ORDER BY hit.position)
+),
+cut AS (
+    SELECT *, as_submitted(CASE
+        WHEN is_unglued THEN words_with_gaps(unglued(repaired))[position - bar:position - bar + n_tokens - 1]
+        ELSE words_with_gaps(repaired)[position:position + n_tokens - 1]
+    END) AS matched_text
+    FROM placed
+),
+worded AS (
+    SELECT
+        text_id, field, position, n_tokens, verdict, kind, role, rule_id, synonym, scope, term_id, tissue, matched_text
+    FROM cut
+    UNION ALL
+    SELECT
+        pattern_hit.text_id, pattern_hit.field, 0, len(string_split(words(matched_text), ' ')), rule.verdict, rule.kind,
+        CASE rule.verdict WHEN 'map' THEN 'sample' ELSE rule.verdict END, rule.rule_id, rule.text, 'PATTERN',
+        rule.term_id, term_tissue.tissue, matched_text
+    FROM pattern_hit JOIN rule USING (rule_id) LEFT JOIN term_tissue USING (term_id)
+    UNION ALL
+    SELECT text_id, field, 0, 0, 'cell_line', 'key', 'cell_line', null, text AS line, 'KEY', null, null, text
+    FROM named_line
+)
+SELECT
+    md5(
+        concat(text_id, ' ', position, ' ', n_tokens, ' ', coalesce(term_id, ''), ' ', coalesce(rule_id, synonym))
+    )[:16] AS evidence_id,
+    null::VARCHAR AS sample_id, worded.*,
+    coalesce(weight.weight, 0) - CASE role WHEN 'origin' THEN 0.2 ELSE 0 END AS weight
+FROM worded LEFT JOIN weight ON worded.field = weight.field AND worded.kind = weight.kind
+WHERE worded.verdict <> 'map' OR weight.weight IS NOT null;

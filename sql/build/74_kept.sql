@@ -1,0 +1,24 @@
+-- kept: one row per sample of the matrix, in the order of its rows: train, validation, test, unlabelled, shuffled
+-- inside each. The cap holds for each class of the training part, and for the unlabelled as if they were one class
+-- more.
+CREATE OR REPLACE TABLE kept AS
+SELECT
+    row_number() OVER (
+        ORDER BY
+            list_position(['train', 'validation', 'test', 'unlabelled'], draw.split),
+            md5($seed || draw.sample_id), draw.sample_id
+    ) - 1 AS row,
+    draw.sample_id,
+    sample.source,
+    coalesce(sample.series_id, '') AS series_id,
+    draw.group_id,
+    draw.tissue,
+    draw.term_id,
+    sample.is_tumour,
+    draw.split,
+    sample.unit,
+    sample.matrix_file,
+    sample.matrix_row
+FROM draw
+INNER JOIN sample USING (sample_id)
+WHERE draw.split NOT IN ('train', 'unlabelled') OR $cap IS NULL OR draw.cap_rank <= $cap;

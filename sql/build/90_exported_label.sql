@@ -1,0 +1,41 @@
+-- exported_label: one row per sample of every source, kept or not, with its words, its label, why, and what became of
+-- it. It is written as labels.parquet, in the order of sample ids.
+CREATE OR REPLACE VIEW exported_label AS
+SELECT
+    sample.sample_id,
+    sample.source,
+    sample.series_id,
+    sample_group.group_id,
+    sample.donor_id,
+    explained_label.tissue,
+    explained_label.term_id,
+    explained_label.term_name,
+    explained_label.is_cell_line,
+    explained_label.cell_line,
+    sample.is_tumour,
+    explained_label.decided_by,
+    explained_label.field,
+    explained_label.matched_text,
+    evidence.rule_id,
+    evidence.synonym,
+    evidence.scope,
+    explained_label.evidence_id,
+    explained_label.runner_up,
+    explained_label.margin,
+    explained_label.origin_tissue,
+    split.split,
+    kept.row AS matrix_row,
+    exclusion.step AS excluded_at,
+    exclusion.reason AS excluded_because,
+    sample.single_cell_probability,
+    sample.title,
+    sample.source_name,
+    sample.characteristics,
+    sample.description
+FROM sample
+INNER JOIN sample_group USING (sample_id)
+LEFT JOIN explained_label USING (sample_id)
+LEFT JOIN evidence ON explained_label.evidence_id = evidence.evidence_id
+LEFT JOIN split USING (sample_id)
+LEFT JOIN kept USING (sample_id)
+LEFT JOIN exclusion USING (sample_id);
