@@ -76,9 +76,9 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     id_column = _named_id(found, id) if id is not None else _find_id(found, archive)
     texts = named_texts(found.name, frame.columns, text) if text else find_texts(archive, frame.columns, id_column, speaking=speaking)
     keys = _key_columns(archive, frame.columns, id_column)
-    columns: list[pl.Expr] = [missing_to_null(pl.col(id_column)).alias("sample_id")]
+    columns: list[pl.Expr | pl.Series] = [missing_to_null(pl.col(id_column)).alias("sample_id")]
     columns += [
-        _series(pl.col(theirs)).alias(ours) if ours == "series_id" else missing_to_null(pl.col(theirs)).alias(ours)
+        _series(frame[theirs]).alias(ours) if ours == "series_id" else missing_to_null(pl.col(theirs)).alias(ours)
         for ours, theirs in keys.items()
     ]
     columns += texts.expressions()
@@ -126,15 +126,19 @@ def _key_columns(archive: str, columns: Sequence[str], id_column: str) -> dict[s
     return found
 
 
-def _series(column: pl.Expr) -> pl.Expr:
+def _series(column: pl.Series) -> pl.Series:
     """Ids of series joined by commas; archives also write `;` and `|`. Each missing word among them is left out."""
     import polars as pl
 
-    text = missing_to_null(column)
+    known = column.unique().to_frame("given")
+    text = missing_to_null(pl.col("given"))
     words = text.str.replace_all(r"\s*[;|]\s*", ",").str.strip_chars(",")
-    known = words.str.split(",").list.eval(missing_to_null(pl.element())).list.drop_nulls().list.join(",")
-    doubtful = words.str.contains(SOME_MISSING)
-    return pl.when(doubtful).then(pl.when(known == "").then(None).otherwise(known)).otherwise(words)
+    parts = words.str.split(",").list.eval(missing_to_null(pl.element())).list.drop_nulls().list.join(",")
+    cleaned = pl.when(words.str.contains(SOME_MISSING)).then(pl.when(parts == "").then(None).otherwise(parts)).otherwise(words)
+    known = known.with_columns(cleaned.alias("cleaned"))
+    if known["given"].eq_missing(known["cleaned"]).all():
+        return column
+    return column.to_frame("given").join(known, on="given", how="left", nulls_equal=True, maintain_order="left")["cleaned"]
 
 
 def _refuse_bad_ids(samples: pl.DataFrame, id_column: str, found: Frame) -> None:

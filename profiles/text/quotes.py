@@ -94,8 +94,8 @@ def look_at_quotes(lines: Iterator[bytes], separator: str) -> QuoteFacts:
         facts.n_quotes += len(quotes)
         facts.n_doubled += int((entering & (before == QUOTE) & (np.diff(quotes, prepend=-2) == 1)).sum())
         between = _between(view, quotes, inside)
-        facts.n_inner_separators += int((between == sign).sum())
-        facts.n_inner_lines += int((between == LF).sum())
+        facts.n_inner_separators += int(np.count_nonzero(between == sign))
+        facts.n_inner_lines += int(np.count_nonzero(between == LF))
         if len(quotes):
             last = line + block.count(b"\n", 0, int(quotes[-1]))
         inside ^= bool(len(quotes) % 2)
@@ -113,6 +113,8 @@ def _between(view: Bytes, quotes: NDArray[np.int64], inside: bool) -> Bytes:
     starts, lengths = marks[::2] + 1, marks[1::2] - marks[::2] - 1
     if not len(starts):
         return view[:0]
+    if lengths.sum() * 8 > len(view):
+        return view * _inside(len(view), quotes, inside)  # bytes outside become 0
     firsts = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
     found: Bytes = view[firsts + np.arange(len(firsts))]
     return found

@@ -15,10 +15,11 @@ from profiles.limits import Limits
 from profiles.text.dialect import Dialect, _skip_lines, _whole_lines
 from profiles.text.head import N_HEADS, N_LINES, N_ROWS, Head, find_head, find_separator, first_lines, split_lines
 from profiles.text.numbers import DecimalEvidence
-from profiles.text.quotes import QuoteFacts, look_at_quotes, measure_rows, reads_leniently, whole_columns_enclosed
+from profiles.text.quotes import LF, QUOTE, QuoteFacts, look_at_quotes, measure_rows, reads_leniently, whole_columns_enclosed
 from profiles.text.streams import compression_of, encoding_of, refuse_binary, unpacked, unpacked_blocks, utf8_blocks
 
 N_SPREAD, SPREAD_CELLS = 512, 2_000_000
+HASH, BANG = ord("#"), ord("!")
 
 
 def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = None, *, small: bool = False) -> Dialect:
@@ -133,7 +134,8 @@ def _measure(blocks: Iterator[bytes], head: Head, separator: str, name: str, lim
         if b"\0" in block:
             line = found.n_lf + block.count(b"\n", 0, block.index(b"\0")) + 1
             raise TableFault(f"{name}: line {line} holds a NUL byte: this is binary data or a damaged file, not a text table")
-        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
+        view = np.frombuffer(block, np.uint8)
+        ends = np.flatnonzero(view == LF)
         found.widest = max(
             found.widest,
             int(np.diff(ends, prepend=-1).max()) if len(ends) else 0,
@@ -143,8 +145,9 @@ def _measure(blocks: Iterator[bytes], head: Head, separator: str, name: str, lim
         if b"\r" in block:
             found.n_cr += block.count(b"\r")
             found.n_crlf += block.count(b"\r\n")
-        found.n_quotes += block.count(b'"')
-        found.n_marked += block.count(b"\n#") + block.count(b"\n!") + block.startswith((b"#", b"!"))
+        found.n_quotes += int(np.count_nonzero(view == QUOTE))
+        starts = view[ends[:-1] + 1]
+        found.n_marked += int(np.count_nonzero((starts == HASH) | (starts == BANG))) + block.startswith((b"#", b"!"))
         if found.is_utf8 and not block.isascii():
             try:
                 block.decode("utf-8")
