@@ -18,7 +18,7 @@ from curation.errors import CurationError
 from curation.matrix.write import MatrixReport, write_compendium
 from curation.progress import Progress
 from curation.resources import ontology_folder
-from curation.sources import Matrix, linear
+from curation.source import Matrix, linear
 from curation.sources.folder import FolderSource, refuse_duplicates, some
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
 from curation.split import assign, groups_of

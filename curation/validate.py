@@ -18,13 +18,13 @@ from curation.matrix.compendium import matrix_offset, open_matrix
 from curation.matrix.normalise import MILLION, UNIT_NAMES
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.matrix.scaler import SMALLEST_STD
-from curation.sources import PER_LENGTH, linear
+from curation.source import PER_LENGTH, linear
 from profiles import filenames
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from curation.sources import Source
+    from curation.source import Source
 
 COMPENDIUM, DATABASE = "compendium.h5ad", "curation.duckdb"
 OBS_OF_KEPT = ("source", "series_id", "group_id", "tissue", "term_id", "is_tumour", "split")

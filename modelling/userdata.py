@@ -6,13 +6,14 @@ What was found and done (layout, ids, unit and why, coverage) is in the cohort's
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.cohort_report import CohortReport
 from modelling.errors import ModellingError
 from modelling.geneids import GeneMatch, GeneSpace
 from modelling.units import model_is_per_length, to_model_unit
@@ -31,7 +32,6 @@ Array = NDArray[Any]
 MIN_COVERAGE = 0.5
 LOW_COVERAGE = 0.8
 BLOCK = 256
-DETECTED_ABOVE = 1e-3  # log2(TPM+1); what a rounded logarithm leaves of zero lies below
 MIN_MATCHED_SHARE = 0.05
 NOISE = 0.01  # what rounding leaves below the lowest value
 FEWEST_FOR_LOG = 1000  # genes, for a sample's highest value to say something of its scale
@@ -52,50 +52,6 @@ class Block(NamedTuple):
     sample_ids: list[str]
     x_ng: Array
     coverage: Array
-
-
-@dataclass
-class CohortReport:
-    """What a table was found to be and what was done with it; complete once all blocks were read."""
-
-    name: str
-    format: str
-    layout: str
-    gene_id_kind: str
-    n_gene_ids: int
-    n_model_genes: int
-    n_matched: int
-    gene_ids_by_kind: dict[str, int]
-    n_duplicate_ids: int
-    unknown_ids: list[str]
-    unit: str
-    unit_reasons: list[str]
-    unit_doubtful: bool
-    model_unit: str
-    n_samples: int = 0
-    n_low_coverage: int = 0
-    n_refused: int = 0
-    median_coverage: float = float("nan")
-    notes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        values = asdict(self)
-        values["median_coverage"] = None if np.isnan(self.median_coverage) else round(self.median_coverage, 4)
-        return values
-
-    def lines(self) -> list[str]:
-        """The report as sentences for people."""
-        said = [
-            f"{self.name}: {self.n_samples:,} samples, {self.format}, {self.layout}",
-            (
-                f"genes: {self.n_matched:,} of the model's {self.n_model_genes:,} found among {self.n_gene_ids:,} ids"
-                f" ({', '.join(f'{n:,} by {kind}' for kind, n in self.gene_ids_by_kind.items())})"
-            ),
-            f"unit: {self.unit} ({'; '.join(self.unit_reasons)}), brought to {self.model_unit}",
-        ]
-        return [*said, *self.notes, *(f"warning: {warning}" for warning in self.warnings)]
 
 
 @dataclass
@@ -165,12 +121,6 @@ class Cohort:
                 f"{report.n_low_coverage:,} of {len(coverage):,} samples have less than {LOW_COVERAGE:.0%} of the model's genes:"
                 " predictions are less sure than stated"
             )
-
-
-def detected_genes(x_ng: Array) -> tuple[Array, Array]:
-    """Number of genes above zero (n,), and their share among those measured (n,), of expression (n, g) as a model takes it."""
-    n_detected, n_measured = (x_ng > DETECTED_ABOVE).sum(axis=1), np.isfinite(x_ng).sum(axis=1)
-    return n_detected, n_detected / np.maximum(n_measured, 1)
 
 
 def _check_values(raw: Array, ids: list[str], table: Table, wanted: Array, unit: Unit) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from profiles.errors import TableFault
-from profiles.layouts import Wish
+from profiles.layout import N_ID_CANDIDATES, Column, Head, Wish, decide
 from profiles.limits import Limits
-from profiles.readers.grid import Grid
+from profiles.readers.gene_table import GeneRowsTable
+from profiles.readers.grid import Grid, column_of
 from profiles.readers.grid_table import GridTable
-from profiles.table import LAYOUTS, Table
+from profiles.readers.sample_table import SampleRowsTable
+from profiles.table import GENES_IN_ROWS, LAYOUTS, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +40,10 @@ def open_table(
 ) -> Table:
     """Open a matrix and find out what its rows and columns mean.
 
-    Args: source, a path, the bytes of a text table, an AnnData or a pandas frame; name, what messages call it, instead of the name of its file; layout, `auto`, `genes`
-    or `samples` (in rows); layer, a layer of an AnnData, `raw` or `X`; samples, annotation, names or patterns of columns; known, sample
-    ids of a metadata table, which decide what is a sample; is_coverage, the unit is said to be sums over bases (recount3); hold, how many values may stay in
-    memory between the passes over a text. Raises TableFault, GeneFault, LimitExceeded.
+    Args: source, a path, the bytes of a text table, an AnnData or a pandas frame; name, what messages call it, instead of its file's;
+    layout, `auto`, `genes` or `samples` (in rows); layer, a layer of an AnnData, `raw` or `X`; samples, annotation, names or patterns of
+    columns; known, sample ids of a metadata table, which decide what is a sample; is_coverage, the unit is said to be sums over bases
+    (recount3); hold, how many values may stay in memory between the passes over a text. Raises TableFault, GeneFault, LimitExceeded.
     """
     if layout not in LAYOUTS:
         raise TableFault(f"no layout named {layout!r}; there are: auto, genes (genes in rows), samples (samples in rows)")
@@ -54,16 +57,31 @@ def open_table(
             from profiles.readers.h5ad import open_h5ad
 
             return open_h5ad(path, layer, limits, name)
-        table = GridTable(_grid(path, name or path.name, limits), wish, limits, hold=hold)
+        table = _by_plan(_grid(path, name or path.name, limits), wish, limits, hold)
     elif isinstance(source, bytes):
         from profiles.readers.text import open_text
 
-        table = GridTable(open_text(partial(io.BytesIO, source), name or "table", limits=limits), wish, limits, hold=hold)
+        table = _by_plan(open_text(partial(io.BytesIO, source), name or "table", limits=limits), wish, limits, hold)
     else:
         return _in_memory(source, name, layer, wish, limits)
     if layer is not None:
         raise TableFault(f"{table.name}: --layer is for .h5ad files")
     return table
+
+
+def _by_plan(grid: Grid, wish: Wish, limits: Limits, hold: int) -> GridTable:
+    """Decide the layout of a file of rows and columns, then open it."""
+    seen: dict[int, Column] = {}
+
+    def column(i: int) -> Column:
+        if i not in seen:
+            found = column_of(grid.columns[i], grid.head(i), grid.decimal)
+            seen[i] = replace(found, texts=()) if i >= N_ID_CANDIDATES and found.is_number else found
+        return seen[i]
+
+    plan = decide(Head(grid.name, grid.path, grid.columns, column, grid.comments, grid.n_annotation, grid.headerless), wish)
+    grid.forget()
+    return (GeneRowsTable if plan.layout == GENES_IN_ROWS else SampleRowsTable)(grid, plan, limits, hold)
 
 
 def _grid(path: Path, name: str, limits: Limits) -> Grid:
@@ -89,5 +107,5 @@ def _in_memory(source: Any, name: str, layer: str | None, wish: Wish, limits: Li
     if hasattr(source, "columns") and hasattr(source, "iloc"):
         from profiles.readers.parquet import open_frame
 
-        return GridTable(open_frame(source, name or "data frame"), wish, limits)
+        return _by_plan(open_frame(source, name or "data frame"), wish, limits, 0)
     raise TableFault(f"a matrix is a path, the bytes of a text table, an AnnData or a pandas frame, not {type(source).__name__}")

@@ -14,7 +14,8 @@ import pytest
 import scipy.sparse
 from sources_world import rows, values, write
 
-from curation.sources import UnknownSource, open_source
+from curation.source import UnknownSource
+from curation.sources import open_source
 from curation.sources.matrices import BadValue
 from profiles.errors import BulkatlasError, UnitFault
 

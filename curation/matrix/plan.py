@@ -16,10 +16,10 @@ from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.matrix.normalise import Normaliser, refuse_unit_mix
 from curation.matrix.shards import MatrixFault, MatrixPlan
-from curation.sources import COUNTED, PER_LENGTH, linear
+from curation.source import COUNTED, PER_LENGTH, linear
 
 if TYPE_CHECKING:
-    from curation.sources import Matrix, Source
+    from curation.source import Matrix, Source
     from profiles.gene_names import GeneIds
     from profiles.genes import GeneTable
     from profiles.resolve import GeneMap

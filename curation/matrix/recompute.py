@@ -22,11 +22,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
-from curation.sources import PER_LENGTH, linear
+from curation.source import PER_LENGTH, linear
 
 if TYPE_CHECKING:
     from curation.matrix.plan import ExportPlan
-    from curation.sources import Matrix, Source
+    from curation.source import Matrix, Source
 
 TOLERANCE = 2e-5  # of log2(TPM + 1): float32, and readers that round counts to float32
 HEADER_LINES = 8  # remarks; a GCT has two lines above its header

@@ -14,7 +14,7 @@ from profiles.errors import MetadataFault
 from profiles.metadata import describe, is_missing, read_frame
 
 if TYPE_CHECKING:
-    from curation.sources import Matrix
+    from curation.source import Matrix
 
 TEXTS = ("series_id", "donor_id", "title", "source_name", "characteristics", "description")
 TERM = re.compile(r"^(?:UBERON|CL):\d{7}$")

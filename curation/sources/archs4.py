@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources import SAMPLE_SCHEMA, Matrix, SourceFault
+from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 from curation.sources.folder import find, refuse_duplicates
 from profiles.gene_names import GeneIds
 

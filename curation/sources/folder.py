@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from curation.sources import SAMPLE_SCHEMA, Matrix, SourceFault
+from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from curation.sources import SourceFault
+from curation.source import SourceFault
 from curation.sources.declared import look_up, unlabelled_notes
 from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
 from curation.sources.matrices import Asked, MatrixFault, TableMatrix, open_matrix

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from curation.sources import SourceFault, unit_name
+from curation.source import SourceFault, unit_name
 from profiles.errors import UnitFault
 from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
 from profiles.genes import load_genes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curation.sources import SourceFault
+from curation.source import SourceFault
 from curation.sources.about import About, read_about, sample_rows
 from curation.sources.folder import FolderSource, find, find_one, sample_table, some
 from curation.sources.matrices import Asked, TableMatrix, open_matrix

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from curation.sources import Matrix, SourceFault
+from curation.source import Matrix, SourceFault
 from curation.sources.barcode import is_of, is_tumour, sample_type_of
 from curation.sources.declared import Declared, look_up, unlabelled_notes
 from curation.sources.folder import FolderSource, find, sample_table, some

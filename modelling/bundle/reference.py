@@ -22,10 +22,10 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
+from modelling.detection import detected_genes
 from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
 from modelling.scores.neighbours import cosine_neighbours
-from modelling.userdata import detected_genes
 
 if TYPE_CHECKING:
     import polars as pl

@@ -15,8 +15,10 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
+from modelling.cohort_report import CohortReport
+from modelling.detection import detected_genes
 from modelling.geneids import GeneSpace
-from modelling.userdata import MIN_COVERAGE, Block, Cohort, CohortReport, detected_genes, read_cohort
+from modelling.userdata import MIN_COVERAGE, Block, Cohort, read_cohort
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -152,9 +152,7 @@ def add_predict_route(app: FastAPI, service: Service) -> None:
         reading = Reading(unit, layout, samples=tuple(samples or ()), annotation=tuple(annotation or ()))
         async with gate.turn():
             content = await read_body(request, service.limits)
-            found, text = await anyio.to_thread.run_sync(
-                service.predict, content, Path(name).name or "table", reading, limiter=threads
-            )
+            found, text = await anyio.to_thread.run_sync(service.predict, content, Path(name).name or "table", reading, limiter=threads)
         if format == "tsv":
             return Response(
                 text, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from profiles.account import some
 from profiles.errors import TableFault
-from profiles.layouts import Column
+from profiles.layout import Column
 
 Array = NDArray[Any]
 # What stands where a number is missing.

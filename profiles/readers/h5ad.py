@@ -13,7 +13,7 @@ from profiles.account import Account, some
 from profiles.claims import h5ad_fault
 from profiles.errors import GeneFault, TableFault
 from profiles.genes import gene_share
-from profiles.layouts import ENOUGH_GENES, no_genes
+from profiles.layout import ENOUGH_GENES, no_genes
 from profiles.limits import Limits
 from profiles.readers.tiles import BLOCK_BYTES, Tiles
 from profiles.table import GENES_IN_ROWS, SAMPLES_IN_ROWS, refuse_duplicates
