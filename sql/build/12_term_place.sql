@@ -1,4 +1,5 @@
--- term_place: one row per cell type that the ontology itself (not a curator's edge) places inside an organ: the nearest anatomical term above it.
+-- term_place: one row per cell type that the ontology itself (not a curator's edge) places inside an organ: the nearest
+-- anatomical term above it.
 CREATE OR REPLACE TABLE term_place AS
 WITH RECURSIVE up (term_id, ancestor_id, distance) USING KEY (term_id, ancestor_id) AS (
     SELECT term_id, term_id, 0 FROM term_tissue WHERE term_id LIKE 'CL:%'

@@ -1,6 +1,6 @@
 -- winner: one row per sample that any evidence speaks about, with the best of it. Order: override, what the source
--- declares, then weight (field and kind), then the number of fields that agree. Two tissues within $reach of each other,
--- with no more fields on the winner's side, are ambiguous, unless one yields to the other (yields.tsv).
+-- declares, then weight (field and kind), then the number of fields that agree. Two tissues within $reach of each
+-- other, with no more fields on the winner's side, are ambiguous, unless one yields to the other (yields.tsv).
 CREATE OR REPLACE TEMP TABLE winner AS
 WITH ranked AS (
     SELECT
@@ -28,6 +28,7 @@ yielding AS (
 )
 SELECT
     yielding.sample_id, CASE WHEN yields THEN runner_up ELSE yielding.tissue END AS tissue,
-    evidence.evidence_id, evidence.term_id, evidence.kind, CASE WHEN yields THEN yielding.tissue ELSE runner_up END AS runner_up,
+    evidence.evidence_id, evidence.term_id, evidence.kind,
+    CASE WHEN yields THEN yielding.tissue ELSE runner_up END AS runner_up,
     yielding.weight, margin, is_close AND NOT yields AND NOT is_yielded_to AS is_ambiguous
 FROM yielding JOIN evidence ON evidence.evidence_id = CASE WHEN yields THEN other_id ELSE yielding.evidence_id END;
