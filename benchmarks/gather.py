@@ -48,7 +48,7 @@ def with_gather(path: str, rows: list[int], threads: int, every: int = 1) -> int
     import h5py
     import numpy as np
 
-    from curation.matrix.gather import gather
+    from curation.hdf5.gather import gather
 
     with h5py.File(path) as file:
         n_genes = file["data/expression"].shape[0]
@@ -64,9 +64,9 @@ def limit(path: str, rows: list[int], threads: int) -> tuple[float, float]:
     import numpy as np
     from numba import njit
 
-    from curation.matrix.gather import Gather
-    from curation.matrix.inflate import free_inflater, inflate, new_inflater
-    from curation.matrix.layout import Layout
+    from curation.hdf5.gather import Gather
+    from curation.hdf5.inflate import free_inflater, inflate, new_inflater
+    from curation.hdf5.layout import Layout
 
     @njit(nogil=True)
     def inflate_all(raw, start, size, plain):  # type: ignore[no-untyped-def]
@@ -112,7 +112,7 @@ def child(name: str, path: str, n: int, n_peer: int) -> None:
     if name == "archs4py":
         import archs4py.data  # noqa: F401
     else:
-        import curation.matrix.gather  # noqa: F401
+        import curation.hdf5.gather  # noqa: F401
     every = n // n_peer
     read = with_archs4py if name == "archs4py" else partial(with_gather, threads=1 if name.endswith("1_thread") else 2, every=every)
     rows = rows[::every] if name == "archs4py" else rows

@@ -66,7 +66,7 @@ def test_the_reader_of_commands_finds_faults() -> None:
 SPAN = re.compile(r"`([^`\n]+)`")
 DOTTED = re.compile(r"^(?:curation|modelling|profiles|bulkatlas)(?:\.\w+)+")
 PATHS = re.compile(
-    r"(?<![\w/.<*{-])((?:curation|modelling|profiles|bulkatlas|ontology|sql|tests|benchmarks|scripts|docs)/(?!\S*NN_)[\w./-]*\w)(?![\w*{<]|/?\.\.\.|-?[A-Z])"
+    r"(?<![\w/.<*{-])((?:curation|modelling|profiles|bulkatlas|ontology|sql|tests|benchmarks|scripts|docs)/(?!\S*(?:NN_|NAME))[\w./-]*\w)(?![\w*{<]|/?\.\.\.|-?[A-Z])"
 )
 MODULE = re.compile(r"(?<![\w/.*-])(\w+\.py)\b")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")

@@ -24,10 +24,10 @@ from modelling.bundle.reference import ReferenceMissing, conformal_threshold, dr
 from modelling.cli import app
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.geneids import GeneSpace
+from modelling.predicting.cohort import read_cohort
+from modelling.predicting.genes import GeneSpace
 from modelling.predicting.predict import Predictor, predict
 from modelling.predicting.results import tsv
-from modelling.userdata import read_cohort
 
 
 @pytest.fixture(scope="module")

@@ -267,8 +267,8 @@ def test_column_names_that_occur_twice_are_numbered_and_said() -> None:
 
 def test_label_and_transfer_read_the_same_samples(tmp_path: Path) -> None:
     from curation.label_table import read_samples
-    from modelling.metadata import match
-    from modelling.metadata import read_metadata as read_cohort
+    from modelling.studies.metadata import cohort_metadata as read_cohort
+    from modelling.studies.metadata import match
 
     path = tmp_path / "pdata.tsv"
     path.write_text('"title"\t"tissue"\n"s1"\t"a ""b"""\t"liver"\n"s2"\t"c"\tNA\n', encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 from curation.source import SourceFault
 from curation.sources.declared import look_up, unlabelled_notes
-from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, find, find_one, read_sheet, refuse_duplicates, sample_table, some
 from curation.sources.matrices import Asked, MatrixFault, TableMatrix, open_matrix
 
 
@@ -47,7 +47,7 @@ def _one_of_each(paths: list[Path]) -> tuple[list[Path], list[str]]:
 
 def _tissues(attributes: Path) -> dict[str, str | None]:
     """Sample id -> SMTSD. A sample on several lines is refused when they contradict each other."""
-    pairs = read_metadata(attributes, ("SAMPID", "SMTSD")).select("SAMPID", "SMTSD").unique(maintain_order=True)
+    pairs = read_sheet(attributes, ("SAMPID", "SMTSD")).select("SAMPID", "SMTSD").unique(maintain_order=True)
     refuse_duplicates(pairs["SAMPID"].to_list(), f"{attributes}, with different SMTSD")
     return dict(pairs.iter_rows())
 

@@ -193,8 +193,8 @@ def _from_obs(obs: Any, name: str) -> Frame:
     title = "" if title in ("index", "_index") else title
     columns: dict[str, list[str | None]] = {title: [str(value) for value in obs.index]}
     for column in obs.columns:
-        values = obs[column].astype(object)
-        columns[str(column)] = [None if value is None or value != value else str(value) for value in values]
+        missing = obs[column].isna()  # None, NaN, and pandas.NA of nullable columns, which compares to neither
+        columns[str(column)] = [None if absent else str(value) for value, absent in zip(obs[column].astype(object), missing, strict=True)]
     return _as_text(name, pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)), list(columns))
 
 
