@@ -31,8 +31,14 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("field_key", "fields.tsv", "key match field reason", ""),
         ("weight", "weights.tsv", "field kind weight reason", ""),
         ("rule", "rules.tsv", "rule_id verdict match text fields kind term_id term_name yes no reason", "term_id term_name no"),
+        ("tissue_yield", "yields.tsv", "tissue beside reason", "beside"),
         ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
-        ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
+        (
+            "cell_line",
+            "cell_lines.tsv",
+            "name accession line_name term_id term_name disease needs reason",
+            "accession line_name term_id term_name disease needs",
+        ),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
         ("vocabulary", "vocabulary.tsv", "list word match reason", ""),
     )

@@ -21,8 +21,9 @@ import serving_world as world
 from serving_world import genes, table_text
 
 from curation.sources import open_source
-from modelling.data import Compendium, CompendiumError
+from modelling.data import Compendium
 from modelling.geneids import GeneSpace
+from modelling.h5ad import CompendiumError
 from modelling.userdata import read_cohort, read_text
 from profiles.errors import BulkatlasError, TableFault
 from profiles.limits import LimitExceeded, Limits

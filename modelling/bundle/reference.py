@@ -22,9 +22,9 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
-from modelling.detection import detected_genes
 from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
+from modelling.scores.detected import detected_genes
 from modelling.scores.neighbours import cosine_neighbours
 
 if TYPE_CHECKING:

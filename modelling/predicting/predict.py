@@ -16,8 +16,8 @@ from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.cohort_report import CohortReport
-from modelling.detection import detected_genes
 from modelling.geneids import GeneSpace
+from modelling.scores.detected import detected_genes
 from modelling.userdata import MIN_COVERAGE, Block, Cohort, read_cohort
 
 if TYPE_CHECKING:

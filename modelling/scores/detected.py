@@ -1,4 +1,4 @@
-"""How many genes a sample expresses: what few reads, or a table of few genes, show first."""
+"""How many genes a sample detects: nuclei, single cells and damaged RNA show few."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from modelling.config import TrainConfig
-from modelling.errors import ModellingError
+from modelling.errors import ModellingError, TrainingError
 from modelling.training import checkpoint
 
 CONFIG = "config.json"
@@ -31,6 +31,23 @@ def is_run(folder: Path) -> bool:
     except (OSError, ValueError):
         pass
     return checkpoint.is_ours(folder)
+
+
+def claim(out: Path, resume: bool, config: TrainConfig) -> bool:
+    """Make the run folder and mark it; returns whether it is new, so that its files may be removed when the training fails."""
+    if (out / "model.safetensors").exists():
+        raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
+    if resume and not out.is_dir():
+        raise TrainingError(f"{out}: no such run to resume")
+    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"{out}: exists already; choose another folder, or go on with --resume if it is a stopped run")
+    is_new = not out.is_dir() or not any(out.iterdir())
+    if not is_new and not is_run(out):
+        raise TrainingError(f"{out}: is no stopped run (no {CONFIG} of `model train` in it); choose another folder for --out")
+    if is_new:
+        out.mkdir(parents=True, exist_ok=True)
+        begin(out, config)
+    return is_new
 
 
 def begin(folder: Path, config: TrainConfig) -> None:
