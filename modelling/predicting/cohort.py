@@ -21,7 +21,8 @@ from profiles.errors import GeneFault, TableFault, UnitFault
 from profiles.limits import Limits
 from profiles.opening import open_table
 from profiles.table import Table
-from profiles.unit_finding import find_unit, units_differ
+from profiles.unit_columns import units_differ
+from profiles.unit_finding import find_unit
 from profiles.units import LOG2_CEILING, Unit, UnitFinding, parse_unit
 
 if TYPE_CHECKING:
