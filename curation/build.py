@@ -30,7 +30,7 @@ from curation.steps import run_stage
 from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
 
 if TYPE_CHECKING:
-    from curation.sources import Source
+    from curation.source import Source
 
 COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"

@@ -1,41 +1,15 @@
-"""Where the SQL files and the reference tables lie: beside the package in a checkout, inside it in an installed wheel."""
+"""Where the SQL files lie, beside the package in a checkout, inside it in an installed wheel; the reference tables are profiles'."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
+
+from profiles.resources import ontology_folder, shipped_ontology, using_ontology
 
 PACKAGE = Path(__file__).resolve().parent
 
-
-def _folder(name: str) -> Path:
-    installed = PACKAGE / "_data" / name
-    return installed if installed.is_dir() else PACKAGE.parent / name
+__all__ = ["ontology_folder", "shipped_ontology", "sql_folder", "using_ontology"]
 
 
 def sql_folder() -> Path:
     """The folder with schema/, build/, checks/ and audits/."""
-    return _folder("sql")
-
-
-def shipped_ontology() -> Path:
-    """The ontology folder that comes with the program."""
-    return _folder("ontology")
-
-
-_chosen: ContextVar[Path | None] = ContextVar("ontology", default=None)
-
-
-@contextmanager
-def using_ontology(folder: Path | None) -> Iterator[Path]:
-    """Let every reader of reference tables read those of `folder` (of the shipped one without it): all of a build reads one folder."""
-    token = _chosen.set(folder)
-    try:
-        yield ontology_folder()
-    finally:
-        _chosen.reset(token)
-
-
-def ontology_folder() -> Path:
-    """The folder with what a curator edits and the reference data (see its README): the shipped one, or that of `using_ontology`."""
-    return _chosen.get() or shipped_ontology()
+    installed = PACKAGE / "_data" / "sql"
+    return installed if installed.is_dir() else PACKAGE.parent / "sql"

@@ -22,6 +22,7 @@ from modelling.studies.harmonise import HarmoniseError, harmonisation, to_profil
 from modelling.studies.rubric import RubricError, load_rubric
 from modelling.studies.subset import write_subset
 from modelling.userdata import CoverageTooLow
+from profiles.genes import load_genes
 
 RUBRIC = "category\twide\tnarrow\treason\nhead\tbrain|liver\tbrain\tx\nchest\theart|lung\tlung\tx\nspace\tmoon\tmoon\tx\n"
 CATEGORY = {"brain": "head", "heart": "chest", "lung": "chest", "liver": "space"}
@@ -29,9 +30,9 @@ CATEGORY = {"brain": "head", "heart": "chest", "lung": "chest", "liver": "space"
 
 @pytest.fixture(scope="module")
 def genes():
-    from modelling.geneids import reference_genes
-
-    return [gene.symbol for gene in reference_genes() if gene.ensembl_gene_id and gene.length_bp == gene.length_bp][:N_GENES]
+    table = load_genes()
+    named = zip(table.symbol, table.ensembl_gene_id, table.length_bp, strict=True)
+    return [symbol for symbol, ensembl, length in named if ensembl and length == length][:N_GENES]
 
 
 @pytest.fixture(scope="module")

@@ -46,9 +46,10 @@ def run(installed: Path, cwd: Path, *command: str) -> str:
 
 def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("sql", "ontology"):
-        expected = {f"curation/_data/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / folder).rglob("*") if p.is_file()}
+    for package, folder in (("curation", "sql"), ("profiles", "ontology")):
+        expected = {f"{package}/_data/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / folder).rglob("*") if p.is_file()}
         assert expected <= names
+    assert sum(name.endswith("/genes.tsv.gz") for name in names) == 1
     web = {p.relative_to(ROOT).as_posix() for p in (ROOT / "modelling" / "web").rglob("*") if p.is_file() and "__pycache__" not in p.parts}
     assert web <= names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from curation.sources.tcga import open_tcga
 
 if TYPE_CHECKING:
-    from curation.sources import Source
+    from curation.source import Source
 
 
 def open_target(folder: Path) -> Source:

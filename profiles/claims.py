@@ -1,7 +1,4 @@
-"""What a file claims of its own size, held against the bytes that are there, before a loop or C code believes it.
-
-The same module stands in modelling and in curation/sources, as neither package imports the other; a test holds the two against each other.
-"""
+"""What a file claims of its own size, held against the bytes that are there, before a loop or C code believes it."""
 
 from __future__ import annotations
 
@@ -26,11 +23,11 @@ def h5ad_fault(path: Path, layer: str | None = None) -> str | None:
     import h5py
 
     with h5py.File(path, "r") as file:
-        matrix = f"layers/{layer}" if layer else "X"
-        fault = _empty_claim(file, "")
+        matrix, var = ("raw/X", "raw/var") if layer == "raw" else ("X" if layer in (None, "X") else f"layers/{layer}", "var")
+        fault = empty_claim(file, "")
         if fault:
             return fault
-        shape = (_n_rows(file, "obs"), _n_rows(file, "var"))
+        shape = (_n_rows(file, "obs"), _n_rows(file, var))
         return _matrix_fault(file[matrix], matrix, shape) if matrix in file else None
 
 
@@ -108,14 +105,14 @@ def _n_rows(file: h5py.File, name: str) -> int | None:
     return None if index is None or not index.shape else int(index.shape[0])
 
 
-def _empty_claim(element: Any, name: str, depth: int = 0) -> str | None:
+def empty_claim(element: Any, name: str, depth: int = 0) -> str | None:
     """The first dataset at or below `element` that is far larger than its stored bytes can be."""
     if hasattr(element, "dtype"):
         stored, claimed = int(element.id.get_storage_size()), int(element.size or 0) * element.dtype.itemsize
         too_large = claimed > FREE_BYTES + MOST_PACKED * stored and not element.external and not element.is_virtual
         return f"{name.lstrip('/')} says that it holds {element.size:,} values, in {stored:,} bytes" if too_large else None
     inside = (key for key in element if depth < DEEPEST and element.get(key) is not None)
-    found = (_empty_claim(element[key], f"{name}/{key}", depth + 1) for key in inside)
+    found = (empty_claim(element[key], f"{name}/{key}", depth + 1) for key in inside)
     return next((fault for fault in found if fault), None)
 
 

@@ -22,6 +22,14 @@ DAY_ZERO = datetime.date(1899, 12, 30)
 YEARS_OF_TYPING = range(1995, 2036)
 
 
+FIRST_LETTERS = frozenset(name[:3] for name in MONTHS)
+
+
+def may_be_date(text: str) -> bool:
+    """Whether a look at the first letters leaves it open that a cell is a date, or would become one: most names are told here."""
+    return text[:1].isdigit() or text[:3].upper() in FIRST_LETTERS
+
+
 def _month(letters: str) -> int | None:
     """The month whose English name begins with the letters."""
     return next((i for i, name in enumerate(MONTHS, start=1) if name.startswith(letters.upper())), None)
@@ -52,6 +60,11 @@ def dates_of(text: str) -> set[tuple[int, int]]:
     else:
         pairs = []
     return {(month, day) for month, day in pairs if _is_day(month, day)}
+
+
+def is_date(text: str) -> bool:
+    """Whether a cell is a date as spreadsheets write them."""
+    return may_be_date(text) and bool(dates_of(text))
 
 
 def _is_day(month: int, day: int) -> bool:
