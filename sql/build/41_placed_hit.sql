@@ -4,27 +4,26 @@
 -- "disease" is the patient's. LNCaP is no LNCa of P cells: unglued words are silent beside the name of a line, and where
 -- they say nothing new.
 CREATE OR REPLACE TEMP TABLE placed_hit AS
-WITH along AS (
+WITH apart AS (SELECT *, coalesce(position > bar, FALSE) AS is_unglued, position + n_tokens AS ends FROM hit),
+written AS (SELECT DISTINCT text_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'),
+line AS (SELECT DISTINCT text_id FROM apart WHERE NOT is_unglued AND verdict = 'cell_line' AND kind = 'line'),
+along AS (
     SELECT
-        hit.*, coalesce(hit.position > hit.bar, FALSE) AS is_unglued, hit.position + hit.n_tokens AS ends,
-        lead({'kind': hit.kind, 'tissue': hit.tissue, 'at': hit.position, 'map': hit.verdict = 'map'}) OVER text AS nxt,
-        lag({
-            'kind': hit.kind, 'tissue': hit.tissue, 'at': hit.position + hit.n_tokens, 'map': hit.verdict = 'map'
-        }) OVER text AS prior,
-        bool_or(hit.verdict = 'cell_line' AND hit.kind = 'line') OVER (PARTITION BY hit.text_id) AS names_line,
-        min(hit.position) OVER (PARTITION BY hit.text_id, hit.verdict, hit.term_id) AS first_place
-    FROM hit
-    WINDOW text AS (PARTITION BY hit.text_id, coalesce(hit.position > hit.bar, FALSE) ORDER BY hit.position)
+        *, lead({'kind': kind, 'tissue': tissue, 'at': position, 'map': verdict = 'map'}) OVER beside AS nxt,
+        lag({'kind': kind, 'tissue': tissue, 'at': ends, 'map': verdict = 'map'}) OVER beside AS prior
+    FROM apart
+    WHERE NOT is_unglued OR verdict <> 'map'
+        OR ((text_id, term_id) NOT IN (FROM written) AND text_id NOT IN (FROM line))
+    WINDOW beside AS (PARTITION BY text_id, is_unglued ORDER BY position)
 ),
 gapped AS (
     SELECT
-        along.* EXCLUDE (names_line, first_place), text.repaired, nxt.at = ends AS touches,
-        CASE WHEN nxt.at > ends AND (bar IS NULL OR ends <= bar OR is_unglued) THEN
+        along.*, text.repaired, nxt.at = ends AS touches,
+        CASE WHEN nxt.at > ends AND tissue <> nxt.tissue AND nxt.map THEN
             array_to_string(string_split(text.normalised, ' ')[ends:nxt.at - 1], ' ') ELSE '' END AS gap_after,
-        CASE WHEN prior.at < position AND contains(text.normalised, 'from') THEN
+        CASE WHEN prior.at < position AND tissue <> prior.tissue AND contains(text.normalised, 'from') THEN
             array_to_string(string_split(text.normalised, ' ')[prior.at:position - 1], ' ') ELSE '' END AS gap_before
     FROM along JOIN text USING (text_id)
-    WHERE NOT (is_unglued AND verdict = 'map' AND (names_line OR first_place < bar))
 )
 SELECT
     * EXCLUDE (nxt, prior, touches, gap_after, gap_before) REPLACE (
