@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
 BIN := $(VENV)/bin
-EXTRAS := tune,figures,audit,web,onnx,cluster,dev
+EXTRAS := all,dev
 
 .PHONY: venv demo test lint bench compat clean-demo
 

@@ -34,7 +34,7 @@ def generate(path: Path, n_samples: int) -> None:
     import pyarrow.parquet as pq
 
     from curation.demo.geo import GeoWorld
-    from curation.sources import SAMPLE_SCHEMA
+    from curation.source import SAMPLE_SCHEMA
 
     rng = random.Random(1)
     with pq.ParquetWriter(path, SAMPLE_SCHEMA) as writer:
@@ -55,7 +55,7 @@ def _batches(n_samples: int) -> Iterator[int]:
 def _table(rows: list[dict[str, Any]]) -> Any:
     import pyarrow as pa
 
-    from curation.sources import SAMPLE_SCHEMA
+    from curation.source import SAMPLE_SCHEMA
 
     return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
 

@@ -19,12 +19,13 @@ from curation.matrix.normalise import MILLION, UNIT_NAMES
 from curation.matrix.quality import obs_names
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.matrix.scaler import SMALLEST_STD
+from curation.source import PER_LENGTH, linear
 from profiles import filenames
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from curation.sources import Source
+    from curation.source import Source
 
 COMPENDIUM, DATABASE = "compendium.h5ad", "curation.duckdb"
 ROWS_AT_ONCE = 512
@@ -197,7 +198,7 @@ def recompute(
         for matrix in source.matrices():
             places = [Place(i, rows[i]["sample_id"], rows[i]["matrix_row"]) for i in chosen if rows[i]["matrix_file"] == matrix.file]
             symbols = exported_columns(ledger, name, matrix) if places else {}
-            kilobases = lengths if matrix.unit.removeprefix("log2_") == "counts" else None
+            kilobases = lengths if linear(matrix.unit) in PER_LENGTH else None
             for place, values, reader in from_file(folder / name, matrix, places):
                 n += 1
                 how.add(reader)

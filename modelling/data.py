@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from modelling import parts
 from modelling.arrays import Array
-from modelling.claims import h5ad_fault
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
+from profiles.claims import h5ad_fault
 
 TUMOUR = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour"}
 NORMAL = {"false": "normal", "0": "normal", "0.0": "normal", "normal": "normal"}

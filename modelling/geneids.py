@@ -1,77 +1,32 @@
-"""Which gene of a model is meant: symbols, previous symbols, aliases, Ensembl ids with or without version, Entrez and HGNC ids.
-
-The reference table is data shipped beside the package (HGNC names, GENCODE lengths); the model's own gene list always wins over it.
-"""
+"""Which gene of a model each id of a table means: the model's own names first, then HGNC's by every name that it lists."""
 
 from __future__ import annotations
 
-import csv
-import functools
-import gzip
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from modelling.arrays import Floats, Ints
-from modelling.errors import ModellingError
-from modelling.resources import gene_table_path
+from modelling.arrays import Bools, Floats, Ints
+from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
+from profiles.genes import is_title_case, load_genes
+from profiles.resolve import LOOSE, GeneMap, resolve
+from profiles.species import species
 
 if TYPE_CHECKING:
     from modelling.bundle.model import TissueModel
 
-ENSEMBL = re.compile(r"(ENSG\d{11})(?:\.\d+)?(?:_PAR_Y)?(?:[_|].*)?", re.IGNORECASE)
-TRANSCRIPT = re.compile(r"(ENST\d{11}|[NX][MR]_\d+)")
-OTHER_SPECIES = re.compile(r"ENS[A-Z]{3,4}G\d{11}")
-SUMMARY_ROW = re.compile(
-    r"(__\w+|N_(unmapped|multimapping|noFeature|ambiguous)|no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
-)
-EXCEL_DATE = re.compile(r"\d{1,2}-(Mar|Sep|Dec)|(Mar|Sep|Dec)-\d{1,2}", re.IGNORECASE)
-KINDS = ("symbol", "Ensembl id", "HGNC id", "Entrez id", "previous symbol", "alias")
-
-
-class GenesUnknown(ModellingError):
-    """The table's gene ids are not human gene ids that this model knows."""
-
-
-@dataclass(frozen=True)
-class GeneRecord:
-    """One gene of the reference table; `length_bp` is NaN where no transcript model gives one."""
-
-    symbol: str
-    hgnc_id: str
-    ensembl_gene_id: str
-    entrez_id: str
-    aliases: tuple[str, ...]
-    previous: tuple[str, ...]
-    length_bp: float
-
-
-@functools.lru_cache(maxsize=1)
-def reference_genes() -> tuple[GeneRecord, ...]:
-    """All genes of the shipped table (see ontology/README.md for its sources and licences)."""
-    path = gene_table_path()
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as handle:
-        rows = csv.DictReader((line for line in handle if not line.startswith("#")), delimiter="\t")
-        return tuple(
-            GeneRecord(
-                symbol=row["symbol"],
-                hgnc_id=row["hgnc_id"],
-                ensembl_gene_id=row["ensembl_gene_id"],
-                entrez_id=row["entrez_id"],
-                aliases=_names(row["alias_symbol"]),
-                previous=_names(row["prev_symbol"]),
-                length_bp=float(row["length_bp"]) if row["length_bp"] else float("nan"),
-            )
-            for row in rows
-        )
-
-
-def _names(cell: str) -> tuple[str, ...]:
-    return tuple(name for name in cell.split("|") if name)
+KINDS = {
+    "symbol": "symbol",
+    "ensembl": "Ensembl id",
+    "hgnc": "HGNC id",
+    "entrez": "Entrez id",
+    "previous": "previous symbol",
+    "alias": "alias",
+    "excel": "date of a spreadsheet",
+}
 
 
 @dataclass(frozen=True)
@@ -107,19 +62,34 @@ class GeneSpace:
     mean_g: Floats
     unit: str
     length_bp: Floats = field(init=False)
-    _exact: dict[str, int] = field(init=False, repr=False)
-    _lookup: dict[str, dict[str, int]] = field(init=False, repr=False)
-    _human: dict[str, set[str]] = field(init=False, repr=False)
+    _own: dict[str, int] = field(init=False, repr=False)
+    _gene_of: Ints = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._exact = {symbol: gene for gene, symbol in enumerate(self.symbol)}
-        self._lookup = {kind: {} for kind in KINDS}
-        self.length_bp = np.full(len(self.symbol), np.nan)
-        for gene, (symbol, ensembl, hgnc) in enumerate(zip(self.symbol, self.ensembl, self.hgnc, strict=True)):
-            self._put("symbol", symbol, gene)
-            self._put("Ensembl id", ensembl.split(".")[0], gene)
-            self._put("HGNC id", hgnc, gene)
-        self._join_reference(reference_genes())
+        table = load_genes()
+        row, is_sure = self._table_rows()
+        # Of two genes of a model that are one by HGNC the one by its present name is meant; the other is found by its own.
+        self._gene_of = np.full(len(table), -1)
+        for gene in [*reversed(np.flatnonzero((row >= 0) & ~is_sure)), *reversed(np.flatnonzero((row >= 0) & is_sure))]:
+            self._gene_of[row[gene]] = gene
+        self.length_bp = np.where(row >= 0, table.length_bp[row], np.nan)
+        self._own = {plain_ensembl(name): gene for gene, name in enumerate(self.ensembl) if name}
+        self._own |= {symbol: gene for gene, symbol in enumerate(self.symbol)}
+        self._own.pop("", None)
+
+    def _table_rows(self) -> tuple[Ints, Bools]:
+        """HGNC's gene for each of the model's, -1 for none, and whether by an id or its present name.
+
+        By HGNC id, which rules out any other, else as any table's genes are named.
+        """
+        has_id = np.array([bool(hgnc) for hgnc in self.hgnc])
+        by_hgnc = load_genes().by_hgnc.one
+        by_id = np.array([by_hgnc.get(hgnc, -1) for hgnc in self.hgnc], np.int64)
+        if has_id.all():
+            return by_id, has_id
+        found = resolve(GeneIds(tuple(self.ensembl), tuple(self.symbol)))
+        is_present = np.array([outcome not in ("previous", "alias", "excel") for outcome in found.outcomes])
+        return np.where(has_id, by_id, found.gene), has_id | is_present
 
     @classmethod
     def of(cls, model: TissueModel) -> GeneSpace:
@@ -131,128 +101,77 @@ class GeneSpace:
     def __len__(self) -> int:
         return len(self.symbol)
 
-    def _put(self, kind: str, name: str, gene: int) -> None:
-        if name:
-            self._lookup[kind].setdefault(name.upper(), gene)
-
-    def _join_reference(self, records: Iterable[GeneRecord]) -> None:
-        """Add Entrez ids, lengths, and the names that mean one gene only."""
-        approved: set[str] = set()
-        loose: dict[str, dict[str, list[int]]] = {"previous symbol": {}, "alias": {}}
-        self._human = {"symbol": approved, "Ensembl id": set(), "Entrez id": set()}
-        for record in records:
-            approved.add(record.symbol.upper())
-            self._human["Ensembl id"].add(record.ensembl_gene_id)
-            self._human["Entrez id"].add(record.entrez_id)
-            gene = self._model_gene(record)
-            for kind, names in (("previous symbol", record.previous), ("alias", record.aliases)):
-                for name in names:
-                    loose[kind].setdefault(name.upper(), []).append(gene)
-            if gene < 0:
-                continue
-            self.length_bp[gene] = record.length_bp
-            for kind, name in (
-                ("symbol", record.symbol),
-                ("Ensembl id", record.ensembl_gene_id),
-                ("HGNC id", record.hgnc_id),
-                ("Entrez id", record.entrez_id),
-            ):
-                self._put(kind, name, gene)
-        for kind, names_of in loose.items():
-            for name, genes in names_of.items():
-                if len(set(genes)) == 1 and genes[0] >= 0 and name not in approved:
-                    self._put(kind, name, genes[0])
-
-    def _model_gene(self, record: GeneRecord) -> int:
-        """The model's gene that a reference record describes, -1 for none; a shared Ensembl id does not join genes of two HGNC ids."""
-        for kind, name in (("HGNC id", record.hgnc_id), ("Ensembl id", record.ensembl_gene_id), ("symbol", record.symbol)):
-            gene = self._lookup[kind].get(name.upper(), -1) if name else -1
-            if gene >= 0 and self.hgnc[gene] in ("", record.hgnc_id):
-                return gene
-        former = {self._lookup["symbol"].get(name.upper(), -1) for name in record.previous} - {-1}
-        gene = former.pop() if len(former) == 1 else -1
-        return gene if gene >= 0 and self.hgnc[gene] in ("", record.hgnc_id) else -1
-
     def find(self, name: str) -> tuple[int, str]:
         """Model gene and kind of one id; (-1, "") when the model has no such gene."""
-        text = name.strip().strip('"')
-        if (exact := self._exact.get(text)) is not None:
-            return exact, "symbol"
-        for part in (text, *text.split("|")) if "|" in text else (text,):
-            if ensembl := ENSEMBL.fullmatch(part):
-                gene, kind = self._lookup["Ensembl id"].get(ensembl[1].upper(), -1), "Ensembl id"
-            elif part.isdigit():
-                gene, kind = self._lookup["Entrez id"].get(part, -1), "Entrez id"
-            else:
-                gene, kind = self._find_name(part.upper())
-            if gene >= 0:
-                return gene, kind
-        return -1, ""
+        match = self.match([name])
+        return int(match.index[0]), next(iter(match.via), "")
 
-    def _find_name(self, name: str) -> tuple[int, str]:
-        for kind in ("symbol", "HGNC id", "previous symbol", "alias"):
-            if (gene := self._lookup[kind].get(name)) is not None:
-                return gene, kind
-        return -1, ""
+    def match(self, names: Sequence[str], symbols: Sequence[str] = ()) -> GeneMatch:
+        """Find the model gene of each id, with the symbols of a second column where the table has one.
 
-    def is_human(self, name: str) -> bool:
-        """Whether the id names a human gene at all, in the model or not."""
-        text = name.strip().strip('"').split("|")[0].upper()
-        ensembl = ENSEMBL.fullmatch(text)
-        return bool(ensembl) or text in self._human["symbol"] or text in self._human["Entrez id"] or self.find(name)[0] >= 0
-
-    def share_of_genes(self, names: Sequence[str]) -> float:
-        """Fraction of up to 2,000 names, spread evenly, that are human gene ids; plain row numbers are none."""
-        step = max(1, len(names) // 2000)
-        some = names[::step]
-        if not some or all(name == str(position) for position, name in zip(range(len(some)), some, strict=True)):
-            return 0.0
-        return sum(map(self.is_human, some)) / len(some)
-
-    def match(self, names: Sequence[str]) -> GeneMatch:
-        """Find the model gene of each id. A gene named both by its present symbol or id and by an old name keeps the former alone."""
-        found = [self.find(name) for name in names]
-        index = np.array([gene for gene, _ in found], np.int64)
-        certain = {gene for gene, kind in found if gene >= 0 and kind not in ("previous symbol", "alias")}
-        for position, (gene, kind) in enumerate(found):
-            if kind in ("previous symbol", "alias") and gene in certain:
-                index[position] = -1
-        via = Counter(kind for position, (_, kind) in enumerate(found) if index[position] >= 0)
+        A gene named both by its present symbol or id and by an old name keeps the former alone.
+        """
+        ids = _with_symbols(parse_gene_names(names), symbols)
+        found = resolve(ids)
+        index = np.where(found.gene >= 0, self._gene_of[found.gene], -1)
+        kinds: list[str] = list(found.outcomes)
+        self._by_own_names(names, ids, index, kinds)
+        sure = {gene for gene, kind in zip(index.tolist(), kinds, strict=True) if gene >= 0 and kind not in LOOSE}
+        superseded = [i for i, kind in enumerate(kinds) if kind in LOOSE and index[i] in sure]
+        index[superseded] = -1
         matched = index[index >= 0]
-        unknown = [name for position, name in enumerate(names) if found[position][0] < 0 and not self.is_human(name)]
+        via = Counter(KINDS[kind] for kind, gene in zip(kinds, index.tolist(), strict=True) if gene >= 0)
+        unknown = [name for name, kind, ensembl in zip(names, kinds, ids.ensembl or names, strict=True) if _is_unknown(kind, ensembl)]
         return GeneMatch(
             index=index,
             kind=via.most_common(1)[0][0] if via else "unknown",
             n_ids=len(names),
             n_model_genes=len(self),
-            via=dict(via),
+            via=dict(via.most_common()),
             n_human=len(names) - len(unknown),
             n_duplicate=int(matched.size - np.unique(matched).size),
             unknown=tuple(unknown[:5]),
-            notes=tuple(_notes(unknown)),
+            notes=(*species(names).notes, *_date_note(found)),
         )
 
+    def _by_own_names(self, names: Sequence[str], ids: GeneIds, index: Ints, kinds: list[str]) -> None:
+        """A name of the model's own list means that gene; it may be unknown to HGNC, or by now another gene's."""
+        upper: dict[str, int] = {}
+        symbols, ensembl = (kind or ("",) * len(names) for kind in (ids.symbol, ids.ensembl))
+        for i, name in enumerate(names):
+            if (gene := self._own.get(name)) is not None:
+                index[i] = gene
+                kinds[i] = "ensembl" if name[:4] == "ENSG" else "symbol"
+            elif index[i] < 0 and kinds[i] in ("unknown", "ambiguous"):
+                upper = upper or {symbol.upper(): gene for symbol, gene in self._own.items()}
+                gene = self._own.get(plain_ensembl(ensembl[i]) or symbols[i])
+                if gene is None and symbols[i] and not is_title_case(symbols[i]):
+                    gene = upper.get(symbols[i].upper())
+                if gene is not None:
+                    index[i] = gene
+                    kinds[i] = "ensembl" if ensembl[i] else "symbol"
 
-def _notes(unknown: Sequence[str]) -> list[str]:
-    """What the ids that are no human genes look like, where that tells the user what to do."""
-    notes = []
-    dates = [name for name in unknown if EXCEL_DATE.fullmatch(name)]
-    if dates:
-        notes.append(
-            f"{len(dates)} gene ids look like dates made by a spreadsheet ({dates[0]}): they are left out; import the column as text"
-        )
-    transcripts = sum(bool(TRANSCRIPT.match(name)) for name in unknown)
-    if transcripts:
-        notes.append(f"{transcripts} ids are transcripts, not genes: sum them to genes first, e.g. with tximport")
-    other = sum(bool(OTHER_SPECIES.match(name)) for name in unknown)
-    if other:
-        notes.append(f"{other} ids are Ensembl genes of another species: map them to human one-to-one orthologues first")
-    return notes
+
+def _with_symbols(ids: GeneIds, symbols: Sequence[str]) -> GeneIds:
+    """The ids of one column with the names that a second one gives."""
+    if not any(symbols):
+        return ids
+    second = parse_gene_names(symbols)
+    n = len(symbols)
+    own, other = ids.symbol or ("",) * n, second.symbol or ("",) * n
+    return GeneIds(ids.ensembl or second.ensembl, tuple(a or b for a, b in zip(own, other, strict=True)), ids.entrez or second.entrez)
 
 
-def best_column(space: GeneSpace, columns: Sequence[tuple[str, Sequence[str]]]) -> tuple[str, Sequence[str], float]:
-    """Of the columns that may hold gene ids, the one with most human genes (the first on a tie): name, ids, share."""
-    scored = [(space.share_of_genes(ids), -position) for position, (_, ids) in enumerate(columns)]
-    share, negative = max(scored)
-    name, ids = columns[-negative]
-    return name, ids, share
+def _is_unknown(kind: str, ensembl: str) -> bool:
+    return kind == "unknown" and not plain_ensembl(ensembl)
+
+
+def _date_note(found: GeneMap) -> list[str]:
+    dates = [reason for reason in found.reasons if "turned into a date" in reason]
+    if not dates:
+        return []
+    named = found.outcomes.count("excel")
+    return [
+        f"{len(dates)} gene ids look like dates made by a spreadsheet: {named} mean one gene and are read as that, {len(dates) - named} are"
+        " left out; import the column as text"
+    ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modelling.errors import ModellingError
+from profiles.metadata import is_missing, read_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,47 +18,25 @@ class MetadataError(ModellingError):
     """The metadata cannot be read or does not fit the cohort."""
 
 
-def read_metadata(cohort: Path, metadata: Path | None) -> pl.DataFrame:
-    """All columns as text. Without a table, the obs of the cohort's .h5ad with its index as `sample_id`. Raises MetadataError."""
+def read_metadata(cohort: Path, metadata: Path | None) -> tuple[pl.DataFrame, list[str]]:
+    """All columns as text ("" where nothing stands), and notes of the reading. Without a table, the obs of the cohort's .h5ad.
+
+    Row names of R and the index of an obs are the column `sample_id`, unless one of that name is there. Raises MetadataError, and what
+    profiles raises for a table that cannot be read.
+    """
     import polars as pl
 
-    if metadata is None:
-        if cohort.suffix != ".h5ad":
-            raise MetadataError(f"{cohort.name}: categories are needed: give --metadata TABLE with one row per sample")
-        return _obs(cohort)
-    if not metadata.is_file():
-        raise MetadataError(f"{metadata}: no such file")
-    if metadata.suffix == ".parquet":
-        table = pl.read_parquet(metadata)
-    else:
-        separator = "," if ".csv" in metadata.suffixes else "\t"
-        table = pl.read_csv(
-            metadata, separator=separator, infer_schema=False, encoding="utf8-lossy", quote_char=None if separator == "\t" else '"'
-        )
-    return table.with_columns(pl.all().cast(pl.String).fill_null(""))
-
-
-def _obs(path: Path) -> pl.DataFrame:
-    import h5py
-    import polars as pl
-    from anndata.io import read_elem
-
-    try:
-        with h5py.File(path) as file:
-            frame = read_elem(file["obs"])
-    except (OSError, KeyError) as error:
-        raise MetadataError(f"{path}: not a readable .h5ad ({error})") from error
-    columns = {"sample_id": frame.index.astype(str).tolist()}
-    columns |= {
-        name: ["" if absent else str(value) for value, absent in zip(frame[name].astype(object), frame[name].isna(), strict=True)]
-        for name in frame.columns
-        if name != "sample_id"
-    }
-    return pl.DataFrame(columns)
+    if metadata is None and cohort.suffix.lower() != ".h5ad":
+        raise MetadataError(f"{cohort.name}: categories are needed: give --metadata TABLE with one row per sample")
+    found = read_frame(cohort if metadata is None else metadata)
+    table = found.frame.with_columns(pl.all().fill_null(""))
+    if found.has_row_names and "sample_id" not in table.columns:
+        table = table.rename({table.columns[0]: "sample_id"})
+    return table, list(found.notes)
 
 
 def match(table: pl.DataFrame, sample_ids: list[str], wanted: str, sample_column: str | None = None) -> dict[str, str]:
-    """Sample id -> value of column `wanted`, for samples that the table holds.
+    """Sample id -> value of column `wanted`, for samples that the table holds; a word that says that nothing is known (NA, unknown) is "".
 
     The id column is `sample_column` or the one that holds the most of the sample ids. Raises MetadataError.
     """
@@ -68,13 +47,12 @@ def match(table: pl.DataFrame, sample_ids: list[str], wanted: str, sample_column
     counts = {column: len(ids & set(table[column])) for column in ([sample_column] if sample_column else table.columns)}
     best = max(counts, key=lambda column: counts[column])
     if not counts[best]:
-        raise MetadataError(
-            f"no metadata column holds any of the {len(ids):,} sample ids, first: {sample_ids[:3]}; name it with --sample-column"
-        )
+        raise MetadataError(f"no metadata column holds any of the {len(ids):,} sample ids, first: {sample_ids[:3]}; name it with --id")
     keys, values = table[best].to_numpy(), table[wanted].to_numpy()
     found: dict[str, str] = {}
     for key, value in zip(keys, values, strict=True):
-        if key in ids and found.setdefault(str(key), str(value)) != value:
+        known = "" if is_missing(value) else str(value)
+        if key in ids and found.setdefault(str(key), known) != known:
             raise MetadataError(f"the metadata gives sample {key!r} two values of {wanted!r}: {found[str(key)]!r} and {value!r}")
     return found
 

@@ -5,33 +5,38 @@ What was found and done (layout, ids, unit and why, coverage) is in the cohort's
 
 from __future__ import annotations
 
-import functools
-import gzip
-import io
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.cohort_report import CohortReport
 from modelling.errors import ModellingError
-from modelling.geneids import SUMMARY_ROW, GeneMatch, GeneSpace, GenesUnknown
-from modelling.tablehead import Limits, TableError
-from modelling.tables import GENES_IN_ROWS, SAMPLES_IN_ROWS, Table, open_text
-from modelling.units import LOG_CEILING, Unit, UnitFinding, UnitUnknown, find_unit, model_is_per_length, parse_unit, to_model_unit
+from modelling.geneids import GeneMatch, GeneSpace
+from modelling.units import model_is_per_length, to_model_unit
+from profiles.errors import GeneFault, TableFault, UnitFault
+from profiles.limits import Limits
+from profiles.opening import open_table
+from profiles.table import Table
+from profiles.unit_finding import find_unit, units_differ
+from profiles.units import LOG2_CEILING, Unit, UnitFinding, parse_unit
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 Array = NDArray[Any]
 MIN_COVERAGE = 0.5
 LOW_COVERAGE = 0.8
 BLOCK = 256
-DETECTED_ABOVE = 1e-3  # log2(TPM+1); what a rounded logarithm leaves of zero lies below
 MIN_MATCHED_SHARE = 0.05
-LAYOUTS = {"auto": "auto", "genes": GENES_IN_ROWS, "samples": SAMPLES_IN_ROWS}
+NOISE = 0.01  # what rounding leaves below the lowest value
+FEWEST_FOR_LOG = 1000  # genes, for a sample's highest value to say something of its scale
+N_PROBE = 16
+HELD = 64 << 20  # values of a text table that stay in memory between its two passes
 
 
 class CoverageTooLow(ModellingError):
@@ -47,50 +52,6 @@ class Block(NamedTuple):
     sample_ids: list[str]
     x_ng: Array
     coverage: Array
-
-
-@dataclass
-class CohortReport:
-    """What a table was found to be and what was done with it; complete once all blocks were read."""
-
-    name: str
-    format: str
-    layout: str
-    gene_id_kind: str
-    n_gene_ids: int
-    n_model_genes: int
-    n_matched: int
-    gene_ids_by_kind: dict[str, int]
-    n_duplicate_ids: int
-    unknown_ids: list[str]
-    unit: str
-    unit_reasons: list[str]
-    unit_doubtful: bool
-    model_unit: str
-    n_samples: int = 0
-    n_low_coverage: int = 0
-    n_refused: int = 0
-    median_coverage: float = float("nan")
-    notes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        values = asdict(self)
-        values["median_coverage"] = None if np.isnan(self.median_coverage) else round(self.median_coverage, 4)
-        return values
-
-    def lines(self) -> list[str]:
-        """The report as sentences for people."""
-        said = [
-            f"{self.name}: {self.n_samples:,} samples, {self.format}, {self.layout}",
-            (
-                f"genes: {self.n_matched:,} of the model's {self.n_model_genes:,} found among {self.n_gene_ids:,} ids"
-                f" ({', '.join(f'{n:,} by {kind}' for kind, n in self.gene_ids_by_kind.items())})"
-            ),
-            f"unit: {self.unit} ({'; '.join(self.unit_reasons)}), brought to {self.model_unit}",
-        ]
-        return [*said, *self.notes, *(f"warning: {warning}" for warning in self.warnings)]
 
 
 @dataclass
@@ -113,7 +74,8 @@ class Cohort:
         wanted = np.flatnonzero(self.match.index >= 0)
         genes = self.match.index[wanted]
         self._coverages = []
-        for ids, raw in self.table.blocks(wanted, size):
+        for positions, raw in self.table.blocks(genes=wanted, size=size):
+            ids = [self.table.sample_ids[position] for position in positions]
             _check_values(raw, ids, self.table, wanted, self.finding.unit)
             x_ng, totals = to_model_unit(self._gather(raw, genes), self.finding.unit, self.space)
             coverage = np.isfinite(x_ng).mean(axis=1)
@@ -133,13 +95,13 @@ class Cohort:
             for column in extra:
                 both = np.stack([unit.linear(values[:, genes[column]]), unit.linear(raw[:, column])])
                 total = np.where(np.isnan(both).all(axis=0), np.nan, np.nansum(both, axis=0))
-                values[:, genes[column]] = _logged(total, unit)
+                values[:, genes[column]] = unit.stored(total)
         return values
 
     def _finish(self) -> None:
         report, coverage = self.report, np.concatenate(self._coverages) if self._coverages else np.empty(0)
         if not coverage.size:
-            raise TableError(f"{report.name}: holds no samples")
+            raise TableFault(f"{report.name}: holds no samples")
         report.n_samples = len(coverage)
         report.median_coverage = float(np.median(coverage))
         report.n_refused = int((coverage < self.min_coverage).sum())
@@ -161,76 +123,103 @@ class Cohort:
             )
 
 
-def detected_genes(x_ng: Array) -> tuple[Array, Array]:
-    """Number of genes above zero (n,), and their share among those measured (n,), of expression (n, g) as a model takes it."""
-    n_detected, n_measured = (x_ng > DETECTED_ABOVE).sum(axis=1), np.isfinite(x_ng).sum(axis=1)
-    return n_detected, n_detected / np.maximum(n_measured, 1)
-
-
-def _logged(linear: Array, unit: Unit) -> Array:
-    from modelling.units import LOG_BASES
-
-    return np.log(linear + unit.offset) / np.log(LOG_BASES[unit.log]) if unit.log else linear
-
-
 def _check_values(raw: Array, ids: list[str], table: Table, wanted: Array, unit: Unit) -> None:
-    """TableError on infinite values, UnitUnknown on values that the unit cannot have."""
-    floor = np.log2(unit.offset) - 0.01 if unit.log == "log2" and unit.offset < 1 else 0.0
+    """TableFault on infinite values, UnitFault on values that the unit cannot have."""
     for bad, what in (
         (np.isinf(raw), "infinite"),
-        (raw < floor, "below the lowest value possible"),
-        (raw > LOG_CEILING if unit.log else np.zeros((0, 0), bool), "too high for a logarithm"),
+        (raw < unit.floor - NOISE, "below the lowest value possible"),
+        (raw > unit.ceiling, "too high for a logarithm"),
     ):
         if bad.any():
             sample, gene = (int(i[0]) for i in np.nonzero(bad))
-            kind = TableError if what == "infinite" else UnitUnknown
+            kind = TableFault if what == "infinite" else UnitFault
             raise kind(
-                f"{table.name}: sample {ids[sample]!r}, gene {table.gene_ids[int(wanted[gene])]!r} holds {raw[sample, gene]:g}, {what} in"
-                f" {unit}{'' if kind is TableError else '; tell the unit with --unit'}"
+                f"{table.name}: sample {ids[sample]!r}, gene {table.gene_names[int(wanted[gene])]!r} holds {raw[sample, gene]:g}, {what} in"
+                f" {unit}{'' if kind is TableFault else '; tell the unit with --unit'}"
             )
+    low = _looks_logged(raw) if not unit.log and unit.scale == 1.0 and len(wanted) >= FEWEST_FOR_LOG else np.zeros(len(raw), bool)
+    if low.any():
+        names = [name for name, is_low in zip(ids, low, strict=True) if is_low]
+        raise UnitFault(
+            f"{table.name}: {len(names)} samples hold no value above {LOG2_CEILING:g}, as logarithms do, where the others are {unit}: "
+            f"{', '.join(names[:3])}; give one unit, or leave columns out with --annotation"
+        )
+
+
+def _looks_logged(raw: Array) -> Array:
+    """Samples with decimals that never pass what a logarithm can be, (n,); all zeros are none."""
+    with np.errstate(invalid="ignore"):
+        top = np.nanmax(np.where(np.isfinite(raw), raw, 0), axis=1)
+        decimals = (np.abs(raw - np.rint(raw)) > 1e-3).mean(axis=1)
+    logged: Array = (top > 0) & (top <= LOG2_CEILING) & (decimals > 0.3)
+    return logged
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a matrix is to be read, where its owner says so.
+
+    unit, `auto` or a name of `profiles.units.NAMED`; layout, `auto`, `genes` (in rows) or `samples` (in rows); layer of an AnnData, `raw`
+    or `X`; samples and annotation, names or patterns of columns where the reader asks; samples with less than min_coverage are refused.
+    """
+
+    unit: str = "auto"
+    layout: str = "auto"
+    layer: str | None = None
+    samples: tuple[str, ...] = ()
+    annotation: tuple[str, ...] = ()
+    min_coverage: float = MIN_COVERAGE
+
+    def open(self, source: str | Path | bytes | AnnData | pd.DataFrame, name: str = "", limits: Limits | None = None) -> Table:
+        """The table, its genes and units still as in the file."""
+        return open_table(
+            source,
+            name,
+            layout=self.layout,
+            layer=self.layer,
+            samples=self.samples,
+            annotation=self.annotation,
+            is_coverage=self.unit.lower().startswith("coverage"),
+            limits=limits,
+            hold=HELD,
+        )
 
 
 def read_cohort(
-    source: str | Path | AnnData,
+    source: str | Path | AnnData | pd.DataFrame,
     space: GeneSpace,
     *,
     unit: str = "auto",
     layout: str = "auto",
     layer: str | None = None,
+    samples: Sequence[str] = (),
+    annotation: Sequence[str] = (),
     min_coverage: float = MIN_COVERAGE,
     limits: Limits | None = None,
 ) -> Cohort:
     """Open a matrix of any supported kind for a model.
 
-    Args: source, a path (CSV, TSV, GCT, also gzipped; .parquet; .h5ad) or an AnnData; space, the model's genes (`GeneSpace.of(model)`);
-    unit, `auto` or a name of `units.NAMED`; layout, `auto`, `genes` (in rows) or `samples` (in rows); layer of an AnnData.
-    Returns a Cohort: iterate over it for (sample_ids, x_ng, coverage). Raises TableError, GenesUnknown, UnitUnknown, CoverageTooLow.
+    Args: source, a path (text tables in any dialect, GCT, .parquet, .h5ad, .xlsx; packed or not), an AnnData or a pandas frame; space, the
+    model's genes (`GeneSpace.of(model)`); the others are those of `Reading`.
+    Returns a Cohort: iterate over it for (sample_ids, x_ng, coverage). Raises TableFault, GeneFault, UnitFault, CoverageTooLow.
     """
-    return cohort(_open(source, space, layout, layer, limits), space, unit=unit, min_coverage=min_coverage)
+    reading = Reading(unit, layout, layer, tuple(samples), tuple(annotation), min_coverage)
+    return cohort(reading.open(source, limits=limits), space, unit=unit, min_coverage=min_coverage)
 
 
-def read_text(
-    content: bytes,
-    name: str,
-    space: GeneSpace,
-    *,
-    unit: str = "auto",
-    layout: str = "auto",
-    min_coverage: float = MIN_COVERAGE,
-    limits: Limits | None = None,
-) -> Cohort:
+def read_text(content: bytes, name: str, space: GeneSpace, reading: Reading | None = None, limits: Limits | None = None) -> Cohort:
     """The same for the bytes of a text table: nothing but text is ever opened by this function."""
-    table = open_text(lambda: io.BytesIO(content), name, space, _layout(layout), limits)
-    return cohort(table, space, unit=unit, min_coverage=min_coverage)
+    reading = reading or Reading()
+    return cohort(reading.open(content, name, limits), space, unit=reading.unit, min_coverage=reading.min_coverage)
 
 
 def cohort(table: Table, space: GeneSpace, *, unit: str = "auto", min_coverage: float = MIN_COVERAGE) -> Cohort:
     """Match the genes and tell the unit of an opened table."""
-    match = space.match(table.gene_ids)
+    match = space.match(table.gene_names, table.gene_symbols)
     if match.n_human == 0 or match.n_matched < MIN_MATCHED_SHARE * len(space):
-        raise GenesUnknown(
+        raise GeneFault(
             f"{table.name}: only {match.n_matched:,} of the model's {len(space):,} genes are among its {match.n_ids:,} ids (first:"
-            f" {', '.join(table.gene_ids[:3])})" + "".join(f"; {note}" for note in match.notes)
+            f" {', '.join(table.gene_names[:3])})" + "".join(f"; {note}" for note in match.notes)
         )
     finding = _finding(table, match, space, unit)
     report = CohortReport(
@@ -263,39 +252,19 @@ def cohort(table: Table, space: GeneSpace, *, unit: str = "auto", min_coverage: 
 
 
 def _finding(table: Table, match: GeneMatch, space: GeneSpace, unit: str) -> UnitFinding:
+    """The unit that is said, that the layout declares, or that the values tell. Raises UnitFault."""
     if unit != "auto":
         return UnitFinding(parse_unit(unit), ("as you said",))
-    probe = np.array(table.probe(), np.float32)
-    probe[:, [i for i, name in enumerate(table.gene_ids) if SUMMARY_ROW.fullmatch(name)]] = np.nan
-    return find_unit(probe, match.index, space, table.name)
-
-
-def _layout(name: str) -> str:
-    if name not in LAYOUTS:
-        raise TableError(f"no layout named {name!r}; there are: auto, genes (genes in rows), samples (samples in rows)")
-    return LAYOUTS[name]
-
-
-def _open(source: str | Path | AnnData, space: GeneSpace, layout: str, layer: str | None, limits: Limits | None) -> Table:
-    from modelling import containers
-
-    if not isinstance(source, str | Path):
-        return containers.open_anndata(source, "AnnData", space, layer)
-    path = Path(source)
-    if not path.is_file():
-        raise TableError(f"{path}: no such file")
-    suffix = path.suffix.lower()
-    if suffix == ".h5ad":
-        return containers.open_h5ad(path, space, layer)
-    if layer is not None:
-        raise TableError(f"{path.name}: --layer is for .h5ad files")
-    if suffix in (".parquet", ".pq"):
-        return containers.open_parquet(path, space, _layout(layout))
-    return open_text(functools.partial(_reopen, path), path.name, space, _layout(layout), limits)
-
-
-def _reopen(path: Path) -> BinaryIO:
-    """The file's text, unpacked where it is gzipped."""
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
+    ids, probe = table.probe(N_PROBE)
+    known = match.index >= 0
+    lengths, means = (np.where(known, values[match.index], np.nan) for values in (space.length_bp, space.mean_g))
+    try:
+        if probe.shape[1] >= FEWEST_FOR_LOG and (difference := units_differ(probe, ids)):
+            raise UnitFault(f"{table.name}: its columns are in different units ({difference}); give one unit, or choose with --samples")
+        declared = parse_unit(table.quantity) if table.quantity else None
+        finding = find_unit(probe, lengths, means, declared, table.name, mean_per_length=model_is_per_length(space.unit))
+    except UnitFault as error:
+        raise UnitFault(f"{error}; {table.elsewhere}" if table.elsewhere else str(error)) from error
+    if declared is None:
+        return finding
+    return UnitFinding(finding.unit, (f"by the layout: {table.quantity} is what this column holds", *finding.reasons[1:]), finding.doubtful)

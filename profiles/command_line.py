@@ -46,6 +46,27 @@ MACHINE: Final[dict[int, str]] = {
 }
 
 
+# The extra of pyproject.toml that brings a package which is not always installed.
+EXTRAS: Final[dict[str, str]] = {
+    "matplotlib": "model",
+    "safetensors": "model",
+    "scipy": "model",
+    "sklearn": "model",
+    "torch": "model",
+    "optuna": "tune",
+    "openTSNE": "figures",
+    "umap": "figures",
+    "cleanlab": "audit",
+    "fastapi": "web",
+    "uvicorn": "web",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "onnxscript": "onnx",
+    "dask": "cluster",
+    "distributed": "cluster",
+}
+
+
 def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
     """Run a Typer app with the arguments of this process, and exit as documented above.
 
@@ -59,7 +80,9 @@ def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
 def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -> int:
     import typer
 
-    usage_error: type[Exception] = typer.BadParameter.__mro__[1]  # Typer carries a Click of its own since 0.27: its classes are reached through a public one
+    usage_error: type[Exception] = typer.BadParameter.__mro__[
+        1
+    ]  # Typer carries a Click of its own since 0.27: its classes are reached through a public one
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -106,6 +129,8 @@ def told(error: BaseException) -> str | None:
         if (line := _of_the_machine(cause)) is not None:
             return line
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
+        return f"{error.name} is not installed here; it comes with: pip install 'bulkatlas[{extra}]'"
     if isinstance(error, UnicodeDecodeError):
         return f"text that is not {error.encoding} (byte {error.object[error.start]:#04x}); save it as UTF-8"
     return None

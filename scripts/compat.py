@@ -68,12 +68,23 @@ def interpreters() -> dict[str, Path]:
 
 def floors(python: str, tools: Path) -> dict[str, str]:
     """Direct dependencies -> lowest allowed version with a wheel for this interpreter."""
-    command = [tools / "uv", "pip", "compile", ROOT / "pyproject.toml", "--resolution", "lowest-direct", "--only-binary", ":all:"]
+    command = [
+        tools / "uv",
+        "pip",
+        "compile",
+        ROOT / "pyproject.toml",
+        "--resolution",
+        "lowest-direct",
+        "--only-binary",
+        ":all:",
+        "--extra",
+        "model",
+    ]
     command += ["--python-version", python, "--no-header", "--no-annotate", "--quiet"]
     pinned = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     versions = dict(line.split("==") for line in pinned.split() if "==" in line)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    direct = [re.split(r"[<>=!~;\[ ]", text)[0].lower() for text in project["dependencies"]]
+    direct = [re.split(r"[<>=!~;\[ ]", text)[0].lower() for text in (*project["dependencies"], *project["optional-dependencies"]["model"])]
     return {name: versions[name] for name in direct}
 
 
@@ -106,7 +117,7 @@ def requirements(python: str, which: str, wheel: Path, tools: Path, torch: dict[
     if chosen:
         pinned["torch"] = chosen
         note = f"torch {chosen} was asked for"
-    return [str(wheel), *(f"{name}=={version}" for name, version in pinned.items())], note
+    return [f"{wheel}[model]", *(f"{name}=={version}" for name, version in pinned.items())], note
 
 
 def try_environment(python: str, executable: Path, which: str, wheel: Path, folder: Path, torch: dict[str, str]) -> Outcome:

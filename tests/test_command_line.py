@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,20 @@ def test_a_full_disk_is_told_however_a_library_words_it(monkeypatch: pytest.Monk
 def test_our_own_errors_are_told_as_they_are(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert ends(monkeypatch, raising(BulkatlasError("[bold] 3 of 4 rows are bad"))) == 1
     assert capsys.readouterr().err == "error: [bold] 3 of 4 rows are bad\n"
+
+
+def test_a_package_that_is_not_installed_names_its_extra(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(monkeypatch, raising(ModuleNotFoundError("No module named 'torch'", name="torch"))) == 1
+    assert capsys.readouterr().err == "error: torch is not installed here; it comes with: pip install 'bulkatlas[model]'\n"
+
+
+def test_every_extra_that_is_named_brings_the_package() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {"sklearn": "scikit-learn", "umap": "umap-learn"}
+    for package, extra in command_line.EXTRAS.items():
+        brought = {re.split(r"[<>=\[]", requirement)[0] for requirement in project["optional-dependencies"][extra]}
+        assert named.get(package, package) in brought
+        assert not any(requirement.startswith(named.get(package, package)) for requirement in project["dependencies"])
 
 
 def test_memory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_without_lengths_counts_become_cpm_and_tpm_are_refused(world: World) -> 
 
 
 def test_genes_without_a_length_leave_with_a_reason(world: World) -> None:
-    from curation.genes import load_genes
+    from profiles.genes import load_genes
 
     table = load_genes()
     without = next(s for s, bp in zip(table.symbol, table.length_bp, strict=True) if np.isnan(bp))

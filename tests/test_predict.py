@@ -149,7 +149,7 @@ def test_few_detected_genes_are_unsure_whatever_the_classifier_says(model: Tissu
     one_gene[0, 700] = 5
     text = table_text(np.concatenate([world.counts(values), shallow, one_gene]), [*names, *(f"few_{n}" for n in names), "one"])
     (tmp_path / "t.tsv").write_text(text)
-    found = model.predict(tmp_path / "t.tsv", unit="counts")
+    found = predict(model, tmp_path / "t.tsv", unit="counts")
     deep, few = found.table[: len(names)], found.table[len(names) :]
     assert few["coverage"].min() == 1.0
     assert (few["probability"] > 0.9).any()
@@ -179,13 +179,13 @@ def test_a_reference_made_before_the_range_was_measured_works_and_says_so(servin
     said = json.loads((old / "reference.json").read_text())
     del said["detected_below"]
     (old / "reference.json").write_text(json.dumps(said))
-    found = TissueModel.load(old).predict(table)
+    found = predict(load(old), table)
     assert any("does not hold how many genes" in note and "`model reference`" in note for note in found.report.notes)
     assert not found.table["unsure_because"].str.contains("detected").any()
     values = np.zeros((1, world.N_GENES))
     values[0, :100] = 7
     (tmp_path / "few.tsv").write_text(table_text(values, ["few"]))
-    (why,) = TissueModel.load(old).predict(tmp_path / "few.tsv", unit="tpm").table["unsure_because"]
+    (why,) = predict(load(old), tmp_path / "few.tsv", unit="tpm").table["unsure_because"]
     assert why.startswith("only 100 genes detected, 6.7% of")
 
 

@@ -9,11 +9,9 @@ import numpy as np
 import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
-from curation.sources import SourceFault, open_source
-from curation.sources.folder import DuplicateSamples, MetadataFault
-from curation.sources.grid import MatrixFault
-from curation.sources.tcga import is_tumour
-from curation.sources.unit import UnitContradiction
+from curation.sources import open_source
+from curation.sources.barcode import is_tumour
+from profiles.errors import BulkatlasError, UnitFault
 
 PHENOTYPE = "sample\tdetailed_category\tprimary disease or tissue\t_primary_site\t_sample_type\t_gender\t_study"
 SAMPLES = ["TCGA-56-0001-01", "TCGA-56-0001-11", "TCGA-D3-0002-06", "TCGA-56-0009-11"]
@@ -74,7 +72,7 @@ def test_target_is_a_program_of_its_own(tmp_path: Path) -> None:
     assert (nerve["source"], nerve["declared_term_id"], nerve["donor_id"]) == ("target", "UBERON:0000013", "TARGET-30-PAAAAA")
     assert (marrow["declared_field"], marrow["declared_term_id"], marrow["is_tumour"]) == ("sample_type", "UBERON:0002371", True)
     assert any("2 columns of tcga_RSEM_Hugo_expected_count.tsv.gz are of another program" in note for note in source.notes())
-    with pytest.raises(SourceFault, match="no sample with a TCGA barcode"):
+    with pytest.raises(BulkatlasError, match="no sample with a TCGA barcode"):
         open_source("tcga", xena(tmp_path, samples=samples[:2]))
 
 
@@ -96,12 +94,12 @@ def test_tumour_or_normal_by_the_barcode_first(sample: str, sample_type: str | N
 
 
 def test_a_phenotype_table_without_the_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MetadataFault, match=r"phenotype\.txt\.gz has no column '_primary_site'; its columns are: sample, _sample_type"):
+    with pytest.raises(BulkatlasError, match=r"phenotype\.txt\.gz has no column '_primary_site'; its columns are: sample, _sample_type"):
         open_source("tcga", xena(tmp_path, table=["sample\t_sample_type", "TCGA-56-0001-01\tPrimary Tumor"]))
 
 
 def test_z_scores_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnitContradiction, match=r"holds 2 negative values .* z-scores"):
+    with pytest.raises(UnitFault, match=r"2 values are negative: z-scores"):
         open_source("tcga", xena(tmp_path, cells="-0.5\t0.1\t1.7\t-1.2"))
 
 
@@ -178,7 +176,7 @@ def test_files_of_two_releases_are_refused(tmp_path: Path) -> None:
     names = [star_file(folder, "aaa", (1, 2)), star_file(folder, "bbb", (1, 2), genes=("ENSG00000000003.14", "ENSG00000000005.5"))]
     gdc(tmp_path, [(name, "TCGA-LUAD", f"TCGA-05-000{i}-01A", "Primary Tumor") for i, name in enumerate(names)])
     (matrix,) = open_source("tcga", folder).matrices()
-    with pytest.raises(MatrixFault, match="has other genes than aaa"):
+    with pytest.raises(BulkatlasError, match="has other genes than aaa"):
         values(matrix)
 
 
@@ -187,12 +185,12 @@ def test_a_negative_count_of_a_later_file_is_named(tmp_path: Path) -> None:
     names = [star_file(folder, "aaa", (1, 2)), star_file(folder, "bbb", (1, -2))]
     gdc(tmp_path, [(name, "TCGA-LUAD", f"TCGA-05-000{i}-01A", "Primary Tumor") for i, name in enumerate(names)])
     (matrix,) = open_source("tcga", folder).matrices()
-    with pytest.raises(MatrixFault, match=r"first: -2.0 for gene 'ENSG00000000005.6' in sample 'bbb"):
+    with pytest.raises(BulkatlasError, match=r"first: -2.0 for gene 'ENSG00000000005.6' in sample 'bbb"):
         values(matrix)
 
 
 def test_a_matrix_column_named_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DuplicateSamples, match="TCGA-56-0001-01"):
+    with pytest.raises(BulkatlasError, match="TCGA-56-0001-01"):
         open_source("tcga", xena(tmp_path, samples=[SAMPLES[0], SAMPLES[1], SAMPLES[0]]))
 
 

@@ -17,7 +17,7 @@ from curation.matrix.gather import Gather
 from curation.matrix.inflate import row_checksums
 from curation.matrix.layout import Layout
 from curation.matrix.normalise import Normaliser
-from curation.sources import Matrix
+from curation.source import Matrix
 
 RECORD = np.dtype(
     [("row", np.int64), ("crc32", np.uint32), ("library_size", np.float64), ("n_genes_detected", np.float64), ("fraction_zero", np.float64)]

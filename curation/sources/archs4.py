@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault, Unit
+from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 from curation.sources.folder import find, refuse_duplicates
+from profiles.gene_names import GeneIds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class Archs4Matrix:
     file: str
     genes: GeneIds
     n_samples: int
-    unit: Unit = "counts"
+    unit: str = "counts"
 
     @cached_property
     def layout(self) -> Layout:

@@ -1,8 +1,8 @@
 -- placed_hit: one row per hit with its kind and role, read from its neighbours along the text and the words between.
--- X-derived Y, Y from X: X is the origin (patterns of vocabulary.tsv); fibroblasts of an organ stay with the organ.
--- An adjective right before a cell found in many organs names its organ (colonic myofibroblasts); an organ before
--- "disease" is the patient's. LNCaP is no LNCa of P cells: unglued words are silent beside the name of a line, and where
--- they say nothing new.
+-- X-derived Y, Y from X: X is the origin (patterns of vocabulary.tsv); fibroblasts of an organ stay with the organ. An
+-- adjective right before a cell found in many organs names its organ (colonic myofibroblasts); an organ before
+-- "disease" is the patient's. LNCaP is no LNCa of P cells: unglued words are silent beside the name of a line, and
+-- where they say nothing new.
 CREATE OR REPLACE TEMP TABLE placed_hit AS
 WITH apart AS (SELECT *, coalesce(position > bar, FALSE) AS is_unglued, position + n_tokens AS ends FROM hit),
 written AS (SELECT DISTINCT text_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'),
@@ -39,7 +39,8 @@ SELECT
         WHEN verdict <> 'map' AND kind <> 'pluripotent' THEN verdict
         WHEN nxt.map AND tissue <> nxt.tissue AND (kind NOT IN ('anatomy', 'adjective') OR nxt.tissue <> 'fibroblast')
             AND (
-                (regexp_matches(gap_after, $origin_before) AND NOT contains(gap_after, 'from')) OR (touches AND nxt.kind = 'pluripotent')
+                (regexp_matches(gap_after, $origin_before) AND NOT contains(gap_after, 'from'))
+                OR (touches AND nxt.kind = 'pluripotent')
                 OR (kind = 'pluripotent' AND nxt.kind <> 'culture' AND regexp_matches(gap_after, $into))
             ) THEN 'origin'
         WHEN prior.map AND tissue <> prior.tissue

@@ -1,6 +1,6 @@
 -- winner: one row per sample that any evidence speaks about, with the best of it. Order: override, what the source
--- declares, then weight (field and kind), then the number of fields that agree. Two tissues within $reach of each other,
--- with no more fields on the winner's side, are ambiguous, unless one yields to the other (yields.tsv).
+-- declares, then weight (field and kind), then the number of fields that agree. Two tissues within $reach of each
+-- other, with no more fields on the winner's side, are ambiguous, unless one yields to the other (yields.tsv).
 CREATE OR REPLACE TEMP TABLE winner AS
 WITH ranked AS (
     SELECT

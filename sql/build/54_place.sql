@@ -1,5 +1,5 @@
--- place: one row per labelled sample: where it was taken and what cells it holds, each with its evidence, empty where no
--- text says so. A cell that the Cell Ontology defines as part of an organ names that organ.
+-- place: one row per labelled sample: where it was taken and what cells it holds, each with its evidence, empty where
+-- no text says so. A cell that the Cell Ontology defines as part of an organ names that organ.
 CREATE OR REPLACE TEMP TABLE place AS
 WITH named AS (
     SELECT

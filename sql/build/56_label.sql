@@ -1,6 +1,6 @@
--- label: one row per sample: its tissue, the finest term that its evidence names, where and what it is, which cell line,
--- and where it came from: the disease of a metastasis or an effusion, X of "X-derived", or a key that says so. Of an
--- ambiguous sample both tissues are named, for a person to decide.
+-- label: one row per sample: its tissue, the finest term that its evidence names, where and what it is, which cell
+-- line, and where it came from: the disease of a metastasis or an effusion, X of "X-derived", or a key that says so. Of
+-- an ambiguous sample both tissues are named, for a person to decide.
 CREATE OR REPLACE TABLE label AS
 WITH elsewhere AS (
     SELECT DISTINCT sample_text.sample_id
@@ -8,7 +8,8 @@ WITH elsewhere AS (
 ),
 origin AS (
     SELECT proposal.sample_id, arg_max({'tissue': proposal.tissue, 'term': proposal.term_id}, (
-        proposal.role = 'origin', proposal.field = 'origin', proposal.kind <> 'pluripotent', proposal.weight, proposal.evidence_id
+        proposal.role = 'origin', proposal.field = 'origin', proposal.kind <> 'pluripotent', proposal.weight,
+        proposal.evidence_id
     )) AS best
     FROM proposal JOIN winner USING (sample_id)
     WHERE proposal.verdict IN ('map', 'cell_line') AND proposal.tissue <> winner.tissue
