@@ -9,7 +9,11 @@ from labelling import label, reference
 @pytest.mark.parametrize(
     ("texts", "accession", "tissue"),
     [
-        ({"title": "PC3 control rep1", "source_name": "prostate", "characteristics": "cell type: prostate cancer"}, "CVCL_0035", "prostate"),
+        (
+            {"title": "PC3 control rep1", "source_name": "prostate", "characteristics": "cell type: prostate cancer"},
+            "CVCL_0035",
+            "prostate",
+        ),
         ({"source_name": "LNCaP cells"}, "CVCL_0395", "prostate"),  # no "P cells" of the heart
         ({"characteristics": "cell type: VCaP cells"}, "CVCL_2235", "prostate"),
         ({"source_name": "HT29"}, "CVCL_0320", "colon"),

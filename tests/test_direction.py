@@ -112,7 +112,11 @@ def test_the_tissue_is_what_the_cells_are_and_the_origin_is_kept(labels, text: s
     [
         # the donor's tissue stands in a field of its own
         ({"characteristics": "tissue: PBMC,cell type: iPSC"}, "stem_cell", "blood"),
-        ({"source_name": "Peripheral Blood Mononuclear Cells", "characteristics": "cell type: iPSC,cell line: 12345A"}, "stem_cell", "blood"),
+        (
+            {"source_name": "Peripheral Blood Mononuclear Cells", "characteristics": "cell type: iPSC,cell line: 12345A"},
+            "stem_cell",
+            "blood",
+        ),
         ({"characteristics": "tissue: skin,cell type: induced pluripotent stem cells"}, "stem_cell", "skin"),
         ({"characteristics": "tissue: blood,cell type: iPSC-derived neurons"}, "brain", "blood"),
         ({"characteristics": "tissue: skin biopsy,cell type: iPSC-derived cardiomyocytes"}, "heart", "skin"),

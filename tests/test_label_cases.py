@@ -11,7 +11,12 @@ from labelling import label
 CASES = Path(__file__).resolve().parent.parent.parent / "shared" / "cases"
 pytestmark = pytest.mark.skipif(not (CASES / "labels" / "RIGHT.tsv").is_file(), reason=f"{CASES} is absent: no shared cases here")
 # answers that the table leaves to a written policy (ontology/README.md)
-BY_POLICY = {("lines", "rajisrc"): "lymphoid", ("lines", "rajisrc2"): "lymphoid", ("faults", "raji"): "lymphoid", ("faults", "ascites"): "soft_tissue"}
+BY_POLICY = {
+    ("lines", "rajisrc"): "lymphoid",
+    ("lines", "rajisrc2"): "lymphoid",
+    ("faults", "raji"): "lymphoid",
+    ("faults", "ascites"): "soft_tissue",
+}
 
 
 def read(path: Path, delimiter: str) -> list[dict[str, str]]:
@@ -26,7 +31,9 @@ def texts(row: dict[str, str]) -> dict[str, str]:
 
 def test_rows_that_were_wrong_are_right() -> None:
     right = read(CASES / "labels" / "RIGHT.tsv", "\t")
-    samples = {(file, row["sample_id"]): texts(row) for file in {r["file"] for r in right} for row in read(CASES / "labels" / f"{file}.tsv", "\t")}
+    samples = {
+        (file, row["sample_id"]): texts(row) for file in {r["file"] for r in right} for row in read(CASES / "labels" / f"{file}.tsv", "\t")
+    }
     found = label([{"sample_id": "~".join(key), **row} for key, row in samples.items()])
     wrong = []
     for row in right:

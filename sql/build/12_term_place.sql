@@ -1,5 +1,5 @@
--- term_place: one row per cell type that is part of an organ by definition: the nearest anatomical term above it. Where a
--- curator says that cells live (located_in) is a policy, and no place that a text names.
+-- term_place: one row per cell type that is part of an organ by definition: the nearest anatomical term above it.
+-- Where a curator says that cells live (located_in) is a policy, and no place that a text names.
 CREATE OR REPLACE TABLE term_place AS
 WITH RECURSIVE up (term_id, ancestor_id, distance) USING KEY (term_id, ancestor_id) AS (
     SELECT term_id, term_id, 0 FROM term_tissue WHERE term_id LIKE 'CL:%'
