@@ -102,7 +102,11 @@ def override(*cells: str) -> Callable[[list[list[str]]], object]:
 option("the input folder is not there", "is no folder", input=lambda place: place / "nowhere")
 option("the input is a file", "is no folder", input=h5)
 option("the output exists", "exists; choose another --out|which is read; choose a folder beside it", out=lambda place: place / "world")
-option("the output lies in a file", "cannot be written|is no folder|Not a directory|choose a folder beside it", out=lambda place: h5(place) / "out")
+option(
+    "the output lies in a file",
+    "cannot be written|is no folder|Not a directory|choose a folder beside it",
+    out=lambda place: h5(place) / "out",
+)
 option("the ontology folder is not there", "missing|is no folder", ontology=lambda place: place / "nowhere")
 option("the earlier release is none", "holds no manifest", previous=lambda place: place / "world")
 

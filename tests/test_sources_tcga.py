@@ -13,7 +13,7 @@ from curation.sources import open_source
 from curation.sources.barcode import SAMPLE_TYPES, is_tumour, sample_type_in_words
 from curation.sources.declared import look_up
 from curation.sources.sheets import Clinic, read_phenotypes
-from profiles.errors import BulkatlasError, MetadataFault, UnitFault
+from profiles.errors import BulkatlasError, UnitFault
 
 PHENOTYPE = "sample\tdetailed_category\tprimary disease or tissue\t_primary_site\t_sample_type\t_gender\t_study"
 SAMPLES = ["TCGA-56-0001-01", "TCGA-56-0001-11", "TCGA-D3-0002-06", "TCGA-56-0009-11"]
