@@ -221,11 +221,11 @@ def test_every_sample_code_has_a_verdict_and_the_specimens_their_tissue() -> Non
 def test_the_clinical_table_of_the_gdc_hub_is_a_phenotype_table(tmp_path: Path) -> None:
     table = tmp_path / "TCGA-BRCA.clinical.tsv"
     write(table, ["sample\tprimary_site\tproject_id.project\tsample_type.samples", "TCGA-05-0001-01A\tBreast\tTCGA-BRCA\tPrimary Tumor"])
-    assert read_phenotypes([table]) == {"TCGA-05-0001-01A": Clinic("project", "TCGA-BRCA", "Primary Tumor")}
+    assert read_phenotypes([table], []) == {"TCGA-05-0001-01A": Clinic("project", "TCGA-BRCA", "Primary Tumor")}
     other = tmp_path / "other.clinical.tsv"
     write(other, ["sample\t_primary_site\t_sample_type", "TCGA-05-0001-01A\tLung\tPrimary Tumor"])
     with pytest.raises(BulkatlasError, match="1 samples have two rows that contradict each other"):
-        read_phenotypes([table, other])
+        read_phenotypes([table, other], [])
 
 
 def test_further_runs_of_a_sample_and_unlisted_files_are_named(tmp_path: Path) -> None:

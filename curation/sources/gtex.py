@@ -18,7 +18,7 @@ def open_gtex(folder: Path) -> FolderSource:
     if not paths:
         raise SourceFault(f"{folder} holds no *.gct, *.gct.gz or *.parquet; put a GTEx gene_reads or gene_tpm matrix there")
     attributes = find_one(folder, "sample attribute table", "*SampleAttributesDS.txt", "*SampleAttributesDS.txt.gz")
-    tissues = _tissues(attributes)
+    tissues = _tissues(attributes, notes)
     matrices: list[TableMatrix] = []
     for path in paths:
         if path.suffix != ".parquet" and not _has_mark(path):
@@ -58,9 +58,9 @@ def _one_of_each(paths: list[Path]) -> tuple[list[Path], list[str]]:
     return sorted(stems.values()), notes
 
 
-def _tissues(attributes: Path) -> dict[str, str | None]:
+def _tissues(attributes: Path, notes: list[str]) -> dict[str, str | None]:
     """Sample id -> SMTSD. A sample on several lines is refused when they contradict each other."""
-    pairs = read_sheet(attributes, ("SAMPID", "SMTSD")).select("SAMPID", "SMTSD").unique(maintain_order=True)
+    pairs = read_sheet(attributes, ("SAMPID", "SMTSD"), notes).select("SAMPID", "SMTSD").unique(maintain_order=True)
     refuse_duplicates(pairs["SAMPID"].to_list(), f"{attributes}, with different SMTSD")
     return dict(pairs.iter_rows())
 
