@@ -124,7 +124,9 @@ def _genes(frame: pd.DataFrame) -> tuple[tuple[list[str], list[str]], list[str],
 
 
 def _text(value: Any) -> str:
-    return "" if value is None or value != value else str(value)
+    import pandas as pd
+
+    return "" if pd.isna(value) else str(value)  # pandas.NA of nullable columns compares to nothing
 
 
 class _Memory:
