@@ -19,7 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-TABLES = {"TSV, 1,000 samples x 16,115 genes": ("m.tsv", 16_115, 1_000), "GCT, 4,000 samples x 10,000 genes": ("m_counts.gct", 10_000, 4_000)}
+TABLES = {
+    "TSV, 1,000 samples x 16,115 genes": ("m.tsv", 16_115, 1_000),
+    "GCT, 4,000 samples x 10,000 genes": ("m_counts.gct", 10_000, 4_000),
+}
 SMALL = {"TSV, 50 samples x 2,000 genes": ("m.tsv", 2_000, 50), "GCT, 200 samples x 2,000 genes": ("m_counts.gct", 2_000, 200)}
 SUM = "print(f'{total:.6g} {n}')"
 CURATE = f"""

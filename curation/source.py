@@ -59,6 +59,7 @@ SAMPLE_SCHEMA = pa.schema(
     ]
 )
 
+
 class SourceFault(CurationError):
     """A source folder does not hold what its reader needs, or a file of it cannot be read as what it should be."""
 
