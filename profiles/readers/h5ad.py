@@ -123,15 +123,8 @@ def _genes(frame: pd.DataFrame) -> tuple[tuple[list[str], list[str]], list[str],
     return names, [ids[0], *([symbols[0]] if symbols else [])], ids[2]
 
 
-<<<<<<< HEAD
 def _texts(column: Any) -> list[str]:
     return ["" if absent else str(value) for value, absent in zip(column.astype(object), column.isna(), strict=True)]
-=======
-def _text(value: Any) -> str:
-    import pandas as pd
-
-    return "" if pd.isna(value) else str(value)  # pandas.NA of nullable columns compares to nothing
->>>>>>> refs/heads/rooms
 
 
 class _Memory:
