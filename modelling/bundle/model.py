@@ -141,7 +141,9 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     except SafetensorError as error:
         raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
     temperature = float(state.pop("temperature"))
-    blank = Standardise(torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm)
+    blank = Standardise(
+        torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
+    )
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
     return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder)

@@ -20,12 +20,16 @@ from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.network.loss import class_weights, cross_entropy, masked_mse
-from modelling.network.ours import Standardise, build
+from modelling.network.ours import Standardise, TissueVAE, build
 from modelling.training import checkpoint, history, run_folder
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
+from modelling.training.shifts import Shifts
 from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.terms import TERMS, Share
+
+DEFAULT_BALANCE = 0.5
+HEAD_ROWS = 2048
 
 
 class TrainingError(ModellingError):
@@ -108,16 +112,17 @@ class Trainer:
             why = next((note for note in compendium.notes if note.startswith("no labelled validation")), "no labelled validation sample")
             raise TrainingError(f"{compendium.path}: {why}; training stops by the validation part")
         self.targets = torch.from_numpy(compendium.targets)
+        self.balance = DEFAULT_BALANCE if config.class_balance is None else config.class_balance
         self.rows = {
             "train": compendium.rows("train"),
             "unlabelled": compendium.trainable_unlabelled(),
             "validation": compendium.rows("validation"),
         }
-        self.weight_t = class_weights(torch.from_numpy(compendium.tissue_counts()), config.class_balance).to(device)
+        self.weight_t = class_weights(torch.from_numpy(compendium.tissue_counts()), self.balance).to(device)
         self.identity: dict[str, Any] = {"compendium_sha256": compendium.sha256(), "train": config.as_dict()}
         torch.manual_seed(config.seed)
         mean, std = (torch.from_numpy(a) for a in compendium.moments())
-        scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm)
+        scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale)
         self.network = build(len(compendium.genes), len(compendium.tissues), config, scaler).to(device)
         groups = self.network.parameter_groups(config)
         self.optimiser = torch.optim.AdamW(
@@ -125,6 +130,7 @@ class Trainer:
         )
         self.parallel = workers.wrap(self.network)
         self.feed = Feed(compendium, np.concatenate([self.rows["train"], self.rows["unlabelled"]]), device)
+        self.shifts = Shifts.of(compendium.genes, compendium.unit, device) if config.shift_share else None
         self.epoch, self.rate, self.learning_rate, self.seconds = 0, 1.0, 0.0, 0.0
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = -1, math.inf
@@ -137,6 +143,7 @@ class Trainer:
         saved = checkpoint.read(self.out)
         if saved is None:
             self.network.begin(self._training_inputs, len(self.rows["train"]), self.config.seed)
+            self._fit_head()
             return
         tensors, facts = saved
         if facts["identity"] != self.identity:
@@ -149,8 +156,19 @@ class Trainer:
         for name in ("epoch", "rate", "seconds", "history", "best_epoch", "best_score"):
             setattr(self, name, facts[name])
 
+    @torch.inference_mode()
+    def _fit_head(self) -> None:
+        """Prototypes from where the latents of the training part are now, of at most `HEAD_ROWS` labelled samples."""
+        if not isinstance(self.network, TissueVAE):
+            return
+        rows = self.compendium.rows("train", labelled=True)
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), HEAD_ROWS)).astype(int)]
+        self.network.eval()
+        z = [self.network.embed(torch.from_numpy(x).to(self.device)) for _, x in self.compendium.blocks(rows)]
+        self.network.head.fit(torch.cat(z), self.targets[rows], self.balance)
+
     def _training_inputs(self) -> Iterator[Floats]:
-        """Clipped z-scores of the training rows in blocks, missing genes at the mean."""
+        """The training rows as the encoder sees them, in blocks, missing genes at the mean."""
         scaler = self.network.standardise
         for _, x in self.compendium.blocks(self.rows["train"]):
             yield scaler.network_input(scaler(torch.from_numpy(x).to(self.device)))[0].cpu().numpy()
@@ -167,7 +185,7 @@ class Trainer:
         written = time.monotonic()
         while self.epoch < self.config.epochs and self.epoch - 1 - self.best_epoch < self.config.patience:
             started = time.monotonic()
-            row = {"epoch": float(self.epoch), **self._train_epoch(reports), **self.validate(), "learning_rate": self.learning_rate}
+            row = {"epoch": float(self.epoch), **self._train_epoch(reports), **self._judge(), "learning_rate": self.learning_rate}
             spent = time.monotonic() - started
             self.seconds += spent
             row |= {"seconds": spent, "samples_per_second": row.pop("n_samples") / row.pop("train_seconds")}
@@ -232,10 +250,18 @@ class Trainer:
         )
         noise_nk = torch.randn(len(batch), config.n_latent, generator=noise, device=self.device)[mine]
         draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
-        target_ng, seen_ng = self.network.standardise.network_input(self.network.standardise(x_ng))
+        scaler = self.network.standardise
+        scores_ng = scaler(x_ng)
+        target_ng = scaler.target(scores_ng)
+        input_ng, seen_ng = scaler.network_input(scores_ng)
+        if self.shifts is not None:
+            n_shifted = round(config.shift_share * len(batch))
+            here = slice(min(mine.start, n_shifted), min(mine.stop, n_shifted))
+            shifted = self.shifts(x_ng[: here.stop - here.start], noise, (n_shifted, here))
+            input_ng = torch.cat([scaler.network_input(scaler(shifted))[0], input_ng[len(shifted) :]])
         shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda" and config.precision == "auto"):
-            output = self.parallel(target_ng * shown, shown, noise_nk)
+            output = self.parallel(input_ng * shown, shown, noise_nk)
         target_n = self.targets[batch]
         n_labelled = max(1, int((target_n >= 0).sum()))
         share = Share(
@@ -257,6 +283,11 @@ class Trainer:
 
     # -- validation and end ----------------------------------------------------------------------------------------------------------------
 
+    def _judge(self) -> dict[str, float]:
+        """Scores of the validation part, with prototypes that follow the latents."""
+        self._fit_head()
+        return self.validate()
+
     @torch.inference_mode()
     def validate(self) -> dict[str, float]:
         """Loss and scores of the validation part from the posterior mean; the score to be lowered decides on the best epoch."""
@@ -264,8 +295,9 @@ class Trainer:
         self.network.eval()
         for _, x in self.compendium.blocks(self.rows["validation"]):
             scores = self.network.standardise(torch.from_numpy(x).to(self.device))
-            target, seen = self.network.standardise.network_input(scores)
-            mean = self.network.encode(target, seen)[0]
+            target = self.network.standardise.target(scores)
+            shown, seen = self.network.standardise.network_input(scores)
+            mean = self.network.encode(shown, seen)[0]
             squared += float(masked_mse(self.network.decode(mean), target, seen).sum())
             total += float(masked_mse(torch.zeros_like(target), target, seen).sum())
             n += len(x)
