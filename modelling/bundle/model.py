@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modelling.arrays import Floats
+from modelling.bundle.calibration import Calibration
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.ours import Network, Standardise, build
 
 BLOCK = 256
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -45,6 +46,7 @@ class TissueModel:
     gene_rows: list[dict[str, str]] = field(default_factory=list)
     tissue_rows: list[dict[str, str]] = field(default_factory=list)
     folder: Path | None = None
+    calibration: Calibration = field(default_factory=Calibration)
 
     @property
     def unit(self) -> str:
@@ -74,6 +76,10 @@ class TissueModel:
     def logits(self, z_nk: NDArray[Any]) -> Floats:
         """Tissue logits (n, t), before the temperature."""
         return self._blocks(self.network.classify, z_nk, self.n_latent)
+
+    def directions(self, z_nk: NDArray[Any]) -> Floats:
+        """The space (n, k) in which embeddings are compared, rows of length one: cosines there are similarities."""
+        return self._blocks(self.network.unit, z_nk, self.n_latent)
 
     def probabilities(self, x_ng: NDArray[Any]) -> Floats:
         """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""
@@ -106,7 +112,10 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     save_file(state | {"temperature": torch.tensor(model.temperature)}, folder / "model.safetensors")
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
-    _write_json(folder / "config.json", {"format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "details": model.details})
+    content = {
+        "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
+    }  # fmt: skip
+    _write_json(folder / "config.json", content)
     _write_tsv(folder / "genes.tsv", gene_rows)
     _write_tsv(folder / "tissues.tsv", tissue_rows)
     scaler = [
@@ -146,7 +155,9 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     )
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
-    return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder)
+    calibration = Calibration(**content["calibration"])
+    network = network.to(device).eval()
+    return TissueModel(network, genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder, calibration)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
