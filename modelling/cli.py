@@ -114,7 +114,7 @@ def predict(
     layer: LayerOption = None,
     min_coverage: CoverageOption = 0.5,
     without_reference: Annotated[
-        bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")
+        bool, typer.Option("--without-reference", help="no neighbours and map: for runs without reference files")
     ] = False,
     device: DeviceOption = "cpu",
 ) -> None:

@@ -69,7 +69,13 @@ class TrainConfig:
                 raise ConfigError(f"{name} is {getattr(self, name)}, must be at least 1")
         if self.n_hidden is not None and self.n_hidden < 1:
             raise ConfigError(f"n_hidden is {self.n_hidden}, must be at least 1")
-        for name, high in (("mask_fraction", 0.95), ("label_smoothing", 0.9), ("dropout", 0.95), ("class_balance", 1.0), ("shift_share", 1.0)):
+        for name, high in (
+            ("mask_fraction", 0.95),
+            ("label_smoothing", 0.9),
+            ("dropout", 0.95),
+            ("class_balance", 1.0),
+            ("shift_share", 1.0),
+        ):
             if getattr(self, name) is not None and not 0 <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} is {getattr(self, name)}, must lie between 0 and {high}")
         if self.learning_rate <= 0:

@@ -19,12 +19,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modelling.arrays import Floats
+from modelling.arrays import Floats, Ints
 from modelling.bundle.calibration import Calibration
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.ours import Network, Standardise, build
+from modelling.network.prototypes import Prototypes
 
 BLOCK = 256
 FORMAT = 2
@@ -80,6 +81,25 @@ class TissueModel:
     def directions(self, z_nk: NDArray[Any]) -> Floats:
         """The space (n, k) in which embeddings are compared, rows of length one: cosines there are similarities."""
         return self._blocks(self.network.unit, z_nk, self.n_latent)
+
+    def similarities(self, z_nk: NDArray[Any]) -> Floats | None:
+        """Cosine (n, t) to each tissue's prototype; None where the network has none."""
+        head = self.prototypes
+        return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
+
+    def second_tissue(self, z_nk: NDArray[Any]) -> tuple[Ints, Floats] | None:
+        """A tissue (n) that each sample holds beside its nearest one, and how clearly (n); None where the network has no prototypes."""
+        head = self.prototypes
+        if head is None:
+            return None
+        both = self._blocks(lambda z: torch.stack([part.to(z.dtype) for part in head.second(z)], 1), z_nk, self.n_latent)
+        return both[:, 0].astype(np.int64), both[:, 1]
+
+    @property
+    def prototypes(self) -> Prototypes | None:
+        """The head, where it is one of prototypes."""
+        head = getattr(self.network, "head", None)
+        return head if isinstance(head, Prototypes) else None
 
     def probabilities(self, x_ng: NDArray[Any]) -> Floats:
         """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelling.arrays import Array
+from modelling.arrays import Array, Ints
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.geneids import GeneSpace
+from modelling.predicting.doubt import Evidence, detected_genes, is_sparse, reasons, tissue_sets
 from modelling.userdata import MIN_COVERAGE, Block, Cohort, CohortReport, read_cohort
 
 if TYPE_CHECKING:
@@ -27,13 +29,14 @@ N_TOP = 3
 
 @dataclass
 class PredictedBlock:
-    """Predictions of some samples. Arrays follow `sample_ids`; what needs a reference is None without one."""
+    """Predictions of some samples. Arrays follow `sample_ids`; neighbours and map are None without a reference."""
 
     sample_ids: list[str]
     z_nk: Array
     probability_nt: Array
     coverage: Array
     refused: Array
+    evidence: Evidence
     neighbours: Array | None = None
     similarity: Array | None = None
     map_xy: Array | None = None
@@ -55,19 +58,39 @@ class Predictor:
 
     def block(self, samples: Block, min_coverage: float = MIN_COVERAGE) -> PredictedBlock:
         """Predict one block of samples (n, g)."""
-        z_nk = self.model.embed(samples.x_ng)
-        predicted = PredictedBlock(
-            samples.sample_ids, z_nk, self.model.probabilities_of(z_nk), samples.coverage, samples.coverage < min_coverage
-        )
+        model, z_nk = self.model, self.model.embed(samples.x_ng)
+        probability = model.probabilities_of(z_nk)
+        similarities = model.similarities(z_nk)
+        nearness = None if similarities is None else similarities.max(axis=1)
+        neighbours = similarity = xy = near = None
         if self.reference is not None:
-            predicted.neighbours, predicted.similarity = self.reference.neighbours(z_nk)
-            predicted.map_xy = self.reference.place(predicted.neighbours, predicted.similarity)
-        return predicted
+            neighbours, similarity = self.reference.neighbours(model.directions(z_nk))
+            xy = self.reference.place(neighbours, similarity)
+            near = self.tissue_of_row[neighbours]
+            nearness = similarity.mean(axis=1) if nearness is None else nearness
+        evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
+        refused = samples.coverage < min_coverage
+        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy)
+
+    @cached_property
+    def tissue_of_row(self) -> Ints:
+        """Tissue number of each reference sample, -1 where the model does not know it."""
+        assert self.reference is not None
+        number = {tissue: i for i, tissue in enumerate(self.model.tissues)}
+        return np.array([number.get(tissue, -1) for tissue in self.reference.column("tissue")], dtype=np.int64)
 
     def blocks(self, cohort: Cohort) -> Iterator[PredictedBlock]:
         """Predict a whole cohort, block by block; its report is complete afterwards."""
+        n_sparse = 0
         for samples in cohort:
-            yield self.block(samples, cohort.min_coverage)
+            predicted = self.block(samples, cohort.min_coverage)
+            n_sparse += int((is_sparse(predicted.evidence, self.model.calibration) & ~predicted.refused).sum())
+            yield predicted
+        if n_sparse:
+            cohort.report.warnings.append(
+                f"{n_sparse:,} of {cohort.report.n_samples:,} samples have a value above zero for less than"
+                f" {self.model.calibration.detected_below:.0%} of the genes measured: too few to name a tissue surely"
+            )
 
     def table(self, predicted: PredictedBlock) -> pl.DataFrame:
         """One row per sample, as `model predict` writes it. Refused samples keep id, coverage and status only."""
@@ -86,29 +109,26 @@ class Predictor:
         )
         refused = pl.Series(predicted.refused)
         frame = frame.with_columns(pl.when(refused).then(None).otherwise(pl.col(name)).alias(name) for name in frame.columns[1:])
-        return frame.with_columns(coverage=pl.Series(predicted.coverage.astype(np.float32)), status=pl.Series(self._status(predicted)))
+        return frame.with_columns(
+            coverage=pl.Series(predicted.coverage.astype(np.float32)),
+            genes_detected=pl.Series(predicted.evidence.n_detected.astype(np.int64)),
+            status=pl.Series(self._status(predicted)),
+        )
 
     def tissue_sets(self, predicted: PredictedBlock) -> list[list[str]]:
-        """The conformal set of each sample, most probable first; empty where no tissue is as probable as required."""
-        assert self.reference is not None
-        threshold = self.reference.calibration.threshold
-        order = np.argsort(-predicted.probability_nt, axis=1, kind="stable")
-        return [[self.model.tissues[t] for t in row if p[t] >= threshold] for row, p in zip(order, predicted.probability_nt, strict=True)]
+        """The set of each sample, most probable tissue first, never empty."""
+        return [[self.model.tissues[t] for t in held] for held in tissue_sets(predicted.evidence, self.model.calibration)]
 
     def _doubt(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Whether and why a sample is unsure."""
-        if self.reference is None or predicted.similarity is None:
-            return {}
-        limit = self.reference.calibration.far_below
-        mean_similarity = predicted.similarity.mean(axis=1)
-        sets = self.tissue_sets(predicted)
-        why = [_why(held, similarity < limit) for held, similarity in zip(sets, mean_similarity, strict=True)]
-        return {
+        why = reasons(predicted.evidence, self.model.calibration, self.model.tissues)
+        columns = {
             "unsure": [bool(reason) for reason in why],
             "unsure_because": why,
-            "tissue_set": [";".join(held) for held in sets],
-            "similarity": mean_similarity,
+            "tissue_set": [";".join(held) for held in self.tissue_sets(predicted)],
         }
+        nearness = predicted.evidence.nearness
+        return columns if nearness is None else columns | {"similarity": nearness}
 
     def _near(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Nearest training samples, their studies, and the place on the map."""
@@ -130,17 +150,6 @@ class Predictor:
             f"refused: {share:.0%} of the model's genes have a value" if refused else "predicted"
             for share, refused in zip(predicted.coverage, predicted.refused, strict=True)
         ]
-
-
-def _why(held: list[str], far: bool) -> str:
-    reasons = []
-    if len(held) > 1:
-        reasons.append(f"may be {' or '.join(held)}")
-    elif not held:
-        reasons.append("no tissue is probable enough")
-    if far:
-        reasons.append("far from all training samples")
-    return "; ".join(reasons)
 
 
 @dataclass

@@ -105,4 +105,3 @@ def poisson(expected: Tensor, noise: Tensor) -> Tensor:
     several = torch.round(expected + root * z + (z * z - 1) / 6).clamp_min(0)
     one = (torch.special.ndtr(noise) > torch.exp(-expected)).to(expected.dtype)
     return torch.where(expected < FEW, one, several)
-

@@ -24,8 +24,8 @@ from modelling.network.ours import Standardise, TissueVAE, build
 from modelling.training import checkpoint, history, run_folder
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
-from modelling.training.shifts import Shifts
 from modelling.training.fast import fast_products, keep_freed_memory
+from modelling.training.shifts import Shifts
 from modelling.training.terms import TERMS, Share
 
 DEFAULT_BALANCE = 0.5

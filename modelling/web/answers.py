@@ -41,6 +41,7 @@ class SampleAnswer(BaseModel):
     sample_id: str
     status: str
     coverage: float
+    genes_detected: int | None = None
     tissue: str | None = None
     probability: float | None = None
     top: list[TissueProbability] = []
@@ -85,7 +86,7 @@ class About(BaseModel):
     tissues: list[TissueSummary]
     sources: list[str]
     map_method: str
-    confidence: float
+    claim: str
     min_coverage: float
     has_evidence: bool
     has_example: bool
@@ -129,14 +130,14 @@ def answer(predictor: Predictor, predictions: Predictions) -> PredictionAnswer:
 
 def _sample(predictor: Predictor, row: dict[str, Any], points: Array, similarity: Array) -> SampleAnswer:
     if row["tissue"] is None:
-        return SampleAnswer(sample_id=row["sample_id"], status=row["status"], coverage=row["coverage"])
+        return SampleAnswer(**{name: row[name] for name in ("sample_id", "status", "coverage", "genes_detected")})
     top = [
         TissueProbability(tissue=row[name], probability=row[value])
         for name, value in (("tissue", "probability"), ("second_tissue", "second_probability"), ("third_tissue", "third_probability"))
         if name in row
     ]
     return SampleAnswer(
-        **{name: row[name] for name in ("sample_id", "status", "coverage", "tissue", "probability")},
+        **{name: row[name] for name in ("sample_id", "status", "coverage", "genes_detected", "tissue", "probability")},
         top=top,
         unsure=row["unsure"],
         unsure_because=row["unsure_because"],

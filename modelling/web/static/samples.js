@@ -143,8 +143,7 @@ export class Samples {
   }
 
   #reasons(sample) {
-    const sure = Math.round(100 * this.about.confidence);
-    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `Only ${plain(sample.tissue)} is as probable as the true tissue is in ${sure}% of known samples.`;
+    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `${plain(sample.tissue)} is alone in its set, as near as training samples are, and the nearest training samples are of it.`;
     const bars = sample.top.flatMap(({ tissue, probability }) => [
       el("span", {}, plain(tissue)), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[tissue].css, width: `${Math.max(1, 100 * probability)}%` })), el("span", { class: "num" }, percent(probability))]);
     const near = sample.neighbours.map((n) => el("tr", {},
@@ -155,7 +154,7 @@ export class Samples {
       el("div", { class: "bars", role: "group", "aria-label": "Most probable tissues" }, bars),
       el("div", {}, el("h3", {}, "Nearest training samples"), el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
       el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample), true); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
-      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample.`));
+      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample, ${count(sample.genes_detected)} of them above zero.`));
   }
 
   /** Open one sample of the list, by its place among the predicted ones. */
