@@ -52,7 +52,7 @@ class TrainConfig:
     class_balance: float | None = None
     mask_fraction: float = 0.1
     unlabelled_ratio: float = 0.5
-    epochs: int = 40
+    epochs: int = 24
     epoch_samples: int = 2048
     patience: int = 10
     batch_size: int = 64
