@@ -55,7 +55,9 @@ def asked(model: TissueModel, x_ng: Floats) -> Any:
     import pandas as pd
 
     unit = "log2-cpm" if "CPM" in model.unit else "log2-tpm"
-    adata = anndata.AnnData(np.nan_to_num(x_ng), obs=pd.DataFrame(index=[f"s{i}" for i in range(len(x_ng))]), var=pd.DataFrame(index=model.genes))
+    adata = anndata.AnnData(
+        np.nan_to_num(x_ng), obs=pd.DataFrame(index=[f"s{i}" for i in range(len(x_ng))]), var=pd.DataFrame(index=model.genes)
+    )
     return predict(model, adata, unit=unit)
 
 
@@ -162,7 +164,18 @@ def other_laboratories(model: TissueModel, data: Path, folder: Path) -> dict[str
     held = [{row["truth"], *(b for a, b in ACCEPTED if a == row["truth"])} & set(row["tissue_set"].split(";")) for row in known]
     confidence = np.array([row["probability"] for row in known])
     foreign = [row["unsure"] for row in rows if row["truth"] not in model.tissues]
-    (folder / "outside.json").write_text(json.dumps([{k: row[k] for k in ("file", "sample_id", "truth", "tissue", "probability", "unsure", "unsure_because", "tissue_set", "similarity")} for row in rows], indent=0))
+    (folder / "outside.json").write_text(
+        json.dumps(
+            [
+                {
+                    k: row[k]
+                    for k in ("file", "sample_id", "truth", "tissue", "probability", "unsure", "unsure_because", "tissue_set", "similarity")
+                }
+                for row in rows
+            ],
+            indent=0,
+        )
+    )
     interval = wilson(int(right.sum()), len(known))
     return {
         "other laboratories: known n": len(known),

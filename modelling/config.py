@@ -40,7 +40,7 @@ class TrainConfig:
     clip: float | None = 10.0
     sample_norm: bool = False
     reconstruction_weight: float = 1.0
-    class_weight: float = 0.1
+    class_weight: float = 0.0
     prior: Literal["mmd", "kl", "paper_mmd"] = "kl"
     prior_weight: float = 0.05
     prior_draws: int = 200
@@ -52,7 +52,7 @@ class TrainConfig:
     class_balance: float | None = None
     mask_fraction: float = 0.1
     unlabelled_ratio: float = 0.5
-    epochs: int = 24
+    epochs: int = 16
     epoch_samples: int = 2048
     patience: int = 10
     batch_size: int = 64

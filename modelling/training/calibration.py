@@ -30,6 +30,7 @@ N_COPIES = 2
 N_FOLDS = 5
 PER_TISSUE = 150
 POWERS = (0.5, 0.0, 1.0)
+WORTH = 0.01  # balanced accuracy that another power must gain: less is noise
 FAR_SHARE = 0.05
 SECOND_SHARE = 0.02
 SPARSE_SHARE, SPARSE_MARGIN = 0.01, 0.5
@@ -169,7 +170,7 @@ def choose_power(head: Prototypes, found: Latents) -> float:
             return POWERS[0]
         counts = confusion(scores.target_m.numpy(), scores.logits_mt.argmax(1).numpy(), scores.logits_mt.shape[1])
         value = float(scores_of_confusion(counts)["balanced_accuracy"])
-        if value > best + 1e-9:
+        if value > best + WORTH:
             found_best, best = power, value
     return found_best
 
@@ -210,6 +211,17 @@ def _finish_trained_head(model: TissueModel, found: Latents) -> None:
 # -- limits --------------------------------------------------------------------------------------------------------------------------------
 
 
+def _far(scores: Scores, weight_m: Floats) -> float:
+    """The similarity that all but `FAR_SHARE` of the held-out samples reach which are named rightly, tissues counting alike."""
+    right = (scores.logits_mt.argmax(1) == scores.target_m).numpy()
+    if not right.any():
+        return float(scores.similarity_m.min())
+    similarity, weight = scores.similarity_m.numpy()[right], weight_m[right]
+    order = np.argsort(similarity)
+    reached = np.cumsum(weight[order])
+    return float(similarity[order][np.searchsorted(reached, FAR_SHARE * reached[-1])])
+
+
 def _limits(
     model: TissueModel, found: Latents, clean: Scores, shifted: Scores, foreign: tuple[Floats, Floats], power: float | None,
     untestable: list[str], *, cross_validated: bool,
@@ -229,11 +241,11 @@ def _limits(
     truth = [s.target_m.numpy() for s in all_scores]
     even = [conformal.even_weights(t) for t in truth]
     mass = max(conformal.limit(conformal.needed(p, t), ALPHA, w) for p, t, w in zip(probability, truth, even, strict=True))
-    similarity, second = (np.concatenate([getattr(s, name).numpy() for s in all_scores]) for name in ("similarity_m", "second_m"))
+    second = np.concatenate([s.second_m.numpy() for s in all_scores])
     about = replace(
         about,
         mass=max(mass, EVEN),
-        far_below=float(np.quantile(similarity, FAR_SHARE)),
+        far_below=max(_far(s, w) for s, w in zip(all_scores, even, strict=True)),
         second_above=float(np.quantile(second, 1 - SECOND_SHARE)) if cross_validated else None,
         foreign_below=None,
     )
