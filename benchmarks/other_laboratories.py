@@ -164,18 +164,8 @@ def other_laboratories(model: TissueModel, data: Path, folder: Path) -> dict[str
     held = [{row["truth"], *(b for a, b in ACCEPTED if a == row["truth"])} & set(row["tissue_set"].split(";")) for row in known]
     confidence = np.array([row["probability"] for row in known])
     foreign = [row["unsure"] for row in rows if row["truth"] not in model.tissues]
-    (folder / "outside.json").write_text(
-        json.dumps(
-            [
-                {
-                    k: row[k]
-                    for k in ("file", "sample_id", "truth", "tissue", "probability", "unsure", "unsure_because", "tissue_set", "similarity")
-                }
-                for row in rows
-            ],
-            indent=0,
-        )
-    )
+    kept = ("file", "sample_id", "truth", "tissue", "probability", "unsure", "unsure_because", "tissue_set", "similarity")
+    (folder / "outside.json").write_text(json.dumps([{name: row[name] for name in kept} for row in rows], indent=0))
     interval = wilson(int(right.sum()), len(known))
     return {
         "other laboratories: known n": len(known),

@@ -92,7 +92,7 @@ def test_neighbours_are_those_of_scikit_learn_and_of_the_training_part_only(mode
     found, held = predict(model, table), load_reference(serving_run)
     assert set(held.table["split"][held.train]) == {"train"}
     other = NearestNeighbors(n_neighbors=5, metric="cosine").fit(held.unit_mk[held.train])
-    distance, index = other.kneighbors(found.embedding)
+    distance, index = other.kneighbors(model.directions(found.embedding))
     assert found.neighbours is not None
     np.testing.assert_array_equal(found.neighbours, held.train[index])
     np.testing.assert_allclose(found.similarity, 1 - distance, atol=1e-5)

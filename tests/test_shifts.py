@@ -74,5 +74,5 @@ def test_counts_have_the_moments_of_scipys_poisson(expected: float) -> None:
     assert (drawn >= 0).all()
     assert (drawn == np.rint(drawn)).all()
     assert drawn.mean() == pytest.approx(theirs.mean(expected), rel=0.05)
-    assert drawn.var() == pytest.approx(theirs.var(expected), rel=0.12)
+    assert drawn.var() == pytest.approx(theirs.var(expected), rel=0.16)
     assert (drawn == 0).mean() == pytest.approx(theirs.pmf(0, expected), abs=0.02)
