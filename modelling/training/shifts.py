@@ -79,6 +79,12 @@ class Shifts:
         linear = linear * (total / linear.sum(1, keepdim=True).clamp_min(1e-6))
         return torch.where(missing, x_ng, torch.log2(linear + 1))
 
+    def of_share(self, x_ng: Tensor, generator: torch.Generator, share: float, n_batch: int, mine: slice) -> Tensor:
+        """The first samples of x_ng, shifted: those of this worker (rows `mine` of a batch of n_batch) that are among the batch's first `share`."""
+        n_shifted = round(share * n_batch)
+        here = slice(min(mine.start, n_shifted), min(mine.stop, n_shifted))
+        return self(x_ng[: here.stop - here.start], generator, (n_shifted, here))
+
     def thin(self, linear_ng: Tensor, reads_n1: Tensor, noise_ng: Tensor) -> Tensor:
         """What is counted of values (n, g, no logarithm) with so many reads, in the values' unit up to a factor."""
         weight = torch.exp2(self.log_length_g) if self.per_length else torch.ones_like(self.log_length_g)

@@ -20,20 +20,19 @@ from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.network.loss import class_weights, cross_entropy, masked_mse
-from modelling.network.ours import Standardise, TissueVAE, build
-from modelling.training import checkpoint, history, run_folder
+from modelling.network.ours import Standardise, build
+from modelling.training import checkpoint, history, run_folder, usable
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
+from modelling.training.device import TrainingError, chosen_device
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
+from modelling.training.head import fit_prototypes
 from modelling.training.shifts import Shifts
 from modelling.training.terms import TERMS, Share
 
+__all__ = ["Run", "Trainer", "TrainingError", "train"]
+
 DEFAULT_BALANCE = 0.5
-HEAD_ROWS = 2048
-
-
-class TrainingError(ModellingError):
-    """Training cannot start or go on."""
 
 
 @dataclass
@@ -71,7 +70,7 @@ def train(
     keep_freed_memory()
     try:
         with fast_products(config.precision), workers:
-            trainer = Trainer(compendium, config, workers, _device(device), out)
+            trainer = Trainer(compendium, config, workers, chosen_device(device), out)
             trainer.resume_or_start()
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
                 trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
@@ -92,22 +91,12 @@ def _claim(out: Path, resume: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise TrainingError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; use --device cpu or auto") from error
-    return device
-
-
 class Trainer:
     """The state of one training: network, optimiser, place in the epochs, best weights so far."""
 
     def __init__(self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path) -> None:
         self.compendium, self.config, self.workers, self.device, self.out = compendium, config, workers, device, out
+        usable.check(compendium)
         if not len(compendium.rows("validation", labelled=True)):
             why = next((note for note in compendium.notes if note.startswith("no labelled validation")), "no labelled validation sample")
             raise TrainingError(f"{compendium.path}: {why}; training stops by the validation part")
@@ -156,16 +145,8 @@ class Trainer:
         for name in ("epoch", "rate", "seconds", "history", "best_epoch", "best_score"):
             setattr(self, name, facts[name])
 
-    @torch.inference_mode()
     def _fit_head(self) -> None:
-        """Prototypes from where the latents of the training part are now, of at most `HEAD_ROWS` labelled samples."""
-        if not isinstance(self.network, TissueVAE):
-            return
-        rows = self.compendium.rows("train", labelled=True)
-        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), HEAD_ROWS)).astype(int)]
-        self.network.eval()
-        z = [self.network.embed(torch.from_numpy(x).to(self.device)) for _, x in self.compendium.blocks(rows)]
-        self.network.head.fit(torch.cat(z), self.targets[rows], self.balance)
+        fit_prototypes(self.network, self.compendium, self.targets, self.balance)
 
     def _training_inputs(self) -> Iterator[Floats]:
         """The training rows as the encoder sees them, in blocks, missing genes at the mean."""
@@ -255,9 +236,7 @@ class Trainer:
         target_ng = scaler.target(scores_ng)
         input_ng, seen_ng = scaler.network_input(scores_ng)
         if self.shifts is not None:
-            n_shifted = round(config.shift_share * len(batch))
-            here = slice(min(mine.start, n_shifted), min(mine.stop, n_shifted))
-            shifted = self.shifts(x_ng[: here.stop - here.start], noise, (n_shifted, here))
+            shifted = self.shifts.of_share(x_ng, noise, config.shift_share, len(batch), mine)
             input_ng = torch.cat([scaler.network_input(scaler(shifted))[0], input_ng[len(shifted) :]])
         shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda" and config.precision == "auto"):
