@@ -35,7 +35,8 @@ FORMAT = 2
 class TissueModel:
     """A trained model for numpy users: arrays in, arrays out, in blocks of samples, always in float32 and evaluation mode.
 
-    x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order.
+    x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order. residual_g (g): variance of
+    each gene that the decoder leaves on the validation part, in training variances.
     """
 
     network: Network
@@ -48,6 +49,7 @@ class TissueModel:
     tissue_rows: list[dict[str, str]] = field(default_factory=list)
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
+    residual_g: Floats | None = None
 
     @property
     def unit(self) -> str:
@@ -130,7 +132,9 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
 
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
-    save_file(state | {"temperature": torch.tensor(model.temperature)}, folder / "model.safetensors")
+    residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
+    state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
+    save_file(state, folder / "model.safetensors")
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
     content = {
         "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
@@ -169,7 +173,7 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
         state = load_file(folder / "model.safetensors")
     except SafetensorError as error:
         raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
-    temperature = float(state.pop("temperature"))
+    temperature, residual_g = float(state.pop("temperature")), state.pop("residual_g").numpy()
     blank = Standardise(
         torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
     )
@@ -177,7 +181,9 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     network.load_state_dict(state)
     calibration = Calibration(**content["calibration"])
     network = network.to(device).eval()
-    return TissueModel(network, genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder, calibration)
+    return TissueModel(
+        network, genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder, calibration, residual_g
+    )
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.network.loss import class_weights, cross_entropy, masked_mse
+from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, run_folder, usable
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
@@ -29,6 +29,7 @@ from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.head import fit_prototypes
 from modelling.training.shifts import Shifts
 from modelling.training.terms import TERMS, Share
+from modelling.training.validation import validation_scores
 
 __all__ = ["Run", "Trainer", "TrainingError", "train"]
 
@@ -267,31 +268,9 @@ class Trainer:
         self._fit_head()
         return self.validate()
 
-    @torch.inference_mode()
     def validate(self) -> dict[str, float]:
-        """Loss and scores of the validation part from the posterior mean; the score to be lowered decides on the best epoch."""
-        squared, total, n, logits = 0.0, 0.0, 0, []
-        self.network.eval()
-        for _, x in self.compendium.blocks(self.rows["validation"]):
-            scores = self.network.standardise(torch.from_numpy(x).to(self.device))
-            target = self.network.standardise.target(scores)
-            shown, seen = self.network.standardise.network_input(scores)
-            mean = self.network.encode(shown, seen)[0]
-            squared += float(masked_mse(self.network.decode(mean), target, seen).sum())
-            total += float(masked_mse(torch.zeros_like(target), target, seen).sum())
-            n += len(x)
-            logits.append(self.network.classify(mean).cpu())
-        target_n = self.targets[self.rows["validation"]]
-        known = target_n >= 0
-        logits_nt, target_n = torch.cat(logits)[known], target_n[known]
-        nll = float(cross_entropy(logits_nt, target_n, self.weight_t.cpu(), 0.0).mean())
-        hits = (logits_nt.argmax(1) == target_n).double()
-        recall = torch.stack([hits[target_n == t].mean() for t in range(len(self.compendium.tissues)) if (target_n == t).any()]).mean()
-        return {
-            "validation_score": self.config.reconstruction_weight * squared / n + self.config.class_weight * nll,
-            "validation_reconstruction": squared / n, "validation_class": nll,
-            "validation_explained": 1 - squared / max(total, 1e-12), "validation_balanced_accuracy": float(recall),
-        }  # fmt: skip
+        """Loss and scores of the validation part; the score to be lowered decides on the best epoch."""
+        return validation_scores(self.network, self.compendium, self.config, self.weight_t, self.device)
 
     def finish(self) -> Run:
         """Restore the best weights, check that they score as they did, fit the temperature, write the run folder."""
