@@ -92,7 +92,7 @@ def test_the_rest_of_a_mixture_points_to_the_other_tissue() -> None:
 
 def test_a_head_without_mistakes_is_not_certain() -> None:
     logits, truth = 20 * torch.eye(3).repeat(10, 1), torch.arange(3).repeat(10)
-    assert torch.softmax(logits / fit_temperature(logits, truth), 1).max() > 1 - 1e-9
+    assert float(torch.softmax(logits / fit_temperature(logits, truth), 1).max()) > 0.999999
     assert torch.softmax(logits / fit_temperature(logits, truth, error=1 / 32), 1).max() == pytest.approx(1 - 2 / 3 / 32, abs=0.01)
 
 
@@ -131,7 +131,7 @@ def test_a_sample_with_nothing_against_it_is_sure() -> None:
         ({"neighbour_nk": np.array([[-1, -1, -1, 1, 1]])}, "the nearest training samples are tissues that the model does not know"),
         (
             {"n_detected": np.array([412]), "detected_share": np.array([0.021])},
-            "only 412 genes detected, 2.1% of those with a value, the rest are zeros: training samples have 20% and more",
+            "only 412 genes detected, 2.1% of those with a value, the rest are zeros: less than half of what training samples have",
         ),
     ],
 )

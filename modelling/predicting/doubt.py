@@ -63,7 +63,7 @@ def reasons(evidence: Evidence, limits: Calibration, tissues: list[str]) -> list
     )
     sparse, out = is_sparse(evidence, limits), []
     for i, held in enumerate(tissue_sets(evidence, limits)):
-        why = [_sparse(int(evidence.n_detected[i]), float(evidence.detected_share[i]), limits)] if sparse[i] else []
+        why = [_sparse(int(evidence.n_detected[i]), float(evidence.detected_share[i]))] if sparse[i] else []
         if len(held) > 1:
             why.append(f"may be {' or '.join(tissues[t] for t in held)}")
         if top[i] < EVEN:
@@ -77,8 +77,8 @@ def reasons(evidence: Evidence, limits: Calibration, tissues: list[str]) -> list
     return out
 
 
-def _sparse(n_detected: int, share: float, limits: Calibration) -> str:
+def _sparse(n_detected: int, share: float) -> str:
     return (
-        f"only {n_detected:,} gene{'' if n_detected == 1 else 's'} detected, {share:.1%} of those with a value, the rest are zeros: training"
-        f" samples have {limits.detected_below:.0%} and more"
+        f"only {n_detected:,} gene{'' if n_detected == 1 else 's'} detected, {share:.1%} of those with a value, the rest are zeros: less"
+        " than half of what training samples have"
     )

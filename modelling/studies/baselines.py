@@ -155,7 +155,10 @@ def pca_features(parts: Parts, n_components: int, seed: int, *, only_variable: b
 def unscaled_features(parts: Parts, seed: int) -> Features:
     """Component scores of the N_UNSCALED genes that vary most, in log2 units about the training mean: scaling would magnify genes that hardly vary."""
     chosen = np.sort(np.argsort(-parts.spread_g, kind="stable")[:N_UNSCALED])
-    x = {split: np.asarray(parts.x[split][:, chosen] * parts.spread_g[chosen], np.float32) for split in parts.x}
+    x = {split: scratch_array((len(values), len(chosen))) for split, values in parts.x.items()}
+    for split, values in parts.x.items():
+        for start in range(0, len(values), BLOCK):
+            x[split][start : start + BLOCK] = values[start : start + BLOCK][:, chosen] * parts.spread_g[chosen]
     components = components_of(x["train"], N_ROTATED, seed)
     train, validation, test = (project(components, x[split]) for split in ("train", "validation", "test"))
     return train, validation, test
