@@ -41,8 +41,10 @@ def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: s
     for name in ("r2", "per_gene_spearman", "per_sample_spearman"):
         console.print(f"  {name.replace('_', ' '):24}{with_interval(metrics[name], metrics['reconstruction']['intervals'][name])}")
     console.print(f"  {'r2 clipped':24}{with_interval(metrics['r2_clipped'], metrics['r2_clipped_interval'])}")
-    restored = ", ".join(f"{value:.3f} at {float(fraction):.0%}" for fraction, value in metrics["imputation"].items() if value is not None)
-    console.print(f"  {'imputation':24}{restored}")
+    for name, word in (("model", "imputation"), ("knn", "imputation by kNN"), ("pca", "imputation by PCA")):
+        found_by = {fraction: scores["standardised"][name] for fraction, scores in metrics["imputation_detail"].items()}
+        restored = ", ".join(f"{value:.3f} at {float(fraction):.0%}" for fraction, value in found_by.items() if value is not None)
+        console.print(f"  {word:24}{restored}")
     for note in metrics["notes"]:
         console.print(f"  note: {note}")
     console.print(f"wrote {out}/ (report.html, metrics.json, predictions.tsv, figures/)")
