@@ -45,7 +45,8 @@ def tiles(metrics: Metrics) -> list[Tile]:
         Tile(
             "Hidden values restored",
             number(hidden["standardised"]["model"]),
-            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}, kNN {number(hidden['standardised']['knn'])}; {hidden['n_cells']:,} cells",
+            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}, "
+            f"kNN {number(hidden['standardised']['knn'])}; {hidden['n_cells']:,} cells",
         ),
         Tile("Calibration error", number(metrics["ece"]), f"{between(intervals['ece'])}0 means that 90% sure is right in 90%"),
     ]
