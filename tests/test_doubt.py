@@ -79,6 +79,20 @@ def test_a_tissue_without_samples_has_no_prototype() -> None:
     assert (head.second(z)[0] != 3).all()
 
 
+def test_two_samples_do_not_swallow_a_common_tissue() -> None:
+    """A fourth tissue of two samples drawn from the third: nearly all of the third stay there, by the allowance alone."""
+    z, y = latents(120)
+    more, _ = latents(6, 7)
+    z, y = torch.cat([z, more[2::3]]), torch.cat([y, torch.full((2,), 3)])
+    head = Prototypes(4, 5)
+    head.fit(z, y, 0.5)
+    new, truth = latents(300, 2)
+    third = new[truth == 2]
+    assert (head(third).argmax(1) == 2).float().mean() > 0.98
+    assert (head.similarity(third).argmax(1) == 2).float().mean() < 0.8
+    assert head.allowance_t[3] > 4 * head.allowance_t[2]
+
+
 def test_the_rest_of_a_mixture_points_to_the_other_tissue() -> None:
     z, y = latents(90)
     head = Prototypes(3, 5)

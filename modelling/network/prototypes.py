@@ -15,20 +15,23 @@ from torch import Tensor, nn
 SCALE = 20.0
 SHRINKAGE = 0.02
 ABSENT = -1.0
+RARE = 0.3  # a prototype of n samples must be nearer by this over sqrt(n): two samples of a rare tissue must not swallow a common one
 
 
 class Prototypes(nn.Module):
-    """Buffers of the head: centre (k), whiten (k, k), prototypes (t, k); a tissue without samples has a prototype of zeros."""
+    """Buffers of the head: centre (k), whiten (k, k), prototypes (t, k), allowance (t); a tissue without samples has a prototype of zeros."""
 
     centre_k: Tensor
     whiten_kk: Tensor
     prototypes_tk: Tensor
+    allowance_t: Tensor
 
     def __init__(self, n_tissues: int, n_latent: int) -> None:
         super().__init__()
         self.register_buffer("centre_k", torch.zeros(n_latent))
         self.register_buffer("whiten_kk", torch.eye(n_latent))
         self.register_buffer("prototypes_tk", nn.functional.normalize(torch.eye(n_tissues, n_latent), dim=1))
+        self.register_buffer("allowance_t", torch.zeros(n_tissues))
 
     def unit(self, z_nk: Tensor) -> Tensor:
         """Whitened directions (n, k), rows of length one."""
@@ -40,14 +43,15 @@ class Prototypes(nn.Module):
         return torch.where(self.prototypes_tk.abs().sum(1) > 0, cosine, ABSENT)
 
     def forward(self, z_nk: Tensor) -> Tensor:
-        """Logits (n, t)."""
-        return SCALE * self.similarity(z_nk)
+        """Logits (n, t): similarity less what a prototype of few samples is uncertain by."""
+        return SCALE * (self.similarity(z_nk) - self.allowance_t)
 
     @torch.no_grad()
-    def fit(self, z_nk: Tensor, target_n: Tensor, power: float) -> None:
+    def fit(self, z_nk: Tensor, target_n: Tensor, power: float, copies: int = 1) -> None:
         """Set the buffers from latents with known tissue (target -1 is left out).
 
-        Args: power, a sample's weight in the covariance is (samples of its tissue) ** -power: 0 counts samples alike, 1 tissues alike.
+        Args: power, a sample's weight in the covariance is (samples of its tissue) ** -power: 0 counts samples alike, 1 tissues alike;
+        copies, how many rows each sample has.
         """
         target_n = target_n.cpu()
         known = target_n >= 0
@@ -68,6 +72,7 @@ class Prototypes(nn.Module):
         self.centre_k.copy_(centre)
         self.whiten_kk.copy_(whiten)
         self.prototypes_tk.copy_(prototypes)
+        self.allowance_t.copy_(RARE * (counts / copies).clamp_min(1).double() ** -0.5)
 
     def second(self, z_nk: Tensor) -> tuple[Tensor, Tensor]:
         """What a sample holds beside its nearest tissue: the tissue (n) towards which the rest of u points most, and how much (n), a cosine.
@@ -76,7 +81,7 @@ class Prototypes(nn.Module):
         space; of a mixture it points to the other tissue.
         """
         unit, prototypes = self.unit(z_nk), self.prototypes_tk
-        first = self.similarity(z_nk).argmax(1)
+        first = self(z_nk).argmax(1)
         own = prototypes[first]
         rest = nn.functional.normalize(unit - (unit * own).sum(1, keepdim=True) * own, dim=1)
         overlap = prototypes @ prototypes.T

@@ -82,7 +82,7 @@ def _without(head: Any, z_nk: torch.Tensor, target: Ints, left_out: Bools, may_f
     if not len(fit) or not len(kept):
         return np.empty(0, np.int64), np.empty(0, np.int64), int(left_out.sum())
     head.fit(z_nk[fit], torch.from_numpy(target[fit]), power)
-    return kept, head.similarity(z_nk[kept]).argmax(1).numpy(), int((left_out & ~known).sum())
+    return kept, head(z_nk[kept]).argmax(1).numpy(), int((left_out & ~known).sum())
 
 
 def _scores(truth: Ints, called: Ints, group: Floats, n_tissues: int, seed: int) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _finish_prototypes(model: TissueModel, head: Prototypes, found: Latents, tis
     both = _joined([clean, shifted])
     model.temperature = fit_temperature(both.logits_mt, both.target_m, error=error)
     foreign = leave_tissues_out(head, found, power)
-    head.fit(*_with_copies(found, np.ones(len(found.z_nk), dtype=bool)), power)
+    head.fit(*_with_copies(found, np.ones(len(found.z_nk), dtype=bool)), power, 1 + len(found.shifted_cnk))
     untestable = [tissues[t] for t in range(len(tissues)) if len(np.unique(found.group_n[found.target_n.numpy() == t])) < 2]
     model.calibration = _limits(model, found, clean, shifted, foreign, power, untestable, cross_validated=True)
 
@@ -141,7 +141,7 @@ def cross_validate(head: Prototypes, found: Latents, power: float, fold_n: Ints 
         fitted, held = copy.deepcopy(head), fold_n == fold
         if held.all():
             continue
-        fitted.fit(*_with_copies(found, ~held), power)
+        fitted.fit(*_with_copies(found, ~held), power, 1 + len(found.shifted_cnk))
         known = torch.from_numpy(held) & (fitted.prototypes_tk.abs().sum(1) > 0).cpu()[found.target_n]
         clean.append(_scores(fitted, found.z_nk[known], found.target_n[known]))
         shifted += [_scores(fitted, z_nk[known], found.target_n[known]) for z_nk in found.shifted_cnk]
@@ -183,7 +183,7 @@ def leave_tissues_out(head: Prototypes, found: Latents, power: float) -> tuple[F
     numbers = np.unique(found.target_n.numpy())
     for number in numbers if len(numbers) > 2 else ():
         fitted, own = copy.deepcopy(head), found.target_n.numpy() == number
-        fitted.fit(*_with_copies(found, ~own), power)
+        fitted.fit(*_with_copies(found, ~own), power, 1 + len(found.shifted_cnk))
         similarity.append(_scores(fitted, found.z_nk[torch.from_numpy(own)], found.target_n[own]).similarity_m.numpy())
         weight.append(np.full(own.sum(), 1 / own.sum() / len(numbers)))
     return (np.concatenate(similarity), np.concatenate(weight)) if similarity else (np.empty(0), np.empty(0))
