@@ -19,7 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-TABLES = {"TSV, 1,000 samples x 16,115 genes": ("m.tsv", 16_115, 1_000), "GCT, 4,000 samples x 10,000 genes": ("m_counts.gct", 10_000, 4_000)}
+TABLES = {
+    "TSV, 1,000 samples x 16,115 genes": ("m.tsv", 16_115, 1_000),
+    "GCT, 4,000 samples x 10,000 genes": ("m_counts.gct", 10_000, 4_000),
+}
 SMALL = {"TSV, 50 samples x 2,000 genes": ("m.tsv", 2_000, 50), "GCT, 200 samples x 2,000 genes": ("m_counts.gct", 2_000, 200)}
 SUM = "print(f'{total:.6g} {n}')"
 CURATE = f"""
@@ -60,7 +63,7 @@ for _, values in matrix.blocks(np.arange(matrix.n_samples)):
 """
 OLD_MODEL = f"""
 import sys; import numpy as np, functools; from pathlib import Path
-from modelling.geneids import GeneSpace, reference_genes
+from modelling.predicting.genes import GeneSpace, reference_genes
 from modelling.tables import open_text
 records = reference_genes()
 space = GeneSpace([r.symbol for r in records], [r.ensembl_gene_id for r in records], [r.hgnc_id for r in records], np.zeros(len(records)), "log2(TPM+1)")

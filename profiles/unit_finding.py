@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,17 +11,15 @@ from profiles.errors import UnitFault
 from profiles.unit_declared import confirm
 from profiles.unit_evidence import (
     AT_FLOOR,
-    CLOSED,
     NOISE,
     Evidence,
     can_be_log,
     closed_to,
-    length_slope,
-    own_slope,
     share_whole,
     sums,
     top_spread,
 )
+from profiles.unit_lengths import Lengths
 from profiles.units import LOG2_CEILING, LOG_BASES, MILLION, OWN_FLOOR, Array, Quantity, Unit, UnitFinding
 
 # No library has as many reads; recount3's coverage counts each read once per base of its length.
@@ -34,42 +32,6 @@ WHOLE_OF_EXPECTED = 0.3
 XENA_FLOOR = float(np.log2(0.001))
 NAME = {"FPKM": re.compile(r"[fr]pkm", re.I), "TPM": re.compile(r"tpm", re.I), "CPM": re.compile(r"(?<![a-z])cpm", re.I)}
 COUNTS_NAME = re.compile(r"count|reads", re.I)
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """What growth with gene length is measured against: lengths (g,), a training mean (g,) or None, and whether that mean is per length."""
-
-    length_bp: Array
-    mean_log2_g: Array | None
-    mean_per_length: bool
-
-    def per_length(self, linear: Array, count_like: bool | None) -> tuple[bool, str, bool]:
-        """Whether values are divided by gene length, how that was seen, and whether there is doubt."""
-        if count_like:
-            return False, "within a sample they are multiples of one number, as counts brought to a total are", False
-        slope = self._slope(linear)
-        if slope is None:
-            return True, "too few gene lengths to see whether values grow with length: taken as length-normalised", True
-        # What does not tie are no counts of reads: only expected counts would be left to grow with length. Without a training mean
-        # reads and TPM overlap, and sums like these are those of TPM far more often than of CPM that do not tie.
-        divided = slope < (0.3 if self.mean_log2_g is None else 0.85 if count_like is False else 0.7)
-        sure = slope < 0.5 if self.mean_log2_g is not None else slope < -0.25
-        against = "the training mean (reads give about 1, TPM and FPKM 0 to 0.6)"
-        against = against if self.mean_log2_g is not None else "gene length alone (reads give about 0, TPM and FPKM -0.4)"
-        verb = "hardly grow" if divided else "grow"
-        settled = sure if divided else count_like is None and self.mean_log2_g is not None and slope > 0.8
-        return divided, f"values {verb} with gene length (slope {slope:.2f} against {against})", not settled
-
-    def slope(self, linear: Array) -> float | None:
-        """The slope against the training mean, on the scale on which reads give 1 and TPM 0; None without a mean."""
-        return self._slope(linear) if self.mean_log2_g is not None else None
-
-    def _slope(self, linear: Array) -> float | None:
-        if self.mean_log2_g is None:
-            return own_slope(linear, self.length_bp)
-        slope = length_slope(linear, self.length_bp, self.mean_log2_g)
-        return None if slope is None else slope + (0.0 if self.mean_per_length else 1.0)
 
 
 def find_unit(
@@ -267,29 +229,3 @@ def _below_zero(evidence: Evidence, lengths: Lengths, where: str) -> UnitFinding
     share = f"{evidence.share_at_floor:.0%} of the values are the lowest of their sample"
     lowest = f"{share}, {floors.min():.2f}" if same else f"{share}, {floors.min():.2f} to {floors.max():.2f}"
     return replace(found, reasons=(f"{lowest}: zeros with something added before the logarithm", *found.reasons[1:]))
-
-
-def units_differ(probe: Array, sample_ids: list[str]) -> str | None:
-    """Which columns are on another scale than the rest, None if all may be on one.
-
-    Logarithms beside linear values, and decimals that sum to a million beside whole numbers that do not, as TPM beside counts.
-    """
-    groups: dict[str, list[str]] = {}
-    for name, row in zip(sample_ids, probe, strict=True):
-        groups.setdefault(_scale(row[np.isfinite(row)]), []).append(name)
-    named = {kind: names for kind, names in groups.items() if kind}
-    if not ("logarithms" in named and len(named) > 1) and not {"decimals that sum to a million", "whole numbers"} <= named.keys():
-        return None
-    parts = [f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {kind}" for kind, names in named.items()]
-    return "; ".join(parts)
-
-
-def _scale(row: Array) -> str:
-    if not len(row) or not (row > NOISE).any():
-        return ""
-    whole = share_whole(row)
-    if row.max() <= LOG2_CEILING and whole < 0.9:
-        return "logarithms"
-    if whole > 0.99:
-        return "whole numbers"
-    return "decimals that sum to a million" if abs(float(row.sum(dtype=np.float64)) / MILLION - 1.0) < CLOSED else "other decimals"

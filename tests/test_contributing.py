@@ -31,7 +31,8 @@ import csv
 import numpy as np
 import pyarrow as pa
 
-from curation.sources import SAMPLE_SCHEMA, GeneIds
+from curation.source import SAMPLE_SCHEMA
+from profiles.gene_names import GeneIds
 from curation.sources.declared import look_up
 
 

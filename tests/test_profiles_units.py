@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from profiles.errors import UnitFault
-from profiles.unit_finding import find_unit, units_differ
+from profiles.unit_columns import units_differ
+from profiles.unit_finding import find_unit
 from profiles.units import NAMED, Unit, parse_unit
 
 Values = NDArray[np.float64]

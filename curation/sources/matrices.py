@@ -15,7 +15,8 @@ from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
 from profiles.genes import load_genes
 from profiles.opening import open_table
 from profiles.table import Table
-from profiles.unit_finding import find_unit, units_differ
+from profiles.unit_columns import units_differ
+from profiles.unit_finding import find_unit
 from profiles.units import LOG2_CEILING, Unit, UnitFinding, parse_unit
 
 if TYPE_CHECKING:
@@ -55,10 +56,12 @@ class TableMatrix:
 
     @property
     def unit(self) -> str:
+        """See Matrix.unit."""
         return unit_name(self.scale)
 
     @property
     def n_samples(self) -> int:
+        """See Matrix.n_samples."""
         return len(self.table.sample_ids)
 
     @property

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.cohort_report import CohortReport
 from modelling.errors import ModellingError
-from modelling.geneids import GeneMatch, GeneSpace
-from modelling.units import model_is_per_length, to_model_unit
+from modelling.predicting.cohort_report import CohortReport
+from modelling.predicting.genes import GeneMatch, GeneSpace
+from modelling.predicting.units import model_is_per_length, to_model_unit
 from profiles.errors import GeneFault, TableFault, UnitFault
 from profiles.limits import Limits
 from profiles.opening import open_table
 from profiles.table import Table
-from profiles.unit_finding import find_unit, units_differ
+from profiles.unit_columns import units_differ
+from profiles.unit_finding import find_unit
 from profiles.units import LOG2_CEILING, Unit, UnitFinding, parse_unit
 
 if TYPE_CHECKING:
