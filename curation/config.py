@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from curation.errors import CurationError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: facts; obs and labels.parquet under CELLxGENE's names (obs.py)
 
 
 class BadParameter(CurationError):
