@@ -29,6 +29,7 @@ def label_samples(con: Connection, *, every_override_applies: bool = True) -> li
     run_stage(con, "evidence")
     _check_overrides(con, every_override_applies)
     run_stage(con, "label", {"reach": REACH})
+    run_stage(con, "facts")
     ((n_cut,),) = con.execute("SELECT count(DISTINCT sample_id) FROM sample_text JOIN text USING (text_id) WHERE is_cut").fetchall()
     return [f"{n_cut:,} samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"] if n_cut else []
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
-SCHEMA_FILES = ("ontology", "lexicon", "normalise")
+SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
+
+FACT_RULE = "rule_id fact verdict match text fields value ontology_term_id unit yes no reason"
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -35,6 +37,11 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("cell_line", "cell_lines.tsv", "name accession term_id term_name reason", "accession term_id term_name reason"),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
         ("vocabulary", "vocabulary.tsv", "list word match reason", ""),
+        ("fact_rule", "fact_rules.tsv", FACT_RULE, "value ontology_term_id unit no"),
+        ("fact_weight", "fact_weights.tsv", "fact field weight reason", ""),
+        ("disease_name", "disease_names.tsv.gz", "term_id name synonym", ""),
+        ("disease_parent", "disease_parents.tsv.gz", "term_id parent_id", ""),
+        ("development_stage", "development_stages.tsv", "term_id name synonym", ""),
     )
 }
 
@@ -55,6 +62,7 @@ def load_reference(con: Connection, folder: Path | None = None) -> None:
     check_reference(con)
     check_patterns(con)
     run_stage(con, "phrases")
+    run_stage(con, "fact_phrases")
 
 
 def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> pa.Table:

@@ -3,5 +3,7 @@ SELECT 'fields.tsv' AS file, line, 'key ' || key || ': match ' || match || ', fi
 FROM field_key
 WHERE match NOT IN ('whole', 'word') OR field NOT IN (SELECT weight.field FROM weight
 UNION ALL
+SELECT vocabulary.word FROM vocabulary WHERE list = 'fact_field'
+UNION ALL
 SELECT 'ignored') OR key <> words(key)
 ORDER BY line;

@@ -1,0 +1,35 @@
+-- status_word: one row per sample, field and what its words say together about tumour or normal. A text that names
+-- both is normal tissue of a person with a tumour. What a disease says counts where its organ is the one sampled.
+CREATE OR REPLACE TEMP TABLE status_word AS
+WITH word AS (
+    SELECT
+        proposal.*, proposal.field IN ('disease', 'description') OR is_about_person AS is_about_person_only,
+        coalesce(label.tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'not_tumour_tissue'), FALSE)
+            AS is_no_tumour_tissue,
+        term_tissue.tissue AS disease_tissue, label.tissue
+    FROM fact_proposal AS proposal JOIN label USING (sample_id)
+    LEFT JOIN term_tissue ON proposal.ontology_term_id = term_tissue.term_id
+    WHERE fact = 'tissue_status'
+),
+believed AS (
+    SELECT *, CASE
+        WHEN value <> 'tumour' OR weight > 1 THEN TRUE
+        WHEN disease_tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'blood_tumour_tissue')
+            AND tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'blood_tumour_tissue') THEN TRUE
+        WHEN is_no_tumour_tissue THEN FALSE
+        WHEN is_about_person_only THEN disease_tissue IS NULL OR disease_tissue = tissue
+        ELSE TRUE
+    END AS is_believed
+    FROM word
+)
+SELECT
+    sample_id, text_id, field, is_about_person_only, max(weight) AS weight,
+    bool_or(value = 'adjacent normal') AS is_adjacent, bool_or(value = 'normal') AS is_normal,
+    bool_or(value = 'tumour') AS is_tumour,
+    arg_max(
+        {'matched_text': matched_text, 'rule': rule},
+        (value = 'adjacent normal', value = 'normal', n_tokens, -position, rule)
+    ) AS said
+FROM believed
+WHERE coalesce(is_believed, FALSE)
+GROUP BY sample_id, text_id, field, is_about_person_only;

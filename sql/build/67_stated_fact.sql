@@ -1,0 +1,23 @@
+-- stated_fact: one row per sample and other fact: the statement of the most trusted field; two of the same trust that
+-- contradict each other state nothing, but for a disease the finer of two and the longer words.
+CREATE OR REPLACE TEMP TABLE stated_fact AS
+WITH best AS (
+    SELECT * FROM fact_proposal
+    WHERE fact NOT IN ('tissue_status', 'is_control')
+    QUALIFY weight = max(weight) OVER (PARTITION BY sample_id, fact)
+),
+finest AS (
+    SELECT * FROM best
+    WHERE fact <> 'disease' OR NOT EXISTS (
+        SELECT 1 FROM best AS finer JOIN disease_above ON finer.ontology_term_id = disease_above.term_id
+        WHERE finer.sample_id = best.sample_id AND finer.fact = 'disease'
+            AND disease_above.above_id = best.ontology_term_id
+    )
+)
+SELECT
+    sample_id, fact, arg_max(value, rank) AS value, arg_max(ontology_term_id, rank) AS ontology_term_id,
+    arg_max(unit, rank) AS unit, arg_max(field, rank) AS field, arg_max(matched_text, rank) AS matched_text,
+    arg_max(rule, rank) AS rule, max(weight) AS weight
+FROM (SELECT *, (n_tokens, length(matched_text), -position, rule) AS rank FROM finest)
+GROUP BY sample_id, fact
+HAVING count(DISTINCT coalesce(ontology_term_id, value)) = 1 OR fact = 'treatment';
