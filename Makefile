@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
 BIN := $(VENV)/bin
-EXTRAS := tune,figures,audit,web,onnx,cluster,dev
+EXTRAS := all,dev
 
-.PHONY: venv demo test lint bench clean-demo
+.PHONY: venv demo test lint bench compat clean-demo
 
 venv: $(VENV)/.installed
 
@@ -49,3 +49,7 @@ BENCHMARKS := full_size_metadata gct imputation knn label_speed predict_speed sp
 
 bench: venv
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+# The wheel in fresh environments with the newest and the lowest allowed packages, on every interpreter found: half an hour and gigabytes.
+compat:
+	$(PYTHON) scripts/compat.py $(COMPAT)

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
+from modelling.bundle.reference import write_reference
+from modelling.commands.transfer import run_transfer
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.harmonise import Way
-from modelling.reference import write_reference
-from modelling.rubric import load_rubric
-from modelling.subset import write_subset
-from modelling.train import train
-from modelling.transfer import Question
-from modelling.transfer_command import run_transfer
+from modelling.studies.harmonise import Way
+from modelling.studies.rubric import load_rubric
+from modelling.studies.subset import write_subset
+from modelling.studies.transfer import Question
+from modelling.training.train import train
 
 
 def main(path: Path, out: Path, *named: str) -> None:

@@ -15,9 +15,9 @@ import torch
 from safetensors.torch import load_file
 
 from modelling.config import paper
-from modelling.loss import paper_mmd
-from modelling.network import Standardise
-from modelling.paper import PaperVAE
+from modelling.network.base import Standardise
+from modelling.network.loss import paper_mmd
+from modelling.network.paper import PaperVAE
 
 PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
 TOLERANCE = 1e-5

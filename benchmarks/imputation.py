@@ -7,9 +7,9 @@ import time
 import numpy as np
 import torch
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import TissueModel
 from modelling.config import TrainConfig
-from modelling.model import Standardise, build
+from modelling.network.ours import Standardise, build
 
 N, G, BATCH, N_ALONE, ROUNDS = 500, 16115, 256, 60, 3
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from modelling.neighbours import cosine_neighbours
+from modelling.scores.neighbours import cosine_neighbours
 
 N_QUERY, N_REFERENCE, K_LATENT, K, N_TIMED, ROUNDS = 28274, 118263, 121, 5, 2000, 3
 

@@ -17,8 +17,8 @@ N, K_LATENT, PERPLEXITY = 5000, 30, 30
 
 
 def write(folder: Path) -> None:
-    from modelling.mixing import inverse_simpson
-    from modelling.neighbours import cosine_neighbours
+    from modelling.scores.mixing import inverse_simpson
+    from modelling.scores.neighbours import cosine_neighbours
 
     rng = np.random.default_rng(0)
     label = rng.choice(4, N, p=[0.5, 0.3, 0.15, 0.05])

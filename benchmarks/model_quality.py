@@ -22,18 +22,19 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from modelling import bundle
-from modelling.baselines import methods, read_parts
+from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig, paper
 from modelling.data import Compendium
-from modelling.evaluate import evaluate, plain
-from modelling.loss import fit_temperature
-from modelling.metrics import classification_scores, draw_groups
-from modelling.network import Standardise
-from modelling.paper import PaperVAE
-from modelling.pca import fit_components
-from modelling.reconstruction import rank_scores, sample_errors
-from modelling.train import train
+from modelling.network.base import Standardise
+from modelling.network.loss import fit_temperature
+from modelling.network.paper import PaperVAE
+from modelling.network.pca import fit_components
+from modelling.reports.json import plain
+from modelling.scores.metrics import classification_scores, draw_groups
+from modelling.scores.reconstruction import rank_scores, sample_errors
+from modelling.studies.baselines import methods, read_parts
+from modelling.studies.evaluate import evaluate
+from modelling.training.train import train
 
 PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
 TUNED_MALLOC = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
@@ -113,13 +114,13 @@ def peer(path: Path, folder: Path, seed: int, threads: int) -> dict[str, Any]:
             mean, std = (torch.from_numpy(a) for a in compendium.moments())
             network = PaperVAE(len(compendium.genes), len(compendium.tissues), paper(), Standardise(mean, std, None))
             network.copy_weights(load_file(weights), "tissue")
-            model = bundle.TissueModel(network.eval(), list(compendium.genes), compendium.tissues, paper(), 1.0, {"unit": compendium.unit})
+            model = TissueModel(network.eval(), list(compendium.genes), compendium.tissues, paper(), 1.0, {"unit": compendium.unit})
             rows = compendium.rows("validation", labelled=True)
             model.temperature = fit_temperature(
                 torch.from_numpy(model.logits(model.embed(compendium.x(rows)))), torch.from_numpy(compendium.targets[rows])
             )
             genes = [{"symbol": str(gene)} for gene in compendium.genes]
-            bundle.save(run, model, genes, [{"tissue": tissue, "organ_system": "", "n_train": ""} for tissue in compendium.tissues])
+            save(run, model, genes, [{"tissue": tissue, "organ_system": "", "n_train": ""} for tissue in compendium.tissues])
         return dict(evaluate(run, compendium).metrics) | json.loads(weights.with_suffix(".json").read_text())
 
 

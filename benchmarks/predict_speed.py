@@ -26,11 +26,11 @@ def write_run(folder: Path, n_genes: int, n_reference: int) -> list[str]:
     """A bundle of the default architecture with random weights, and a reference of random embeddings."""
     import torch
 
-    from modelling import bundle
+    from modelling.bundle.model import TissueModel, save
+    from modelling.bundle.reference import Calibration, _write
     from modelling.config import TrainConfig
     from modelling.geneids import reference_genes
-    from modelling.model import Standardise, build
-    from modelling.reference import Calibration, _write
+    from modelling.network.ours import Standardise, build
 
     torch.manual_seed(0)
     records = [g for g in reference_genes() if g.length_bp > 0 and g.ensembl_gene_id][:n_genes]
@@ -39,9 +39,9 @@ def write_run(folder: Path, n_genes: int, n_reference: int) -> list[str]:
     network = build(
         len(symbols), len(tissues), config, Standardise(torch.full((len(symbols),), 3.0), torch.ones(len(symbols)), config.clip)
     ).eval()
-    model = bundle.TissueModel(network, symbols, tissues, config, 1.0, {"unit": "log2(TPM+1)", "n_train": n_reference})
+    model = TissueModel(network, symbols, tissues, config, 1.0, {"unit": "log2(TPM+1)", "n_train": n_reference})
     rows = [{"symbol": g.symbol, "ensembl_gene_id": g.ensembl_gene_id, "hgnc_id": g.hgnc_id} for g in records]
-    bundle.save(folder, model, rows, [{"tissue": t, "organ_system": "", "n_train": "1"} for t in tissues])
+    save(folder, model, rows, [{"tissue": t, "organ_system": "", "n_train": "1"} for t in tissues])
     rng = np.random.default_rng(0)
     z_nk = rng.normal(size=(n_reference, config.n_latent)).astype(np.float32)
     names = [tissues[i % 42] for i in range(n_reference)]
@@ -71,11 +71,12 @@ def write_table(path: Path, symbols: list[str], n_samples: int) -> None:
 
 def ours(run: Path, table: Path) -> dict[str, float]:
     """`model predict` as a library, reading and predicting."""
-    from modelling.bundle import TissueModel
+    from modelling.bundle.model import load
+    from modelling.predicting.predict import predict
 
-    model = TissueModel.load(run)
+    model = load(run)
     start = time.perf_counter()
-    found = model.predict(table)
+    found = predict(model, table)
     return {"seconds": time.perf_counter() - start, "sum": float(found.probabilities[:, 0].sum())}
 
 
@@ -83,9 +84,9 @@ def pandas_and_torch(run: Path, table: Path) -> dict[str, float]:
     """The same network behind pandas.read_csv: no ids, units, neighbours or reasons."""
     import pandas as pd
 
-    from modelling.bundle import TissueModel
+    from modelling.bundle.model import load
 
-    model = TissueModel.load(run)
+    model = load(run)
     start = time.perf_counter()
     frame = pd.read_csv(table, sep="\t", index_col=0).T.reindex(columns=model.genes)
     linear = frame.to_numpy()

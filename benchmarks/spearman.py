@@ -7,7 +7,7 @@ import time
 import numpy as np
 from scipy.stats import spearmanr
 
-from modelling.spearman import row_spearman
+from modelling.scores.spearman import row_spearman
 
 N, G, N_LOOP, ROUNDS = 2000, 16115, 150, 5
 

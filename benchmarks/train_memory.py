@@ -37,7 +37,7 @@ def write_world(path: Path, n: int, n_genes: int) -> None:
 def train_one(path: str) -> None:
     from modelling.config import TrainConfig
     from modelling.data import Compendium
-    from modelling.train import train
+    from modelling.training.train import train
 
     with Compendium.open(path) as compendium, tempfile.TemporaryDirectory() as folder:
         run = train(compendium, f"{folder}/run", TrainConfig(epochs=1), device="cpu")

@@ -41,7 +41,7 @@ def ours(world: str, preset: str, batch_size: int, precision: str) -> None:
     """In a process of its own: median samples a second of three epochs after a first one."""
     from modelling.config import preset as by_name
     from modelling.data import Compendium
-    from modelling.train import train
+    from modelling.training.train import train
 
     config = by_name(preset).replace(batch_size=batch_size, epochs=3, epoch_samples=1, precision=precision)
     with Compendium.open(world) as compendium, tempfile.TemporaryDirectory() as folder:

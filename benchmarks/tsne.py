@@ -9,7 +9,7 @@ import numpy as np
 from openTSNE import TSNE
 
 from modelling.figures.latent import latent_map
-from modelling.neighbours import cosine_neighbours
+from modelling.scores.neighbours import cosine_neighbours
 
 N, K_LATENT = 28274, 121
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from curation.errors import CurationError
 from curation.resources import ontology_folder
-from profiles import names
+from profiles import filenames
 
 UNSTATED = "NOASSERTION"
 REFERENCE = "reference"
@@ -86,8 +86,8 @@ def read_downloads(path: Path | None = None) -> list[Download]:
     downloads = [Download(**row) for row in _rows(table, columns)]
     for download in downloads:
         for name in (download.source, download.file):
-            if why := names.fault(name):
-                raise CatalogueFault(f"{table.name}: {names.shown(name)} is not a plain file name: {why}")
+            if why := filenames.fault(name):
+                raise CatalogueFault(f"{table.name}: {filenames.shown(name)} is not a plain file name: {why}")
         if download.n_bytes and not download.n_bytes.isdigit():
             raise CatalogueFault(f"{table.name}: n_bytes of {download.file} is {download.n_bytes!r}, not a number")
     return downloads

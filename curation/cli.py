@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from typing import Annotated
 
 import typer
 
@@ -10,14 +10,25 @@ from curation.commands import build, labels, override, releases, sources
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Public bulk RNA-seq archives -> one audited compendium.",
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from curation import __version__
+
+        typer.echo(f"bulkatlas {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=_version)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show the traceback of a fault; stands anywhere on the line")] = False,
+) -> None:
     """Public bulk RNA-seq archives -> one audited compendium."""
 
 
@@ -29,13 +40,8 @@ sources.add_to(app, "Sources")
 
 
 def main() -> None:
-    """Entry point: our errors become one red line and exit code 1."""
-    from curation.errors import CurationError
+    """Entry point; how it ends is documented in `profiles.command_line`."""
+    from curation import __version__
+    from profiles.command_line import run
 
-    try:
-        app()
-    except CurationError as error:
-        from rich.console import Console
-
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="bold red", markup=False, highlight=False)
-        sys.exit(1)
+    run(app, "curate", __version__)

@@ -1,5 +1,7 @@
-"""The one base of all errors that a user can mend."""
+"""The base of the errors of this package; their base in turn is that of both packages."""
+
+from profiles.errors import BulkatlasError
 
 
-class CurationError(Exception):
+class CurationError(BulkatlasError):
     """The user's input is wrong: the message says what, where, how many and what to do (one red line, exit code 1)."""

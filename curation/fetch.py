@@ -15,7 +15,7 @@ from curation import gdc
 from curation.catalogue import Download
 from curation.checksum import digests
 from curation.download import DownloadFault, Fetched, Patience, download, look
-from profiles import names
+from profiles import filenames
 
 LEDGER = ".fetched.json"
 
@@ -68,13 +68,13 @@ def fetch(
 
 def _refuse_names(rows: list[Download]) -> None:
     """Before anything is fetched: a server's list must not say where on this disk a file goes."""
-    bad = [(row.file, why) for row in rows if (why := names.fault(row.file) or ("it is hidden" if row.file.startswith(".") else ""))]
+    bad = [(row.file, why) for row in rows if (why := filenames.fault(row.file) or ("it is hidden" if row.file.startswith(".") else ""))]
     count = Counter(row.file.lower() for row in rows)
     bad += [(row.file, "it is listed more than once") for row in rows if count[row.file.lower()] > 1]
     if bad:
         name, why = bad[0]
         raise DownloadFault(
-            f"{len(bad)} of {len(rows)} listed files have a name that cannot be taken, first {names.shown(name)}: {why}; nothing was fetched"
+            f"{len(bad)} of {len(rows)} listed files have a name that cannot be taken, first {filenames.shown(name)}: {why}; nothing was fetched"
         )
 
 
@@ -85,7 +85,7 @@ def _one_file(row: Download, folder: Path, known: dict[str, str] | None, patienc
     if target.exists():
         record = Fetched(**{name: value for name, value in (known or {}).items() if name != "date"})  # type: ignore[arg-type]
         return Outcome("present", record)
-    if why := names.fault_in(folder, row.file):
+    if why := filenames.fault_in(folder, row.file):
         raise DownloadFault(f"{target} is not written: {why}; delete the link")
     progress = (lambda done, total: watch(row.file, done, total)) if watch else None
     size = int(row.n_bytes) if row.n_bytes else None

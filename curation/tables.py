@@ -84,12 +84,12 @@ def insert_quality(con: Connection, quality: pa.Table) -> None:
 def read_back(con: Connection, compendium: Path) -> None:
     """matrix_row: one row per row of the written compendium, as the file itself names it."""
     import h5py
+    from anndata.io import read_elem
 
     with h5py.File(compendium, "r") as file:
-        obs = file["obs"]
-        names = pa.array(obs[obs.attrs["_index"]].asstr()[:], pa.string())
+        names = [str(name) for name in read_elem(file["obs"]).index]
         n_rows = file["X"].shape[0]
-    named = pa.array([*names.to_pylist()[:n_rows], *[None] * (n_rows - len(names))], pa.string())
+    named = pa.array([*names[:n_rows], *[None] * (n_rows - len(names))], pa.string())
     con.register("arriving", pa.table({"row": pa.array(range(n_rows), pa.int64()), "sample_id": named}))
     con.execute("CREATE OR REPLACE TABLE matrix_row AS SELECT * FROM arriving")
     con.unregister("arriving")

@@ -19,7 +19,7 @@ from curation.matrix.normalise import MILLION, UNIT_NAMES
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.matrix.scaler import SMALLEST_STD
 from curation.obs import COLUMNS, EMPTY
-from profiles import names
+from profiles import filenames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def _manifest(out: Path) -> Finding:
     from curation.release import read_manifest, sha256
 
     rows = read_manifest(out)["outputs"]
-    outside = [f"{names.shown(row['file'])}: {why}" for row in rows if (why := names.fault_in(out, row["file"], nested=True))]
+    outside = [f"{filenames.shown(row['file'])}: {why}" for row in rows if (why := filenames.fault_in(out, row["file"], nested=True))]
     if outside:
         answer = f"{len(outside)} of {len(rows)} names are none of a file in it{_first(outside)}"
         return Finding("every file has the checksum of the manifest", False, answer)

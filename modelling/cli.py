@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from modelling import cli_studies
+
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Train, judge and serve a tissue model on a compendium.",
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from modelling import __version__
+
+        typer.echo(f"bulkatlas {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=_version)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show the traceback of a fault; stands anywhere on the line")] = False,
+) -> None:
     """Train, judge and serve a tissue model on a compendium."""
 
 
-@app.command()
+@app.command(rich_help_panel="Train")
 def train(
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad from `curate build`, or any .h5ad with obs `tissue` and `split`")],
     out: Annotated[Path, typer.Option(help="run folder to write")],
@@ -43,7 +55,8 @@ def train(
     ] = "auto",
 ) -> None:
     """Train a model and write its run folder."""
-    from modelling import config, training_report
+    from modelling import config
+    from modelling.commands import train as training_report
     from modelling.data import Compendium
 
     asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
@@ -51,12 +64,12 @@ def train(
     with Compendium.open(compendium) as opened:
         runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
-            from modelling.prediction_commands import make_references
+            from modelling.commands.predict import make_references
 
             make_references([run.folder for run in runs], opened, map_method)
 
 
-@app.command()
+@app.command(rich_help_panel="Train")
 def tune(
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; only its train and validation parts are read")],
     out: Annotated[
@@ -68,14 +81,14 @@ def tune(
     seed: Annotated[int, typer.Option(help="of the search and of every trial")] = 42,
 ) -> None:
     """Search settings on the validation part and train the best."""
+    from modelling.commands.train import tune_and_tell
     from modelling.data import Compendium
-    from modelling.training_report import tune_and_tell
 
     with Compendium.open(compendium) as opened:
         tune_and_tell(opened, out, search, n_trials=trials, epochs=epochs, seed=seed)
 
 
-@app.command()
+@app.command(rich_help_panel="Train")
 def evaluate(
     run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
@@ -83,7 +96,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
-    from modelling.evaluate_command import run_evaluate
+    from modelling.commands.evaluate import run_evaluate
 
     run_evaluate(run, compendium, out, seed)
 
@@ -97,7 +110,7 @@ CoverageOption = Annotated[float, typer.Option(min=0.05, max=1, help="refuse sam
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, mps")]
 
 
-@app.command()
+@app.command(rich_help_panel="Use")
 def predict(
     run: RunFolder,
     file: Matrix,
@@ -116,13 +129,13 @@ def predict(
     device: DeviceOption = "cpu",
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
-    from modelling.prediction_commands import Source, predict_file, say
+    from modelling.commands.predict import Source, predict_file, say
 
     source = Source(file, unit, layout, layer, min_coverage)
     say(predict_file(run, source, out, impute, latent=latent, without_reference=without_reference, device=device))
 
 
-@app.command()
+@app.command(rich_help_panel="Use")
 def embed(
     run: RunFolder,
     file: Matrix,
@@ -134,24 +147,24 @@ def embed(
     device: DeviceOption = "cpu",
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
-    from modelling.prediction_commands import Source, embed_file, say
+    from modelling.commands.predict import Source, embed_file, say
 
     say(embed_file(run, Source(file, unit, layout, layer, min_coverage), out, device))
 
 
-@app.command()
+@app.command(rich_help_panel="Use")
 def reference(
     run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
     compendium: Annotated[Path, typer.Argument(help="the compendium that the run was trained on")],
     map_method: Annotated[str, typer.Option("--map", help="auto, tsne or pca")] = "auto",
 ) -> None:
     """Write what predictions are compared with into a run: training embeddings, map, limits measured on the validation part."""
-    from modelling.prediction_commands import make_references
+    from modelling.commands.predict import make_references
 
     make_references([run], compendium, map_method)
 
 
-@app.command()
+@app.command(rich_help_panel="Use")
 def export(
     run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
     to: Annotated[Path, typer.Option(help="new folder for the bundle")],
@@ -163,21 +176,21 @@ def export(
     ] = False,
 ) -> None:
     """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
-    from modelling import hub
+    from modelling.bundle import hub
 
     names = hub.export(run, to, licence=licence, metrics=metrics, onnx=not without_onnx, reference=not without_reference)
     typer.echo(f"wrote {to}/ ({', '.join(names)})")
 
 
-@app.command()
+@app.command(rich_help_panel="Use")
 def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")]) -> None:
     """Check a bundle file by file, load it, and say what it is."""
-    from modelling.prediction_commands import describe_bundle
+    from modelling.commands.predict import describe_bundle
 
     typer.echo("\n".join(describe_bundle(bundle)))
 
 
-@app.command()
+@app.command(rich_help_panel="Use")
 def serve(
     run: RunFolder,
     curation: Annotated[
@@ -193,122 +206,12 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb)
 
 
-@app.command()
-def baselines(
-    inputs: Annotated[list[Path], typer.Argument(metavar="[RUN] COMPENDIUM", help="a compendium, and before it a run to compare with")],
-    out: Annotated[Path, typer.Option(help="folder for baselines.json, report.html and figures/")],
-    embedding: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (.npy, .parquet, .h5ad, .h5ad:OBSM); repeatable")
-    ] = None,
-    umap: Annotated[bool, typer.Option(help="with the UMAP baseline (slow on many samples)")] = True,
-    seed: Annotated[int, typer.Option(help="of bootstrap and methods")] = 42,
-) -> None:
-    """Score simple methods, and outside embeddings, on the same genes and split."""
-    from modelling.baselines_command import run_baselines
-
-    run_baselines(inputs, out, embedding or [], seed, umap=umap)
-
-
-@app.command()
-def transfer(
-    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
-    cohort: Annotated[
-        Path,
-        typer.Argument(help="expression of the cohort: CSV, TSV, GCT, Parquet or .h5ad, any unit and gene id that `model predict` reads"),
-    ],
-    rubric: Annotated[str, typer.Option(help="which tissues count as right for which category: a TSV, or a shipped one (target, tissues)")],
-    out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
-    metadata: Annotated[Path | None, typer.Option(help="table with one row per sample; for .h5ad the obs when not given")] = None,
-    category: Annotated[str, typer.Option(help="column with the category")] = "category",
-    sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
-    where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
-    unit: Annotated[str, typer.Option(help="auto, or what the values are (counts, tpm, log2-tpm, ...)")] = "auto",
-    harmonise: Annotated[
-        str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
-    ] = "none",
-    compendium: Annotated[Path | None, typer.Option(help="compendium that the run was trained on, for --harmonise quantile")] = None,
-    seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
-) -> None:
-    """Classify an outside cohort and score it by a rubric."""
-    from contextlib import ExitStack
-
-    from modelling.data import Compendium
-    from modelling.harmonise import parse_way
-    from modelling.rubric import load_rubric
-    from modelling.transfer import Question
-    from modelling.transfer_command import run_transfer
-
-    with ExitStack() as stack:
-        opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
-        asked = Question(
-            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened
-        )
-        run_transfer(run, asked, out, seed)
-
-
-@app.command("audit-labels")
-def audit_labels(
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose labels are judged by the expression")],
-    out: Annotated[Path, typer.Option(help="folder for suspects.tsv, overrides.tsv and report.html")],
-    labels: Annotated[
-        Path | None, typer.Option(help="labels.parquet with each label's evidence; taken from beside the compendium when not given")
-    ] = None,
-    truth: Annotated[
-        Path | None, typer.Option(help="TSV with sample_id and true_tissue, where the truth is known: states precision and recall")
-    ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="folds of the cross-validation, by study, donor and patient")] = 5,
-    seed: Annotated[int, typer.Option(help="of the folds")] = 42,
-) -> None:
-    """Find samples whose label the expression contradicts; write decisions to review."""
-    from modelling.audit_command import run_audit
-
-    run_audit(compendium, out, labels, truth, folds, seed)
-
-
-@app.command()
-def scale(
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; its training part is cut, its test part stays")],
-    out: Annotated[Path, typer.Option(help="folder for scale.json, report.html and figures/")],
-    fraction: Annotated[
-        list[float] | None, typer.Option(help="share of the training part; repeatable; 0.33, 0.66 and 1 when not given")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="trainings per size")] = 3,
-    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
-    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
-) -> None:
-    """Scores by training size: nested subsets, one fixed test part, several seeds."""
-    from modelling.retrain_command import run_scale
-
-    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs)
-
-
-@app.command()
-def ablate(
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad, for --cell-lines built with --cell-line-cap none")],
-    out: Annotated[Path, typer.Option(help="folder for ablate.json, report.html and figures/")],
-    cell_lines: Annotated[bool, typer.Option("--cell-lines", help="train with and without cell lines")] = False,
-    cap: Annotated[int | None, typer.Option(min=1, help="train with at most this many samples of a tissue, and without")] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="labels.parquet of the build (which samples are cell lines); beside the compendium if not given")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="trainings per arm")] = 3,
-    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
-    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
-) -> None:
-    """What cell lines and the cap do to the scores, all else held equal."""
-    from modelling.retrain_command import run_ablate
-
-    run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs)
+app.add_typer(cli_studies.app)
 
 
 def main() -> None:
-    """Entry point: our errors become one red line and exit code 1."""
-    from modelling.errors import ModellingError
+    """Entry point; how it ends is documented in `profiles.command_line`."""
+    from modelling import __version__
+    from profiles.command_line import run
 
-    try:
-        app()
-    except ModellingError as error:
-        from rich.console import Console
-
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}", style="bold red", markup=False, highlight=False)
-        sys.exit(1)
+    run(app, "model", __version__)

@@ -76,10 +76,6 @@ class TrainConfig:
         """The learning rate at this batch size."""
         return float(self.learning_rate * (self.batch_size / self.reference_batch) ** 0.5)
 
-    def weight(self, term: str) -> float:
-        """Weight of a loss term by its name in the history."""
-        return {"reconstruction": self.reconstruction_weight, "class": self.class_weight, "prior": self.prior_weight}[term]
-
     def hidden(self, n_genes: int) -> int:
         """Width of the hidden layers for this number of genes."""
         return self.n_hidden if self.n_hidden is not None else max(1, int(self.hidden_share * n_genes))

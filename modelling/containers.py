@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.claims import h5ad_fault, rows_fault
 from modelling.geneids import GeneSpace, GenesUnknown, best_column
 from modelling.tablehead import TableError
 from modelling.tables import ANNOTATION, GENES_IN_ROWS, N_PROBE, SAMPLES_IN_ROWS
@@ -54,6 +55,11 @@ def open_anndata(adata: AnnData, name: str, space: GeneSpace, layer: str | None 
     matrix = adata.layers[layer] if layer else adata.X
     if matrix is None:
         raise TableError(f"{name}: X is empty; layers: {', '.join(adata.layers) or 'none'} (choose one with --layer)")
+    if hasattr(matrix, "check_format"):  # in memory and sparse; a file was checked before scipy saw it
+        try:
+            matrix.check_format(full_check=True)
+        except ValueError as error:
+            raise TableError(f"{name}: its sparse matrix leads outside of itself ({error}); make it again") from error
     text = [column for column in adata.var.columns if adata.var[column].dtype.kind not in "biuf"]
     columns = [("var index", [str(v) for v in adata.var_names])] + [(f"var {c!r}", [str(v) for v in adata.var[c]]) for c in text]
     column, ids, share = best_column(space, columns)
@@ -76,6 +82,9 @@ def open_h5ad(path: Path, space: GeneSpace, layer: str | None = None) -> AnnData
     import h5py
 
     try:
+        fault = h5ad_fault(path, layer)
+        if fault:
+            raise TableError(f"{path.name}: {fault}; write the file again with anndata")
         with h5py.File(path) as file:
             element = file[f"layers/{layer}"] if layer and f"layers/{layer}" in file else file.get("X")
             by_column = element is not None and element.attrs.get("encoding-type") == "csc_matrix"
@@ -148,6 +157,9 @@ def open_parquet(path: Path, space: GeneSpace, layout: str = "auto") -> ParquetT
         file = pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise TableError(f"{path.name}: not a readable Parquet file ({str(error).splitlines()[0]})") from error
+    fault = rows_fault(file.metadata.num_rows, path.stat().st_size)
+    if fault:
+        raise TableError(f"{path.name}: {fault}")
     schema = file.schema_arrow
     values = [f.name for f in schema if (pa.types.is_integer(f.type) or pa.types.is_floating(f.type)) and not ANNOTATION.fullmatch(f.name)]
     text = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type) or pa.types.is_dictionary(f.type)]

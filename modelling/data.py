@@ -1,13 +1,12 @@
-"""Reads a compendium: obs and genes as arrays, expression by rows straight from the file, batches in bounded memory."""
+"""Reads a compendium: obs and genes as arrays, its parts decided, expression by rows straight from the file in bounded memory."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +14,22 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.errors import ModellingError
+from modelling import parts
+from modelling.arrays import Array
+from modelling.claims import h5ad_fault
+from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 
-SPLITS = ("train", "validation", "test", "unlabelled")
-Array = NDArray[Any]
-
-
-class CompendiumError(ModellingError):
-    """The file is not a compendium that can be read, or lacks what was asked of it."""
+TUMOUR = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour"}
+NORMAL = {"false": "normal", "0": "normal", "0.0": "normal", "normal": "normal"}
 
 
 @dataclass
 class Compendium:
     """One open compendium file (.h5ad).
 
-    obs: column -> array (n_samples), strings as str with "" for missing; genes: symbols of the genes kept for modelling, in the order of
-    `x`; tissues: sorted names of the tissues that the training part holds; notes: what was missing in the file and done instead.
+    obs: column -> array (n_samples), strings as str with "" for missing, `split` as decided by `parts`; genes: symbols of the genes kept for
+    modelling, in the order of `x`; tissues: sorted names of the tissues that the training part holds; notes: what was missing in the file and
+    done instead.
     """
 
     path: Path
@@ -41,10 +40,9 @@ class Compendium:
     tissues: list[str]
     notes: list[str]
     _columns: Array
-    _n_columns: int
-    _descriptor: int
-    _offset: int
+    _rows: Rows
     _moments: tuple[Array, Array] | None = field(default=None, repr=False)
+    _closed: bool = field(default=False, repr=False)
 
     @classmethod
     def open(cls, path: str | Path) -> Compendium:
@@ -53,6 +51,9 @@ class Compendium:
         if not path.is_file():
             raise CompendiumError(f"{path}: no such file")
         try:
+            fault = h5ad_fault(path)
+            if fault:
+                raise CompendiumError(f"{path}: {fault}; copy or build it again")
             with h5py.File(path) as file:
                 return _open(path, file)
         except OSError as error:
@@ -60,35 +61,36 @@ class Compendium:
 
     @property
     def n_samples(self) -> int:
+        """Samples of all parts together."""
         return len(self.obs["split"])
 
     @property
     def sample_ids(self) -> Array:
+        """Sample ids (n_samples), as text."""
         return self.obs["sample_id"]
 
     @property
     def unit(self) -> str:
+        """Unit of `x`, as `log2(TPM+1)`; "unknown" where the file does not say."""
         return str(self.uns.get("unit", "unknown"))
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the file says that its samples were made up."""
+        return str(self.uns.get("simulated", False)).lower() in ("true", "1")
 
     def rows(self, split: str, *, labelled: bool = False) -> NDArray[np.int64]:
         """Row numbers of a split, in file order; with `labelled` only those whose tissue the training part knows."""
-        if split not in SPLITS:
-            raise CompendiumError(f"no split named {split!r}; there are: {', '.join(SPLITS)}")
+        if split not in parts.SPLITS:
+            raise CompendiumError(f"no split named {split!r}; there are: {', '.join(parts.SPLITS)}")
         chosen = self.obs["split"] == split
         return np.flatnonzero(chosen & (self.targets >= 0) if labelled else chosen)
 
     def trainable_unlabelled(self) -> NDArray[np.int64]:
         """Unlabelled rows that training may see: those of a study, donor or patient that is held out would leak it."""
-        rows = self.rows("unlabelled")
-        if "group_id" not in self.obs:
-            return rows
-        held_out = np.isin(self.obs["split"], ("validation", "test")) & (self.obs["group_id"] != "")
-        leaks = np.isin(self.obs["group_id"][rows], self.obs["group_id"][held_out])
-        if leaks.any():
-            self.notes.append(f"{int(leaks.sum())} of {len(rows)} unlabelled samples are not trained on: their group is held out")
-        return rows[~leaks]
+        return np.flatnonzero((self.obs["split"] == "unlabelled") & ~parts.leaks(self.obs, self.obs["split"]))
 
-    @property
+    @cached_property
     def targets(self) -> NDArray[np.int64]:
         """Index into `tissues` per sample; -1 where unlabelled or unknown to the training part."""
         index = {tissue: i for i, tissue in enumerate(self.tissues)}
@@ -98,15 +100,30 @@ class Compendium:
         """Training samples per tissue (t)."""
         return np.bincount(self.targets[self.rows("train", labelled=True)], minlength=len(self.tissues))
 
+    def text(self, name: str, rows: Array | None = None) -> Array:
+        """An obs column as text for some rows (all without `rows`); empty text where the file lacks the column."""
+        if name not in self.obs:
+            return np.full(self.n_samples if rows is None else len(rows), "", dtype=object)
+        return (self.obs[name] if rows is None else self.obs[name][rows]).astype(str).astype(object)
+
+    def conditions(self, rows: Array) -> Array:
+        """ "tumour", "normal" or "unknown" of each row, from obs `is_tumour` or, in other people's files, `condition`."""
+        words = TUMOUR | NORMAL
+        name = "is_tumour" if "is_tumour" in self.obs else "condition"
+        return np.array([words.get(value.lower(), "unknown") for value in self.text(name, rows)], dtype=object)
+
     def x(self, rows: Sequence[int] | Array, genes: Sequence[str] | Array | None = None) -> NDArray[np.float32]:
         """Expression (n, g) float32 in the file's unit, NaN = not measured.
 
         `genes` asks for other genes or another order: genes that the file lacks come as NaN.
         """
-        full = self._read(np.asarray(rows, dtype=np.int64))
+        if self._closed:
+            raise CompendiumError(f"{self.path}: closed")
+        n_columns = self._rows.shape[1]
+        full = self._rows.read(np.asarray(rows, dtype=np.int64), self.path)
         if genes is None:
-            return full if len(self._columns) == self._n_columns else np.ascontiguousarray(full[:, self._columns])
-        index = dict(zip(self.var["symbol"], range(self._n_columns), strict=True))
+            return full if len(self._columns) == n_columns else np.ascontiguousarray(full[:, self._columns])
+        index = dict(zip(self.var["symbol"], range(n_columns), strict=True))
         wanted = np.array([index.get(symbol, -1) for symbol in genes], dtype=np.int64)
         return np.where(wanted >= 0, full[:, np.maximum(wanted, 0)], np.float32(np.nan))
 
@@ -129,32 +146,6 @@ class Compendium:
             self._moments = mean.astype(np.float32), np.where(std > 0, std, 1.0).astype(np.float32)
         return self._moments
 
-    def hold_out_validation(self, seed: int, share: float = 0.1) -> None:
-        """Where the file has no labelled validation sample, make whole groups of training samples validation, in memory, and say so in `notes`.
-
-        Groups are those of the first of group_id, series_id, donor_id that obs has, else samples; they are drawn by md5(seed || group), so a
-        larger share keeps the groups of a smaller one. Raises CompendiumError when there is one group only.
-        """
-        if len(self.rows("validation", labelled=True)):
-            return
-        column = next((name for name in ("group_id", "series_id", "donor_id") if name in self.obs), "sample_id")
-        train = self.rows("train", labelled=True)
-        groups = self.obs[column][train].astype(str)
-        names = sorted(set(groups), key=lambda name: (hashlib.md5(f"{seed}{name}".encode(), usedforsecurity=False).hexdigest(), name))
-        if len(names) < 2:
-            raise CompendiumError(
-                f"{self.path}: no validation sample, and all training samples are of one {column}: nothing can be held out"
-            )
-        sizes = np.cumsum([int((groups == name).sum()) for name in names])
-        chosen = names[: min(len(names) - 1, int(np.searchsorted(sizes, share * len(train))) + 1)]
-        held_out = train[np.isin(groups, chosen)]
-        self.obs["split"] = self.obs["split"].copy()
-        self.obs["split"][held_out] = "validation"
-        self.tissues = sorted(set(self.obs["tissue"][self.rows("train")]) - {""})
-        self.notes.append(
-            f"no labelled validation sample: {len(held_out)} training samples ({len(chosen)} of {len(names)} by {column}) are held out instead"
-        )
-
     def kept_var(self, name: str) -> Array:
         """A column of var (g) for the genes of `x`."""
         return self.var[name][self._columns]
@@ -165,9 +156,10 @@ class Compendium:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Give the file back; reading `x` afterwards is a CompendiumError."""
+        if not self._closed:
+            os.close(self._rows.descriptor)
+            self._closed = True
 
     def __enter__(self) -> Compendium:
         return self
@@ -178,30 +170,6 @@ class Compendium:
     def __del__(self) -> None:
         self.close()
 
-    def _read(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Rows of the matrix by positioned reads: only what is asked for enters memory, and nothing stays mapped."""
-        if self._descriptor < 0:
-            raise CompendiumError(f"{self.path}: closed")
-        if len(rows) and (rows.min() < 0 or rows.max() >= self.n_samples):
-            raise CompendiumError(f"{self.path}: rows {rows.min()}..{rows.max()} asked for, the file holds 0..{self.n_samples - 1}")
-        out = np.empty((len(rows), self._n_columns), dtype="<f4")
-        width = self._n_columns * 4
-        breaks = np.flatnonzero(np.diff(rows) != 1) + 1
-        for start, stop in zip(np.r_[0, breaks], np.r_[breaks, len(rows)], strict=True):
-            if stop > start:
-                _read_whole(self._descriptor, out[start:stop], self._offset + int(rows[start]) * width, self.path)
-        return out
-
-
-def _read_whole(descriptor: int, target: NDArray[np.float32], offset: int, path: Path) -> None:
-    """Fill `target` from `offset`; one call may return less than asked (2 GiB limit, signals)."""
-    view, done = target.view(np.uint8).reshape(-1).data, 0
-    while done < len(view):
-        count = os.preadv(descriptor, [view[done:]], offset + done)
-        if count == 0:
-            raise CompendiumError(f"{path}: ends before its matrix does ({len(view) - done} bytes missing); copy or build it again")
-        done += count
-
 
 def _open(path: Path, file: h5py.File) -> Compendium:
     from anndata.io import read_elem
@@ -209,100 +177,49 @@ def _open(path: Path, file: h5py.File) -> Compendium:
     for name in ("X", "obs", "var"):
         if name not in file:
             raise CompendiumError(f"{path}: no /{name}; a compendium is an .h5ad with X, obs and var (see `curate export --help`)")
-    notes: list[str] = []
     obs_frame, var_frame = read_elem(file["obs"]), read_elem(file["var"])
-    obs = {"sample_id": _plain(obs_frame.index)} | {name: _plain(obs_frame[name]) for name in obs_frame.columns}
-    var = {"symbol": _plain(var_frame.index)} | {name: _plain(var_frame[name]) for name in var_frame.columns}
+    obs = {"sample_id": as_text_or_numbers(obs_frame.index)} | {name: as_text_or_numbers(obs_frame[name]) for name in obs_frame.columns}
+    var = {"symbol": as_text_or_numbers(var_frame.index)} | {name: as_text_or_numbers(var_frame[name]) for name in var_frame.columns}
     _check(path, obs, var)
-    labelled = (obs["split"] == "train") & (obs["tissue"] != "")
-    if not labelled.any():
-        raise CompendiumError(f"{path}: no labelled sample in split 'train'; splits found: {sorted(set(obs['split']))}")
+    notes: list[str] = []
     kept = var["kept"].astype(bool) if "kept" in var else np.ones(len(var["symbol"]), dtype=bool)
     if not kept.all():
         notes.append(f"{int((~kept).sum())} of {len(kept)} genes left out: near-zero variance on the training rows (var `kept`)")
-    descriptor, offset, shape, note = _matrix(path, file)
-    if shape != (len(obs["split"]), len(var["symbol"])):
-        os.close(descriptor)
-        raise CompendiumError(f"{path}: X is {shape}, obs and var say {(len(obs['split']), len(var['symbol']))}")
-    if note:
-        notes.append(note)
+    rows = open_rows(path, file)
+    if rows.shape != (len(obs["split"]), len(var["symbol"])):
+        os.close(rows.descriptor)
+        raise CompendiumError(f"{path}: X is {rows.shape}, obs and var say {(len(obs['split']), len(var['symbol']))}")
+    notes += [rows.note] if rows.note else []
+    obs["split"], decided = parts.decide(obs)
+    notes += decided
+    leaking = int(parts.leaks(obs, obs["split"]).sum())
+    if leaking:
+        n = int((obs["split"] == "unlabelled").sum())
+        notes.append(f"{leaking} of {n} unlabelled samples are not trained on: their group is held out")
+    tissues = sorted(set(obs["tissue"][(obs["split"] == "train") & (obs["tissue"] != "")]))
     columns = np.flatnonzero(kept)
-    tissues = sorted(set(obs["tissue"][labelled]))
-    return Compendium(path, obs, var["symbol"][columns], var, _uns(file), tissues, notes, columns, shape[1], descriptor, offset)
+    return Compendium(path, obs, var["symbol"][columns], var, read_uns(file), tissues, notes, columns, rows)
 
 
 def _check(path: Path, obs: dict[str, Array], var: dict[str, Array]) -> None:
     missing = [name for name in ("tissue", "split") if name not in obs]
     if missing:
         raise CompendiumError(f"{path}: obs has no {' and no '.join(missing)}; columns: {', '.join(obs)}")
-    strange = sorted(set(obs["split"]) - set(SPLITS) - {""})
+    strange = sorted(set(obs["split"]) - set(parts.SPLITS) - {""})
     if strange:
-        raise CompendiumError(f"{path}: obs `split` holds {strange[:3]}; allowed: {', '.join(SPLITS)}")
+        raise CompendiumError(f"{path}: obs `split` holds {strange[:3]}; allowed: {', '.join(parts.SPLITS)}")
     symbols, counts = np.unique(var["symbol"].astype(str), return_counts=True)
     if (counts > 1).any():
         raise CompendiumError(f"{path}: {int((counts > 1).sum())} gene names occur twice, first: {symbols[counts > 1][:3].tolist()}")
-
-
-def _plain(column: Any) -> Array:
-    """A pandas column as an array; text and categories become str, missing text becomes ""."""
-    if column.dtype.kind in "biuf":
-        return np.asarray(column.to_numpy())
-    values = column.astype(object).to_numpy()
-    if all(isinstance(value, bool | np.bool_) for value in values):
-        return np.array(values, dtype=bool)
-    return np.array(["" if value is None or value != value else str(value) for value in values], dtype=object)
-
-
-def _uns(file: h5py.File) -> dict[str, Any]:
-    """The scalar and JSON entries of uns."""
-    from anndata.io import read_elem
-
-    values = {}
-    for name, value in (read_elem(file["uns"]) if "uns" in file else {}).items():
-        text = value.decode() if isinstance(value, bytes) else value
-        try:
-            values[name] = json.loads(text) if isinstance(text, str) and text[:1] in ("{", "[") else text
-        except json.JSONDecodeError as error:
-            raise CompendiumError(f"{file.filename}: uns `{name}` is not JSON: {error}") from error
-    return values
-
-
-def _matrix(path: Path, file: h5py.File) -> tuple[int, int, tuple[int, int], str]:
-    """A descriptor and offset from which float32 rows can be read, the shape, and a note where a copy was needed.
-
-    A contiguous little-endian float32 X is read in place. Anything else (chunked, compressed, sparse, float64) is unpacked once, block by
-    block, into an unnamed temporary file, so that every later pass costs the same.
-    """
-    x = file["X"]
-    if isinstance(x, h5py.Dataset):
-        if x.ndim != 2:
-            raise CompendiumError(f"{path}: X has {x.ndim} dimensions, 2 are needed")
-        if x.chunks is None and x.dtype == np.dtype("<f4") and x.id.get_offset() is not None:
-            return os.open(path, os.O_RDONLY), x.id.get_offset(), x.shape, ""
-        shape: tuple[int, int] = x.shape
-        rows = x.chunks[0] if x.chunks else 256
-    else:
-        from anndata.io import sparse_dataset
-
-        x = sparse_dataset(x)
-        shape, rows = x.shape, 256
-    with tempfile.TemporaryFile(prefix="bulkatlas-") as copy:
-        for start in range(0, shape[0], max(rows, 64 // rows * rows)):
-            block = x[start : start + max(rows, 64 // rows * rows)]
-            dense = block if isinstance(block, np.ndarray) else block.toarray()
-            copy.write(np.ascontiguousarray(dense, dtype="<f4").tobytes())
-        copy.flush()
-        size = shape[0] * shape[1] * 4
-        return (
-            os.dup(copy.fileno()),
-            0,
-            shape,
-            f"X is not a contiguous float32 matrix: unpacked once to a temporary file ({size / 1e6:.0f} MB)",
-        )
+    if not ((obs["split"] == "train") & (obs["tissue"] != "")).any():
+        raise CompendiumError(f"{path}: no labelled sample in split 'train'; splits found: {sorted(set(obs['split']))}")
 
 
 def _moments(compendium: Compendium) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation per gene over measured training values: one pass, blocks merged by Chan's formula."""
+    """Mean and standard deviation per gene over measured training values: one pass, blocks merged by Chan's formula.
+
+    scikit-learn's StandardScaler.partial_fit gives NaN for a gene that no sample of the first block measures, so it cannot stand here.
+    """
     n = np.zeros(len(compendium.genes))
     mean, m2 = np.zeros_like(n), np.zeros_like(n)
     for _, x in compendium.blocks(compendium.rows("train")):

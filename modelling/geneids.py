@@ -21,7 +21,7 @@ from modelling.errors import ModellingError
 from modelling.resources import gene_table_path
 
 if TYPE_CHECKING:
-    from modelling.bundle import TissueModel
+    from modelling.bundle.model import TissueModel
 
 ENSEMBL = re.compile(r"(ENSG\d{11})(?:\.\d+)?(?:_PAR_Y)?(?:[_|].*)?", re.IGNORECASE)
 TRANSCRIPT = re.compile(r"(ENST\d{11}|[NX][MR]_\d+)")

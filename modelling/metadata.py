@@ -49,7 +49,7 @@ def _obs(path: Path) -> pl.DataFrame:
         raise MetadataError(f"{path}: not a readable .h5ad ({error})") from error
     columns = {"sample_id": frame.index.astype(str).tolist()}
     columns |= {
-        name: ["" if value is None or value != value else str(value) for value in frame[name].astype(object)]
+        name: ["" if absent else str(value) for value, absent in zip(frame[name].astype(object), frame[name].isna(), strict=True)]
         for name in frame.columns
         if name != "sample_id"
     }

@@ -145,6 +145,15 @@ class _Lines:
         self.n += bool(line)
         return line
 
+    def skip(self, n: int, limits: Limits) -> None:
+        """Pass over `n` rows of metadata that a GCT head promises; TableError as soon as the file ends before them."""
+        for number in range(n):
+            if not self.next():
+                raise TableError(
+                    f"{self.name}: its head promises {n:,} rows of sample metadata, {number:,} are there; is the file cut short?"
+                )
+            limits.check_time()
+
 
 def _holds_values(cells: list[str]) -> bool:
     """Whether a first line is data: numbers with decimals, or the same number often; Entrez ids and numbered samples are neither."""
@@ -158,10 +167,11 @@ def _sniff_lines(lines: _Lines, name: str, encoding: str, limits: Limits) -> Sni
     line, comment, promised, n_after = lines.next(), "", None, 0
     is_gct = line.startswith(("#1.2", "#1.3"))
     if is_gct:
-        sizes = [int(part) for part in lines.next().split() if part.isdigit()]
+        sizes = [int(part) for part in lines.next().split() if re.fullmatch(r"[0-9]{1,18}", part)]
         if len(sizes) < 2:
             raise TableError(f"{name}: a GCT file needs its numbers of rows and columns on line 2")
         promised, n_after = (sizes[0], sizes[1]), sizes[3] if len(sizes) > 3 else 0
+        limits.check("rows", n_after)
         line = lines.next()
     while line and (not line.strip() or line.startswith("#")):
         comment, line = line, lines.next()
@@ -171,10 +181,11 @@ def _sniff_lines(lines: _Lines, name: str, encoding: str, limits: Limits) -> Sni
         raise TableError(f"{name}: line {lines.n} holds no tab, comma or semicolon; give a CSV, TSV or GCT table with a header line")
     limits.check("columns", line.count(delimiter) + 1)
     header = next(csv.reader([line.rstrip("\n")], delimiter=delimiter))
-    body = [following for following in (lines.next() for _ in range(n_after + N_SNIFFED_LINES)) if following.strip()]
+    lines.skip(n_after, limits)
+    body = [following for following in (lines.next() for _ in range(N_SNIFFED_LINES)) if following.strip()]
     widest = max(len(line), *(len(row) for row in body)) if body else len(line)
-    rows = list(csv.reader([row.rstrip("\n") for row in body[n_after : n_after + N_WHOLE_LINES]], delimiter=delimiter))
-    heads = [[cell.strip('"') for cell in row.rstrip("\n").split(delimiter, N_HEAD)[:N_HEAD]] for row in body[n_after:]]
+    rows = list(csv.reader([row.rstrip("\n") for row in body[:N_WHOLE_LINES]], delimiter=delimiter))
+    heads = [[cell.strip('"') for cell in row.rstrip("\n").split(delimiter, N_HEAD)[:N_HEAD]] for row in body]
     if not rows:
         raise TableError(f"{name}: holds a header line and nothing below it")
     if _holds_values(header) and len(header) == len(rows[0]):

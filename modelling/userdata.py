@@ -29,6 +29,7 @@ Array = NDArray[Any]
 MIN_COVERAGE = 0.5
 LOW_COVERAGE = 0.8
 BLOCK = 256
+DETECTED_ABOVE = 1e-3  # log2(TPM+1); what a rounded logarithm leaves of zero lies below
 MIN_MATCHED_SHARE = 0.05
 LAYOUTS = {"auto": "auto", "genes": GENES_IN_ROWS, "samples": SAMPLES_IN_ROWS}
 
@@ -38,7 +39,10 @@ class CoverageTooLow(ModellingError):
 
 
 class Block(NamedTuple):
-    """Some samples: ids, expression (n, g) float32 in the model's unit and gene order (NaN = missing), share of its genes measured (n,)."""
+    """Some samples: ids, expression (n, g) float32 in the model's unit and gene order (NaN = missing), share of its genes measured (n,).
+
+    Coverage counts zeros as measured; `detected_genes` says how many of them are above zero.
+    """
 
     sample_ids: list[str]
     x_ng: Array
@@ -155,6 +159,12 @@ class Cohort:
                 f"{report.n_low_coverage:,} of {len(coverage):,} samples have less than {LOW_COVERAGE:.0%} of the model's genes:"
                 " predictions are less sure than stated"
             )
+
+
+def detected_genes(x_ng: Array) -> tuple[Array, Array]:
+    """Number of genes above zero (n,), and their share among those measured (n,), of expression (n, g) as a model takes it."""
+    n_detected, n_measured = (x_ng > DETECTED_ABOVE).sum(axis=1), np.isfinite(x_ng).sum(axis=1)
+    return n_detected, n_detected / np.maximum(n_measured, 1)
 
 
 def _logged(linear: Array, unit: Unit) -> Array:

@@ -29,6 +29,7 @@ RELEASES = {
     "HsapDv": "HsapDv-ontology-v2025-01-23",
 }
 NEOPLASM = "MONDO:0005070"
+HUMAN_DISEASE = "MONDO:0700096"  # beside it stand diseases of animals, and qualities of diseases such as grades
 UPPER_LEVEL = {"UBERON:0001062"}  # anatomical entity: an edge to it says nothing
 
 # A term is not human when its own name says so. No axiom in the carrier tells the taxon.
@@ -179,9 +180,10 @@ def main() -> None:
     head = "accession\tname\n"
     write_gzip(arguments.out / "cell_names.tsv.gz", head + "".join(f"{i}\t{n}\n" for i, n in names))
     print(f"{arguments.out / 'cell_names.tsv.gz'}: {len(names)} names")
-    named = disease_names(mondo)
+    human_diseases = {i: t for i, t in mondo.items() if HUMAN_DISEASE in t["ancestors"]}
+    named = disease_names(human_diseases)
     write_gzip(arguments.out / "disease_names.tsv.gz", tsv("term_id\tname\tsynonym", named))
-    write_gzip(arguments.out / "disease_parents.tsv.gz", tsv("term_id\tparent_id", parents(mondo)))
+    write_gzip(arguments.out / "disease_parents.tsv.gz", tsv("term_id\tparent_id", parents(human_diseases)))
     (arguments.out / "development_stages.tsv").write_text(tsv("term_id\tname\tsynonym", stages(load(folder, "HsapDv"))), encoding="utf-8")
     print(f"{arguments.out / 'disease_names.tsv.gz'}: {len(named)} names of {len({row[0] for row in named})} diseases")
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.train import train
+from modelling.training.train import train
 
 TISSUES = ("brain", "heart", "liver", "lung")
 N_GENES = 60

@@ -9,11 +9,11 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from modelling.bundle.reference import write_reference
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.geneids import GeneRecord, reference_genes
-from modelling.reference import write_reference
-from modelling.train import train
+from modelling.training.train import train
 
 TISSUES = {
     "brain": "nervous",

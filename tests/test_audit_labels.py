@@ -11,9 +11,9 @@ import pytest
 from evaluation_world import frame, write
 from typer.testing import CliRunner
 
-from modelling import audit_labels
 from modelling.cli import app
 from modelling.data import Compendium
+from modelling.studies import audit_labels
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
-from modelling import baselines
-from modelling.baselines_command import WrongInputs, named_files
 from modelling.cli import app
+from modelling.commands.baselines import WrongInputs, named_files
 from modelling.data import Compendium
-from modelling.embeddings import EmbeddingError, read_embedding
+from modelling.studies import baselines
+from modelling.studies.embeddings import EmbeddingError, read_embedding
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +93,9 @@ def test_all_methods_and_the_model_are_scored_on_the_same_samples(tmp_path, path
     for row in rows.values():
         assert row["interval"][0] <= row["balanced_accuracy"] <= row["interval"][1]
     x_test = x[(obs["split"] == "test").to_numpy()]
-    from modelling import bundle
+    from modelling.bundle.model import load
 
-    model = bundle.load(run)
+    model = load(run)
     called = np.array(model.tissues)[model.probabilities(x_test).argmax(1)]
     assert rows["the model, its classifier"]["balanced_accuracy"] == pytest.approx(
         sk.balanced_accuracy_score(obs["tissue"][obs["split"] == "test"], called)

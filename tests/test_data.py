@@ -10,8 +10,10 @@ import scipy.sparse
 import torch
 from training_world import frame, write
 
-from modelling.batches import WINDOW_ROWS, Feed, draw_unlabelled, epoch_windows
-from modelling.data import Compendium, CompendiumError
+from modelling.data import Compendium
+from modelling.h5ad import CompendiumError
+from modelling.training.batches import WINDOW_ROWS, Feed, draw_unlabelled, epoch_windows
+from modelling.training.train import TrainingError, train
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "chunked", "float64", "sparse"])
@@ -87,22 +89,38 @@ def test_rows_and_targets(tmp_path):
 def test_whole_groups_are_held_out_where_there_is_no_validation_part(tmp_path):
     x, obs = frame()
     obs["split"] = obs["split"].replace("validation", "test")
+    before = set(np.flatnonzero(obs["split"] == "train"))
     with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
-        before = set(compendium.rows("train"))
-        compendium.hold_out_validation(1)
         train, validation = (compendium.rows(split) for split in ("train", "validation"))
         groups = compendium.obs["group_id"]
         assert set(train) | set(validation) == before
         assert not set(groups[train]) & set(groups[validation])
         assert 0.1 * len(before) <= len(validation) <= 0.1 * len(before) + 2
         assert "held out" in compendium.notes[-1]
-        compendium.hold_out_validation(2)
-        np.testing.assert_array_equal(compendium.rows("validation"), validation)
-    with (
-        Compendium.open(write(tmp_path / "d.h5ad", x, obs.assign(group_id="one"))) as compendium,
-        pytest.raises(CompendiumError, match="one group_id"),
-    ):
-        compendium.hold_out_validation(1)
+    # In another order of rows, and in another file, the same groups: whoever opens it trains and calibrates on the same samples.
+    order = np.random.default_rng(0).permutation(len(obs))
+    with Compendium.open(write(tmp_path / "shuffled.h5ad", x[order], obs.iloc[order])) as again:
+        assert set(again.sample_ids[again.rows("validation")]) == set(compendium.sample_ids[validation])
+
+
+def test_one_group_cannot_be_held_out_and_training_says_so(tmp_path):
+    x, obs = frame()
+    obs["split"] = obs["split"].replace("validation", "test")
+    with Compendium.open(write(tmp_path / "d.h5ad", x, obs.assign(group_id="one"))) as compendium:
+        assert not len(compendium.rows("validation"))
+        with pytest.raises(TrainingError, match="all training samples are of one group_id"):
+            train(compendium, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_gene_that_the_first_block_lacks_has_moments(tmp_path):
+    x, obs = frame(n=600)
+    train_rows = np.flatnonzero(obs["split"] == "train")
+    x[train_rows[:256], 3] = np.nan
+    with Compendium.open(write(tmp_path / "c.h5ad", x, obs)) as compendium:
+        mean, std = compendium.moments()
+    np.testing.assert_allclose(mean[3], np.nanmean(x[train_rows, 3], dtype=np.float64), rtol=1e-6)
+    np.testing.assert_allclose(std[3], np.nanstd(x[train_rows, 3], dtype=np.float64), rtol=1e-5)
 
 
 def test_infinite_training_values_are_named(tmp_path):

@@ -12,13 +12,15 @@ from sklearn import metrics as sk
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
-from modelling import bundle
+from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.data import Compendium
-from modelling.evaluate import evaluate, plain
-from modelling.imputation import PcaImputer, masks
-from modelling.pca import fit_components
-from modelling.testpart import NoTestPart, TooFewGenes, conditions, scratch_array
+from modelling.network.pca import fit_components
+from modelling.reports.json import plain
+from modelling.scores.imputation import PcaImputer, masks
+from modelling.scratch import scratch_array
+from modelling.studies.evaluate import evaluate
+from modelling.studies.held_out import NothingHeldOut, TooFewGenes
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def found(world):
 @pytest.fixture(scope="module")
 def again(world):
     """The test part read and scored the slow and plain way."""
-    model, x_all, obs = bundle.load(world[1]), *frame()
+    model, x_all, obs = load(world[1]), *frame()
     test = (obs["split"] == "test").to_numpy()
     x = x_all[test]
     truth = (x - model.mean_g) / model.std_g
@@ -196,7 +198,7 @@ def test_no_test_part_and_a_taken_folder_are_one_red_line(tmp_path, world):
     x, obs = frame()
     obs["split"] = obs["split"].replace("test", "train")
     path = write(tmp_path / "no_test.h5ad", x, obs)
-    with Compendium.open(path) as compendium, pytest.raises(NoTestPart, match="no sample in split 'test'"):
+    with Compendium.open(path) as compendium, pytest.raises(NothingHeldOut, match="no sample in split 'test'"):
         evaluate(world[1], compendium)
     taken = tmp_path / "taken"
     taken.mkdir()
@@ -210,11 +212,11 @@ def test_tumour_is_read_from_is_tumour_or_condition(tmp_path):
     x, obs = frame()
     obs = obs.rename(columns={"is_tumour": "condition"}).assign(condition=lambda d: np.where(d["condition"], "Tumor", "normal"))
     with Compendium.open(write(tmp_path / "condition.h5ad", x, obs)) as compendium:
-        assert set(conditions(compendium, np.arange(compendium.n_samples))) == {"tumour", "normal"}
+        assert set(compendium.conditions(np.arange(compendium.n_samples))) == {"tumour", "normal"}
 
 
 def test_large_arrays_live_on_disk(monkeypatch):
-    monkeypatch.setattr("modelling.testpart.MEMORY_LIMIT", 1000)
+    monkeypatch.setattr("modelling.scratch.MEMORY_LIMIT", 1000)
     array = scratch_array((100, 100))
     assert isinstance(array, np.memmap)
     array[:] = 1

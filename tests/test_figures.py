@@ -12,7 +12,7 @@ import pytest
 from modelling.figures import history, latent, methods
 from modelling.figures.canvas import FigureFolder, canvas
 from modelling.figures.palette import looks
-from modelling.report import Report, Section, Table, Tile, number, shown, with_interval
+from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
 
 
 def clusters(n_tissues: int, n: int = 600) -> tuple[np.ndarray, np.ndarray]:

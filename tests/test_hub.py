@@ -12,13 +12,15 @@ import pytest
 import serving_world as world
 from typer.testing import CliRunner
 
-from modelling import bundle, hub, onnx_export
-from modelling.bundle import BundleError, TissueModel
+from modelling.bundle import hub
+from modelling.bundle import onnx as onnx_export
+from modelling.bundle.manifest import BundleDamaged, BundleError, verify
+from modelling.bundle.model import TissueModel, load
+from modelling.bundle.onnx import OnnxMismatch
+from modelling.bundle.reference import ReferenceMissing
 from modelling.cli import app
 from modelling.errors import ModellingError
-from modelling.hub import BundleDamaged
-from modelling.onnx_export import OnnxMismatch
-from modelling.reference import ReferenceMissing
+from modelling.predicting.predict import predict
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,7 @@ def test_a_bundle_holds_only_data_and_predicts_like_its_run(exported: Path, serv
     suffixes = {path.suffix for path in exported.iterdir()}
     assert suffixes == {".safetensors", ".json", ".tsv", ".csv", ".md", ".onnx"}
     example = serving_run / "example.tsv"
-    ours, theirs = (TissueModel.load(folder).predict(example) for folder in (serving_run, exported))
+    ours, theirs = (predict(load(folder), example) for folder in (serving_run, exported))
     np.testing.assert_array_equal(ours.probabilities, theirs.probabilities)
     assert ours.table.equals(theirs.table)
 
@@ -72,7 +74,7 @@ def test_metrics_of_another_compendium_are_refused(serving_run: Path, tmp_path: 
 
 
 def test_onnx_takes_any_number_of_samples_and_missing_genes(exported: Path) -> None:
-    model = bundle.load(exported)
+    model = load(exported)
     session = onnxruntime.InferenceSession(exported / "model.onnx")
     x_ng = np.log2(world.new_samples()[0] + 1).astype(np.float32)
     x_ng[:, ::7] = np.nan
@@ -85,7 +87,7 @@ def test_onnx_takes_any_number_of_samples_and_missing_genes(exported: Path) -> N
 def test_an_onnx_file_that_computes_something_else_is_not_kept(serving_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TissueModel, "embed", lambda self, x_ng: np.zeros((len(x_ng), self.n_latent), np.float32))
     with pytest.raises(OnnxMismatch, match="differs from the model by"):
-        onnx_export.write_onnx(bundle.load(serving_run), tmp_path / "model.onnx")
+        onnx_export.write_onnx(load(serving_run), tmp_path / "model.onnx")
     with pytest.raises(OnnxMismatch):
         hub.export(serving_run, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
@@ -102,9 +104,9 @@ def test_a_changed_cut_or_missing_file_is_named(copy: Path, name: str) -> None:
     ):
         (copy / name).unlink() if content is None else (copy / name).write_bytes(content)
         with pytest.raises(BundleDamaged, match=said):
-            hub.verify(copy)
+            verify(copy)
         with pytest.raises(BundleError, match=name):
-            TissueModel.load(copy)
+            load(copy)
 
 
 def test_a_damaged_run_without_manifest_names_its_file_too(serving_run: Path, tmp_path: Path) -> None:
@@ -112,10 +114,10 @@ def test_a_damaged_run_without_manifest_names_its_file_too(serving_run: Path, tm
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(BundleError, match=r"model.safetensors: is damaged or cut short"):
-        bundle.load(folder)
+        load(folder)
     (folder / "config.json").write_text("{")
     with pytest.raises(BundleError, match=r"config.json: is damaged"):
-        bundle.load(folder)
+        load(folder)
 
 
 @pytest.mark.parametrize(("version", "advice"), [(0, "model export RUN"), (99, "install a newer bulkatlas")])
@@ -123,7 +125,7 @@ def test_another_schema_version_says_what_to_do(copy: Path, version: int, advice
     manifest = json.loads((copy / "manifest.json").read_text())
     (copy / "manifest.json").write_text(json.dumps(manifest | {"schema_version": version}))
     with pytest.raises(BundleError, match=f"schema version {version}.*{advice}"):
-        bundle.load(copy)
+        load(copy)
 
 
 def test_a_manifest_cannot_point_outside_its_folder(copy: Path) -> None:
@@ -132,10 +134,10 @@ def test_a_manifest_cannot_point_outside_its_folder(copy: Path) -> None:
     (copy / "manifest.json").write_text(json.dumps(manifest))
     (copy.parent.parent / "outside.txt").write_text("x")
     with pytest.raises(BundleDamaged, match=r"outside the bundle \('\.\./\.\./outside\.txt': it leads into another folder"):
-        hub.verify(copy)
+        verify(copy)
     (copy / "manifest.json").write_text("[]")
     with pytest.raises(BundleDamaged, match="is damaged"):
-        hub.verify(copy)
+        verify(copy)
 
 
 def test_export_and_load_on_the_command_line(serving_run: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from modelling.loss import class_weights, cross_entropy, fit_temperature, gaussian_kl, masked_mse, mmd, paper_mmd
+from modelling.network.loss import class_weights, cross_entropy, fit_temperature, gaussian_kl, masked_mse, mmd, paper_mmd
 
 
 def test_kl_equals_torch_distributions():
@@ -74,3 +74,8 @@ def test_temperature_is_recovered_from_overconfident_logits():
     target = torch.distributions.Categorical(logits=true_logits).sample()
     assert fit_temperature(true_logits * 3, target) == pytest.approx(3, rel=0.05)
     assert fit_temperature(true_logits, torch.full((20_000,), -1)) == 1.0
+
+
+def test_the_temperature_never_sharpens_by_more_than_two():
+    logits = torch.eye(5).repeat(100, 1) * 4
+    assert fit_temperature(logits, torch.arange(5).repeat(100)) == pytest.approx(0.5, rel=1e-4)

@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn import metrics as sk
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
-from modelling import mixing, neighbours, spearman
-from modelling.metrics import (
+from modelling.scores import mixing, neighbours, spearman
+from modelling.scores.metrics import (
     calibration_error,
     classification_scores,
     confusion,

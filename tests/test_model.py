@@ -8,10 +8,10 @@ import torch
 from sklearn.decomposition import PCA
 
 from modelling.config import ConfigError, TrainConfig, paper, preset
-from modelling.fast import fast_products, keep_freed_memory
-from modelling.loss import cross_entropy, masked_mse
-from modelling.model import build
-from modelling.network import Standardise
+from modelling.network.base import Standardise
+from modelling.network.loss import cross_entropy, masked_mse
+from modelling.network.ours import build
+from modelling.training.fast import fast_products, keep_freed_memory
 
 N_GENES, N_TISSUES = 30, 4
 

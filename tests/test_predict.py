@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import anndata
@@ -16,21 +18,21 @@ from serving_world import genes, table_text
 from sklearn.neighbors import NearestNeighbors
 from typer.testing import CliRunner
 
-from modelling import bundle, hub, reference
-from modelling.bundle import TissueModel
+from modelling.bundle import hub, reference
+from modelling.bundle.model import TissueModel, load
+from modelling.bundle.reference import ReferenceMissing, conformal_threshold, draw_map, load_reference
 from modelling.cli import app
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.geneids import GeneSpace
-from modelling.predict import Predictor
-from modelling.reference import ReferenceMissing, conformal_threshold, draw_map, load_reference
-from modelling.results import tsv
+from modelling.predicting.predict import Predictor, predict
+from modelling.predicting.results import tsv
 from modelling.userdata import read_cohort
 
 
 @pytest.fixture(scope="module")
 def model(serving_run: Path) -> TissueModel:
-    return TissueModel.load(serving_run)
+    return load(serving_run)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def run(*arguments: str | int | Path) -> str:
 
 
 def test_new_samples_get_their_tissue(model: TissueModel, table: Path) -> None:
-    found = model.predict(table)
+    found = predict(model, table)
     assert found.table["tissue"].to_list() == world.new_samples()[2]
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
     top = np.sort(found.probabilities, axis=1)[:, ::-1]
@@ -60,7 +62,7 @@ def test_new_samples_get_their_tissue(model: TissueModel, table: Path) -> None:
 def test_command_line_python_anndata_and_onnx_give_the_same_answer(
     model: TissueModel, serving_run: Path, table: Path, tmp_path: Path
 ) -> None:
-    ours = model.predict(table)
+    ours = predict(model, table)
     from_cli = pl.read_csv(run("predict", serving_run, table).encode(), separator="\t", null_values=[])
     assert from_cli["sample_id"].to_list() == ours.table["sample_id"].to_list()
     np.testing.assert_allclose(from_cli["probability"], ours.table["probability"], rtol=1e-5)
@@ -68,7 +70,7 @@ def test_command_line_python_anndata_and_onnx_give_the_same_answer(
 
     frame = pd.read_csv(table, sep="\t", index_col=0).T
     adata = anndata.AnnData(frame.to_numpy(np.float32), obs=pd.DataFrame(index=frame.index), var=pd.DataFrame(index=frame.columns))
-    in_memory = model.predict(adata)
+    in_memory = predict(model, adata)
     np.testing.assert_allclose(in_memory.probabilities, ours.probabilities, atol=1e-6)
 
     hub.export(serving_run, tmp_path / "bundle")
@@ -80,15 +82,15 @@ def test_command_line_python_anndata_and_onnx_give_the_same_answer(
 
 
 def test_one_sample_alone_gets_the_answer_it_gets_among_others(model: TissueModel, table: Path, tmp_path: Path) -> None:
-    together = model.predict(table)
+    together = predict(model, table)
     frame = pd.read_csv(table, sep="\t", index_col=0)
     frame[["new_5"]].to_csv(tmp_path / "one.csv")
-    alone = model.predict(tmp_path / "one.csv")
+    alone = predict(model, tmp_path / "one.csv")
     np.testing.assert_allclose(alone.probabilities[0], together.probabilities[5], atol=1e-6)
 
 
 def test_neighbours_are_those_of_scikit_learn_and_of_the_training_part_only(model: TissueModel, table: Path, serving_run: Path) -> None:
-    found, held = model.predict(table), load_reference(serving_run)
+    found, held = predict(model, table), load_reference(serving_run)
     assert set(held.table["split"][held.train]) == {"train"}
     other = NearestNeighbors(n_neighbors=5, metric="cosine").fit(held.z_nk[held.train])
     distance, index = other.kneighbors(found.embedding)
@@ -101,7 +103,7 @@ def test_neighbours_are_those_of_scikit_learn_and_of_the_training_part_only(mode
 
 
 def test_a_sample_stands_on_the_map_among_its_own_tissue(model: TissueModel, table: Path, serving_run: Path) -> None:
-    found, held = model.predict(table), load_reference(serving_run)
+    found, held = predict(model, table), load_reference(serving_run)
     centres = {t: held.map_xy[(held.table["tissue"] == t).to_numpy()].mean(axis=0) for t in world.TISSUES}
     for row in found.table.iter_rows(named=True):
         nearest = min(centres, key=lambda t: float(np.hypot(*(centres[t] - (row["map_x"], row["map_y"])))))
@@ -128,7 +130,7 @@ def test_doubt_is_said_where_two_tissues_are_possible_and_where_nothing_is_near(
     shuffled = np.random.default_rng(0).permuted(values, axis=1)
     path = tmp_path / "t.tsv"
     path.write_text(table_text(np.concatenate([mixed, shuffled]), [f"s{i}" for i in range(27)]))
-    found = model.predict(path, unit="tpm").table
+    found = predict(model, path, unit="tpm").table
     sure, between, nothing = found[[0, 20]], found[5:16], found[21:]
     assert not sure["unsure"].any()
     assert between["unsure"].any()
@@ -139,8 +141,71 @@ def test_doubt_is_said_where_two_tissues_are_possible_and_where_nothing_is_near(
         assert row["unsure"] == (len(held) != 1 or "far" in row["unsure_because"])
 
 
+def test_few_detected_genes_are_unsure_whatever_the_classifier_says(model: TissueModel, serving_run: Path, tmp_path: Path) -> None:
+    values, names, _ = world.new_samples(1)
+    rng = np.random.default_rng(3)
+    shallow = rng.poisson(world.counts(values, 600)).astype(float)
+    one_gene = np.zeros_like(values[:1])
+    one_gene[0, 700] = 5
+    text = table_text(np.concatenate([world.counts(values), shallow, one_gene]), [*names, *(f"few_{n}" for n in names), "one"])
+    (tmp_path / "t.tsv").write_text(text)
+    found = model.predict(tmp_path / "t.tsv", unit="counts")
+    deep, few = found.table[: len(names)], found.table[len(names) :]
+    assert few["coverage"].min() == 1.0
+    assert (few["probability"] > 0.9).any()
+    assert few["unsure"].all()
+    detected = [int((row > 0).sum()) for row in (*shallow, *one_gene)]
+    assert few["genes_detected"].to_list() == detected
+    assert [text.startswith(f"only {n} gene{'s' * (n != 1)} detected, {n / world.N_GENES:.1%} of") for n, text in zip(detected, few["unsure_because"], strict=True)] == [True] * 7  # fmt: skip
+    assert not deep["unsure_because"].str.contains("detected").any()
+    assert any(line.startswith("7 of 13 samples have a value above zero for less than") for line in found.report.warnings)
+
+    from_cli = pl.read_csv(run("predict", serving_run, tmp_path / "t.tsv", "--unit", "counts").encode(), separator="\t", null_values=[])
+    assert from_cli["unsure_because"].fill_null("").to_list() == found.table["unsure_because"].to_list()
+    assert from_cli["genes_detected"].to_list() == found.table["genes_detected"].to_list()
+
+
+def test_the_range_of_detected_genes_is_that_of_the_training_samples(serving_run: Path) -> None:
+    adata = anndata.read_h5ad(serving_run.parent / "compendium.h5ad")
+    share = (adata.X[(adata.obs["split"] == "train").to_numpy()] > 0).mean(axis=1)
+    limit = load_reference(serving_run).calibration.detected_below
+    assert limit is not None
+    n_below = int((share < 2 * limit).sum())  # twice: the limit is half of what 99% reach
+    assert n_below == int(np.ceil(0.01 * (len(share) - 1)))  # a quantile between two samples leaves the lower one below
+
+
+def test_a_reference_made_before_the_range_was_measured_works_and_says_so(serving_run: Path, table: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(serving_run, tmp_path / "old")
+    said = json.loads((old / "reference.json").read_text())
+    del said["detected_below"]
+    (old / "reference.json").write_text(json.dumps(said))
+    found = TissueModel.load(old).predict(table)
+    assert any("does not hold how many genes" in note and "`model reference`" in note for note in found.report.notes)
+    assert not found.table["unsure_because"].str.contains("detected").any()
+    values = np.zeros((1, world.N_GENES))
+    values[0, :100] = 7
+    (tmp_path / "few.tsv").write_text(table_text(values, ["few"]))
+    (why,) = TissueModel.load(old).predict(tmp_path / "few.tsv", unit="tpm").table["unsure_because"]
+    assert why.startswith("only 100 genes detected, 6.7% of")
+
+
+def test_less_than_half_is_never_sure(model: TissueModel, table: Path) -> None:
+    """One tissue in the set at 40%, which a low conformal threshold brings about."""
+    predictor = Predictor.of(model)
+    assert predictor.reference is not None
+    low = replace(predictor.reference, calibration=replace(predictor.reference.calibration, threshold=0.3, far_below=-1.0))
+    (samples,) = read_cohort(table, predictor.space)
+    predicted = predictor.block(samples)
+    predicted.probability_nt = np.full_like(predicted.probability_nt, 0.12)
+    predicted.probability_nt[:, 0] = 0.4
+    predicted.probability_nt[:2, 0] = 0.6
+    doubt = Predictor(model, predictor.space, low).table(predicted)
+    assert doubt["unsure"].to_list() == [False] * 2 + [True] * (len(samples.sample_ids) - 2)
+    assert set(doubt["unsure_because"][2:]) == {"the most probable tissue is less probable than all others together"}
+
+
 def test_sets_hold_the_truth_as_often_as_promised(serving_run: Path) -> None:
-    predictor = Predictor.of(bundle.load(serving_run))
+    predictor = Predictor.of(load(serving_run))
     with Compendium.open(serving_run.parent / "compendium.h5ad") as compendium:
         rows = compendium.rows("test", labelled=True)
         truth = compendium.obs["tissue"][rows]
@@ -151,7 +216,7 @@ def test_sets_hold_the_truth_as_often_as_promised(serving_run: Path) -> None:
 
 
 def test_outputs_hold_the_same_in_each_format(model: TissueModel, serving_run: Path, table: Path, tmp_path: Path) -> None:
-    ours = model.predict(table)
+    ours = predict(model, table)
     for suffix in ("tsv", "parquet", "h5ad"):
         run("predict", serving_run, table, "--out", tmp_path / f"p.{suffix}", "--latent", "--impute", tmp_path / f"i.{suffix}")
         run("embed", serving_run, table, "--out", tmp_path / f"e.{suffix}")
@@ -190,10 +255,10 @@ def test_a_refused_sample_keeps_its_row_and_nothing_else(model: TissueModel, tmp
     values[3, : int(0.6 * world.N_GENES)] = np.nan
     path = tmp_path / "t.tsv"
     path.write_text(table_text(values, names).replace("nan", ""))
-    found = model.predict(path, unit="tpm")
+    found = predict(model, path, unit="tpm")
     row = found.table.row(3, named=True)
     assert row["status"] == "refused: 40% of the model's genes have a value"
-    assert {name for name, value in row.items() if value is not None} == {"sample_id", "coverage", "status"}
+    assert {name for name, value in row.items() if value is not None} == {"sample_id", "coverage", "genes_detected", "status"}
     assert found.table["tissue"].null_count() == 1
     assert "1 of 12 samples refused" in " ".join(found.report.warnings)
 
@@ -204,15 +269,15 @@ def test_a_run_without_reference_says_how_to_make_one_and_can_do_without(serving
     for name in hub.MODEL_FILES:
         (bare / name).write_bytes((serving_run / name).read_bytes())
     with pytest.raises(ReferenceMissing, match=r"model reference .*--without-reference"):
-        TissueModel.load(bare).predict(table)
-    found = TissueModel.load(bare).predict(table, without_reference=True).table
+        predict(load(bare), table)
+    found = predict(load(bare), table, without_reference=True).table
     assert "unsure" not in found.columns
     assert found["tissue"].to_list() == world.new_samples()[2]
     run("reference", bare, serving_run.parent / "compendium.h5ad", "--map", "pca")
     assert (bare / "reference.tsv").read_bytes() == (serving_run / "reference.tsv").read_bytes()
     (bare / "reference.tsv").write_text("\n".join((bare / "reference.tsv").read_text().splitlines()[:-3]))
     with pytest.raises(ReferenceMissing, match="rows"):
-        TissueModel.load(bare).predict(table)
+        predict(load(bare), table)
 
 
 def test_training_on_the_command_line_ends_with_the_reference(serving_run: Path, tmp_path: Path) -> None:
@@ -223,7 +288,7 @@ def test_training_on_the_command_line_ends_with_the_reference(serving_run: Path,
 
 
 def test_the_example_is_read_back_as_what_it_is(model: TissueModel, serving_run: Path) -> None:
-    found = model.predict(serving_run / "example.tsv")
+    found = predict(model, serving_run / "example.tsv")
     assert found.report.unit == "TPM"
     with Compendium.open(serving_run.parent / "compendium.h5ad") as compendium:
         tissue = dict(zip(compendium.sample_ids, compendium.obs["tissue"], strict=True))

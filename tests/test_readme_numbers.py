@@ -44,6 +44,21 @@ def test_the_readme_prints_what_the_demo_builds(demo: Path) -> None:
     assert set(printed) == set(SUMMARY.findall((demo / "printed.txt").read_text()))
 
 
+EXPLAINED = re.compile(r"^\$ curate explain (\S+) --db demo/release\n(.*?)\n```$", re.M | re.S)
+
+
+@pytest.mark.slow
+def test_the_readme_shows_one_bulk_sample_whole(demo: Path) -> None:
+    """The same build: every line that `curate explain` prints stands there, and the sample is one that a reader may take for the rule."""
+    ((sample, shown),) = EXPLAINED.findall(README)
+    assert shown == run(curate, "explain", sample, "--db", demo / "release").rstrip("\n")
+    life = json.loads(run(curate, "explain", sample, "--db", demo / "release", "--json"))
+    assert life["sample"]["single_cell_probability"] < 0.1
+    assert life["matrix"]["is_outlier"] is False
+    assert life["matrix"]["fraction_zero"] < 0.1
+    assert {row["tissue"] for row in life["evidence"]} > {life["label"]["tissue"]}  # a doubt that was decided
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "key"), [("balanced accuracy", "balanced_accuracy"), ("weighted f1", "weighted_f1"), ("r2", "r2")])
 def test_the_readme_prints_the_scores_of_the_demo(demo: Path, name: str, key: str) -> None:

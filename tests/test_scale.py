@@ -10,12 +10,12 @@ import pytest
 from evaluation_world import TISSUES, frame, write
 from typer.testing import CliRunner
 
-from modelling.ablate import AblationError, cap_arms, cell_line_arms, cell_line_flags, differences
 from modelling.cli import app
+from modelling.commands.ablate import NothingAsked
 from modelling.data import Compendium
-from modelling.retrain import labelled_training_rows, mean_interval
-from modelling.retrain_command import NothingAsked
-from modelling.scale import ScaleError, nested_arms
+from modelling.studies.ablate import AblationError, cap_arms, cell_line_arms, cell_line_flags, differences
+from modelling.studies.retrain import labelled_training_rows, mean_interval
+from modelling.studies.scale import ScaleError, nested_arms
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,12 @@ from safetensors.torch import load_file
 from training_world import SMALL, frame, write
 from typer.testing import CliRunner
 
-from modelling import bundle, checkpoint
+from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.config import paper
 from modelling.data import Compendium
-from modelling.train import TrainingError, train
+from modelling.training import checkpoint
+from modelling.training.train import TrainingError, train
 
 WORKER = Path(__file__).with_name("train_worker.py")
 
@@ -69,7 +70,7 @@ def test_a_bundle_loads_without_its_compendium_and_agrees(world, tmp_path):
     x = frame()[0][:7]
     x[0, :9] = np.nan
     world.unlink()
-    loaded = bundle.load(tmp_path / "run")
+    loaded = load(tmp_path / "run")
     for name in ("embed", "probabilities"):
         np.testing.assert_array_equal(getattr(loaded, name)(x), getattr(found.model, name)(x))
     assert loaded.tissues == found.model.tissues
@@ -99,7 +100,7 @@ def test_best_weights_come_back_and_patience_ends_the_run(world, tmp_path):
     scores = [row["validation_score"] for row in found.history]
     assert found.best_epoch == int(np.argmin(scores))
     assert len(scores) == found.best_epoch + 1 + 3
-    loaded = bundle.load(tmp_path / "run")
+    loaded = load(tmp_path / "run")
     with Compendium.open(world) as compendium:
         rows = compendium.rows("validation")
         scores_ng = np.clip(loaded.standardise(compendium.x(rows)), -10, 10)
@@ -186,15 +187,15 @@ def test_the_paper_preset_trains(world, tmp_path):
         n_train = len(compendium.rows("train"))
     config = paper().replace(epochs=3, n_latent=6, batch_size=n_train - 1)  # leaves a last batch of one sample
     assert run(world, tmp_path / "run", config).history[-1]["validation_explained"] < 0.5
-    assert bundle.load(tmp_path / "run").network.encoder[0].out_features == int(0.2002 * 40)
+    assert load(tmp_path / "run").network.encoder[0].out_features == int(0.2002 * 40)
 
 
 def test_command_line(world, tmp_path):
     options = ["--out", str(tmp_path / "run"), "--epochs", "1", "--batch-size", "128", "--device", "cpu", "--map", "none"]
     done = CliRunner().invoke(app, ["train", str(world), *options, "--also-standard"])
     assert done.exit_code == 0, done.output
-    assert bundle.load(tmp_path / "run").config.mask_fraction > 0
-    assert bundle.load(tmp_path / "run-standard").config.mask_fraction == 0
+    assert load(tmp_path / "run").config.mask_fraction > 0
+    assert load(tmp_path / "run-standard").config.mask_fraction == 0
     with pytest.raises(TrainingError, match="holds a finished run"):
         run(world, tmp_path / "run")
     with pytest.raises(TrainingError, match="cannot be used here"), Compendium.open(world) as compendium:

@@ -12,14 +12,14 @@ import pytest
 from evaluation_world import N_GENES, frame, trained, write
 from typer.testing import CliRunner
 
-from modelling import bundle
+from modelling.bundle.model import load
+from modelling.bundle.reference import load_reference, write_reference
 from modelling.cli import app
 from modelling.data import Compendium
-from modelling.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
 from modelling.metadata import MetadataError, keep, match
-from modelling.reference import load_reference, write_reference
-from modelling.rubric import RubricError, load_rubric
-from modelling.subset import write_subset
+from modelling.studies.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
+from modelling.studies.rubric import RubricError, load_rubric
+from modelling.studies.subset import write_subset
 from modelling.userdata import CoverageTooLow
 
 RUBRIC = "category\twide\tnarrow\treason\nhead\tbrain|liver\tbrain\tx\nchest\theart|lung\tlung\tx\nspace\tmoon\tmoon\tx\n"
@@ -79,7 +79,7 @@ def test_scores_by_hand(world, tmp_path):
     assert "elsewhere" in said
     assert "does not know moon" in said
     assert "no accepted tissue of space" in said
-    model, reference = bundle.load(folder / "run"), load_reference(folder / "run")
+    model, reference = load(folder / "run"), load_reference(folder / "run")
     probability = model.probabilities(x)
     head = dict(zip(obs.index, np.array(model.tissues)[probability.argmax(1)], strict=True))
     rows = {(row["category"], row["rubric"], row["classifier"]): row for row in content["categories"]}
@@ -108,7 +108,7 @@ def test_knn_equals_scikit_learn(world, tmp_path):
     invoke(folder, tmp_path / "out", "--category", "site")
     reference = load_reference(folder / "run")
     tissue = reference.table["tissue"].to_numpy()[reference.train]
-    model = bundle.load(folder / "run")
+    model = load(folder / "run")
     expected = KNeighborsClassifier(5, metric="cosine").fit(reference.z_nk[reference.train], tissue).predict(model.embed(x))
     found = pl.read_csv(tmp_path / "out" / "predictions.tsv", separator="\t")
     called = dict(zip(obs.index, expected, strict=True))
@@ -126,7 +126,7 @@ def test_a_text_table_in_other_units_gives_the_same_calls(world, tmp_path, genes
         app, [*arguments, "--metadata", str(tmp_path / "meta.csv"), "--category", "site", "--out", str(tmp_path / "out")]
     )
     assert result.exit_code == 0, result.output
-    model = bundle.load(folder / "run")
+    model = load(folder / "run")
     expected = dict(zip(obs.index, np.array(model.tissues)[model.probabilities(x).argmax(1)], strict=True))
     found = pl.read_csv(tmp_path / "out" / "predictions.tsv", separator="\t")
     assert np.mean([expected[name] == called for name, called in zip(found["sample_id"], found["classifier_tissue"], strict=True)]) > 0.95
@@ -134,7 +134,7 @@ def test_a_text_table_in_other_units_gives_the_same_calls(world, tmp_path, genes
 
 def test_harmonisations_do_what_they_say(world):
     folder, x, _ = world
-    model = bundle.load(folder / "run")
+    model = load(folder / "run")
     with Compendium.open(folder / "compendium.h5ad") as compendium:
         profile = training_profile(model, compendium)
         np.testing.assert_allclose(profile, np.sort(compendium.x(compendium.rows("train")), axis=1).mean(0), rtol=1e-5)

@@ -6,8 +6,9 @@ import optuna
 import pytest
 from training_world import SMALL, frame, write
 
-from modelling import bundle, tune
+from modelling.bundle.model import load
 from modelling.data import Compendium
+from modelling.training import tune
 
 QUICK = {"n_latent": 4, "n_hidden": 6, "head_hidden": 4, "batch_size": 32, "epoch_samples": 1}
 
@@ -36,7 +37,7 @@ def test_the_best_trial_is_trained_and_kept(world, tmp_path):
     values = [float(line.split("\t")[2]) for line in (tmp_path / "search/trials.tsv").read_text().splitlines()[1:] if "complete" in line]
     assert values == sorted(values, reverse=True)
     assert tune.value(run.history[run.best_epoch]) == pytest.approx(values[0], rel=1e-6)
-    assert bundle.load(tmp_path / "search/run").config == run.model.config
+    assert load(tmp_path / "search/run").config == run.model.config
     with pytest.raises(tune.TuneError, match="this search has ended"):
         tune.tune(world, tmp_path / "search", "quick")
 

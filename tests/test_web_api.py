@@ -27,7 +27,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serving_world import genes, table_text
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import load
+from modelling.predicting.predict import predict
 from modelling.web import server
 from modelling.web.app import STATIC, Service, create_app
 from modelling.web.evidence import Evidence, NoEvidence
@@ -86,7 +87,7 @@ def post(client: TestClient, body: bytes | str, **options: object) -> httpx.Resp
 
 def test_predictions_equal_those_of_python(client: TestClient, serving_run: Path, table: str, tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text(table)
-    ours = TissueModel.load(serving_run).predict(tmp_path / "t.tsv")
+    ours = predict(load(serving_run), tmp_path / "t.tsv")
     answer = post(client, table, name="t.tsv")
     assert answer.status_code == 200
     content = answer.json()
@@ -99,6 +100,14 @@ def test_predictions_equal_those_of_python(client: TestClient, serving_run: Path
     assert content["report"]["unit"] == "TPM"
     assert post(client, table, format="tsv").text == content["tsv"]
     assert content["tsv"].splitlines()[0].startswith("sample_id\ttissue\tprobability")
+
+
+def test_few_detected_genes_are_said_to_be_unsure(client: TestClient) -> None:
+    values = np.zeros((2, world.N_GENES))
+    values[0, :40], values[1, 5] = 9, 9
+    samples = post(client, table_text(values, ["few", "one"]), unit="counts").json()["samples"]
+    assert [(s["unsure"], s["genes_detected"], s["coverage"]) for s in samples] == [(True, 40, 1.0), (True, 1, 1.0)]
+    assert [s["unsure_because"].split(" of ")[0] for s in samples] == ["only 40 genes detected, 2.7%", "only 1 gene detected, 0.1%"]
 
 
 def test_the_compendium_can_be_browsed(client: TestClient, serving_run: Path) -> None:
@@ -167,6 +176,8 @@ REFUSED = {
     "too many columns": (b"gene" + b"\ts" * 20_000 + b"\nA1BG" + b"\t1" * 20_000, {}, 413, "5,000 columns"),
     "a million columns": (b"gene" + b"\t" * 1_000_000 + b"\nA1BG" + b"\t" * 1_000_000, {}, 413, "columns"),
     "no genes": (b"a\tb\nfoo\t2\n", {}, 422, "are human genes"),
+    "a million million rows of metadata": (b"#1.3\n2\t1\t0\t1000000000000\nName\tA\nTP53\t1\nACTB\t2\n", {}, 413, "rows"),
+    "a few rows of metadata": (b"#1.3\n2\t1\t0\t9\nName\tA\nTP53\t1\nACTB\t2\n", {}, 422, "9 rows of sample metadata, 2 are there"),
     "a path": (b"/etc/passwd", {}, 422, "no tab, comma or semicolon"),
     "no text": (bytes(range(256)) * 10, {}, 415, "binary"),
 }

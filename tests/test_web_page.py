@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 import serving_world as world
 from serving_world import table_text
 from test_web_api import SCRIPT, write_labels
 
-from modelling.bundle import TissueModel
+from modelling.bundle.model import load
+from modelling.predicting.predict import predict
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 playwright_api = pytest.importorskip("playwright.sync_api", reason="the page is tested through Playwright: pip install playwright")
@@ -104,7 +106,7 @@ def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serv
     assert "counts" in report
     assert "1,500 of the model's 1,500" in report
     page.locator("#sample-list summary").nth(4).click()
-    ours = TissueModel.load(serving_run).predict(path).table.row(4, named=True)
+    ours = predict(load(serving_run), path).table.row(4, named=True)
     near = page.locator("#sample-list details[open] tbody button").all_inner_texts()
     assert near == ours["nearest_samples"].split(";")
     with page.expect_download() as download:
@@ -112,6 +114,19 @@ def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serv
     saved = pl.read_csv(download.value.path(), separator="\t")
     assert saved["tissue"].to_list() == tissues
     assert saved["probability"][4] == pytest.approx(ours["probability"], rel=1e-5)
+
+
+def test_few_detected_genes_are_said_to_be_unsure(watched: Watched) -> None:
+    page = watched.page
+    values = np.zeros((1, world.N_GENES))
+    values[0, :40] = 9
+    upload(page, table_text(values, ["few"]))
+    results(page)
+    page.locator("#sample-list summary").first.click()
+    said = page.inner_text("#sample-list details[open]")
+    assert "unsure" in said
+    assert "only 40 genes detected, 2.7% of those with a value" in said
+    assert "40 of them above zero" in said
 
 
 def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:

@@ -7,7 +7,7 @@ import torch
 
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.train import train
+from modelling.training.train import train
 
 if __name__ == "__main__":
     path, out, settings = sys.argv[1:4]

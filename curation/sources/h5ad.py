@@ -12,6 +12,7 @@ import numpy as np
 
 from curation.genes import parse_gene_names, plain_ensembl
 from curation.sources import GeneIds, SourceFault, Unit
+from curation.sources.claims import h5ad_fault
 from curation.sources.grid import SAMPLES_FOR_UNIT, check_values, refuse_missing
 from curation.sources.scratch import BLOCK_BYTES
 from curation.sources.unit import Evidence, Scale
@@ -61,6 +62,9 @@ def open_h5ad(path: Path) -> Iterator[Any]:
     import anndata
 
     try:
+        fault = h5ad_fault(path)
+        if fault:
+            raise SourceFault(f"{path}: {fault}; write it again with anndata")
         data = anndata.read_h5ad(path, backed="r")
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise SourceFault(f"{path} cannot be read as .h5ad ({str(error).splitlines()[0]}); write it again with anndata") from error
@@ -86,13 +90,15 @@ def read_h5ad_head(path: Path) -> tuple[GeneIds, tuple[str, ...], pl.DataFrame, 
         values, genes = dense_rows(data, chosen), _gene_ids(data.var)
         refuse_missing(values, path, [str(data.obs_names[i]) for i in chosen], list(map(str, data.var_names)))
         evidence.add(values)
-        obs = {str(name): [None if _is_missing(value) else str(value) for value in data.obs[name]] for name in data.obs.columns}
+        obs = {str(name): _texts(data.obs[name]) for name in data.obs.columns}
         frame = pl.DataFrame({"sample_id": list(map(str, data.obs_names)), **obs}, schema_overrides=dict.fromkeys(obs, pl.String))
         return genes, tuple(map(str, data.obs_names)), frame, evidence
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or value != value or value == ""
+def _texts(column: Any) -> list[str | None]:
+    """Values of an obs column as text; empty, None, NaN and the pandas.NA of nullable columns are None."""
+    missing = column.isna()
+    return [None if absent or value == "" else str(value) for value, absent in zip(column.astype(object), missing, strict=True)]
 
 
 def _gene_ids(var: Any) -> GeneIds:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curation.sources.claims import rows_fault
 from curation.sources.grid import MatrixFault
 
 BATCH_BYTES = 32 << 20
@@ -46,9 +47,13 @@ def _cast(values: pa.Array, kind: pa.DataType) -> pa.Array:
 def read_parquet_grid(path: Path) -> ParquetGrid:
     """The columns of a Parquet matrix. Raises MatrixFault when it is none, or has no text column to name its rows."""
     try:
-        schema = pq.read_schema(path)
+        with pq.ParquetFile(path) as file:
+            schema, n_rows = file.schema_arrow, file.metadata.num_rows
     except (pa.ArrowInvalid, OSError) as error:
         raise MatrixFault(f"{path} is no readable Parquet file ({str(error).splitlines()[0]}); write it again") from error
+    fault = rows_fault(n_rows, path.stat().st_size)
+    if fault:
+        raise MatrixFault(f"{path} {fault}")
     texts = [field.name for field in schema if _is_text(field.type)]
     if not texts:
         raise MatrixFault(f"{path} has no text column with the names of its rows; write the index as a column")

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from modelling.arrays import Floats
 from modelling.figures.canvas import FigureFolder, canvas, spaced
 from modelling.figures.palette import INK, MUTED, PAPER, SERIES, Look
-from modelling.neighbours import cosine_neighbours
+from modelling.scores.neighbours import cosine_neighbours
 
 PERPLEXITY = 30
 EARLY_ITERATIONS = 250

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from modelling.predict import Predictions, Predictor
-from modelling.results import tsv
-
-Array = NDArray[np.generic]
+from modelling.arrays import Array
+from modelling.predicting.predict import Predictions, Predictor
+from modelling.predicting.results import tsv
 
 
 class Problem(BaseModel):
@@ -44,6 +41,7 @@ class SampleAnswer(BaseModel):
     sample_id: str
     status: str
     coverage: float
+    genes_detected: int | None = None
     tissue: str | None = None
     probability: float | None = None
     top: list[TissueProbability] = []
@@ -132,14 +130,14 @@ def answer(predictor: Predictor, predictions: Predictions) -> PredictionAnswer:
 
 def _sample(predictor: Predictor, row: dict[str, Any], points: Array, similarity: Array) -> SampleAnswer:
     if row["tissue"] is None:
-        return SampleAnswer(sample_id=row["sample_id"], status=row["status"], coverage=row["coverage"])
+        return SampleAnswer(**{name: row[name] for name in ("sample_id", "status", "coverage", "genes_detected")})
     top = [
         TissueProbability(tissue=row[name], probability=row[value])
         for name, value in (("tissue", "probability"), ("second_tissue", "second_probability"), ("third_tissue", "third_probability"))
         if name in row
     ]
     return SampleAnswer(
-        **{name: row[name] for name in ("sample_id", "status", "coverage", "tissue", "probability")},
+        **{name: row[name] for name in ("sample_id", "status", "coverage", "genes_detected", "tissue", "probability")},
         top=top,
         unsure=row["unsure"],
         unsure_because=row["unsure_because"],

@@ -19,8 +19,8 @@ from fastapi.staticfiles import StaticFiles
 
 from modelling import __version__
 from modelling.errors import ModellingError
-from modelling.predict import Predictor, collect
-from modelling.results import tsv
+from modelling.predicting.predict import Predictor, collect
+from modelling.predicting.results import tsv
 from modelling.tablehead import LimitExceeded, Limits
 from modelling.userdata import MIN_COVERAGE, read_text
 from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary, answer

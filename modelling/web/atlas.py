@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from modelling.predict import Predictor
-from modelling.reference import Reference
+from modelling.arrays import Array
+from modelling.bundle.reference import Reference
+from modelling.predicting.predict import Predictor
 
-Array = NDArray[Any]
 N_FOUND = 20
 N_SERIES_SAMPLES = 500
 SPLITS = ("train", "validation", "test")

@@ -43,14 +43,14 @@ def serve(run: Path, *, curation: Path | None = None, host: str = "127.0.0.1", p
 
 def load_service(run: Path, curation: Path | None = None, max_upload_mb: int = 256) -> Service:
     """Load the run, its reference and the label files."""
-    from modelling import bundle
-    from modelling.predict import Predictor
+    from modelling.bundle.model import load
+    from modelling.predicting.predict import Predictor
     from modelling.web.app import Service
     from modelling.web.evidence import Evidence
     from modelling.web.gate import WebLimits
 
     evidence = Evidence.open(curation) if curation else None
-    return Service(Predictor.of(bundle.load(run)), evidence, WebLimits(megabytes=max_upload_mb), Path(run))
+    return Service(Predictor.of(load(run)), evidence, WebLimits(megabytes=max_upload_mb), Path(run))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -72,7 +72,7 @@ function aboutPage(about) {
     el("p", {}, `A model that names the tissue of a human bulk RNA-seq sample. It learnt ${counted(about.tissues.length, "tissue")} from ${about.simulated ? `${counted(about.n_train, "simulated sample")}` : `${counted(about.n_train, "sample")} of public archives`}, from ${counted(about.n_genes, "gene")} in ${about.unit}.`),
     el("p", {}, el("strong", {}, about.notice)),
     el("h2", {}, "How to read an answer"),
-    el("p", {}, `The percentage is calibrated: of answers given at 80%, about 80% should be right, for samples like those of the archives. A sample is marked unsure when not exactly one tissue is as probable as the true tissue is in ${Math.round(100 * about.confidence)}% of known samples, or when it lies far from every training sample.`),
+    el("p", {}, `The percentage is calibrated: of answers given at 80%, about 80% should be right, for samples like those of the archives. A sample is marked unsure when not exactly one tissue is as probable as the true tissue is in ${Math.round(100 * about.confidence)}% of known samples, when that tissue is less probable than all others together, when it lies far from every training sample, or when less than half as many of its genes are above zero as training samples have.`),
     el("p", {}, "A tissue that is not listed under Compendium cannot be named. Single cells, other species and selections of genes are out of scope."),
     el("p", {}, `The map (${about.map_method}) shows which samples resemble each other; distances between far groups mean little. Your samples stand where their nearest training samples stand.`),
     el("h2", {}, "For programs"),

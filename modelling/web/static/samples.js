@@ -155,7 +155,7 @@ export class Samples {
       el("div", { class: "bars", role: "group", "aria-label": "Most probable tissues" }, bars),
       el("div", {}, el("h3", {}, "Nearest training samples"), el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
       el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample), true); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
-      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample.`));
+      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample, ${count(sample.genes_detected)} of them above zero.`));
   }
 
   /** Open one sample of the list, by its place among the predicted ones. */

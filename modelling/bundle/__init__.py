@@ -1,0 +1,1 @@
+"""A trained model as a folder, and what goes along with it."""

@@ -1,0 +1,69 @@
+"""The list of a bundle's files with their sizes and checksums: written on export, checked before anything is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from modelling import __version__
+from modelling.errors import ModellingError
+from profiles import filenames
+
+MANIFEST = "manifest.json"
+SCHEMA_VERSION = 1
+
+
+class BundleError(ModellingError):
+    """The folder is not a complete run."""
+
+
+class BundleDamaged(BundleError):
+    """A file of a bundle is missing, cut short or changed."""
+
+
+def write_manifest(folder: Path, names: Sequence[str]) -> None:
+    """Write manifest.json for the files `names` of a bundle."""
+    files = {name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)} for name in names}
+    content = {"format": "bulkatlas bundle", "schema_version": SCHEMA_VERSION, "made_by": f"bulkatlas {__version__}", "files": files}
+    (folder / MANIFEST).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(folder: str | Path) -> dict[str, Any]:
+    """Check every file of a bundle against its manifest and return the manifest. BundleDamaged names what is wrong."""
+    folder = Path(folder)
+    if not (folder / MANIFEST).is_file():
+        raise BundleError(f"{folder}: has no {MANIFEST}: not a bundle; make one from a run with `model export RUN --to FOLDER`")
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        version, files = manifest["schema_version"], dict(manifest["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleDamaged(f"{folder}/{MANIFEST}: is damaged ({error!r}); get the bundle again") from error
+    if version != SCHEMA_VERSION:
+        advice = "install a newer bulkatlas" if version > SCHEMA_VERSION else f"its run is needed: `model export RUN --to {folder}-new`"
+        raise BundleError(f"{folder}: bundle of schema version {version}, this program reads version {SCHEMA_VERSION}; {advice}")
+    # Links are not followed up: the cache of a model hub holds every file as a link to a folder of blobs, and files are read here, not written.
+    if outside := [f"{filenames.shown(name)}: {why}" for name in files if (why := filenames.fault(name))]:
+        raise BundleDamaged(f"{folder}/{MANIFEST}: names files outside the bundle ({outside[0]}); get the bundle again")
+    wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
+    if wrong:
+        raise BundleDamaged(
+            f"{folder}: {len(wrong)} of {len(files)} files are not as they were exported: {'; '.join(wrong[:5])}; get the bundle again"
+        )
+    return manifest
+
+
+def _wrong(path: Path, stated: dict[str, Any]) -> str:
+    if not path.is_file():
+        return f"{path.name} is missing"
+    size = path.stat().st_size
+    if size != stated["bytes"]:
+        return f"{path.name} has {size:,} bytes, {stated['bytes']:,} were exported"
+    return "" if _sha256(path) == stated["sha256"] else f"{path.name} was changed"

@@ -1,0 +1,177 @@
+"""A trained model as a folder that loads without its training data: safetensors, JSON and TSV, nothing pickled.
+
+model.safetensors  weights, scaler and temperature      config.json   settings and sizes
+genes.tsv          symbol (and ids), in input order     tissues.tsv   tissue, organ_system, n_train
+scaler.tsv         symbol, mean, std (for people; the model reads its own copy)
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from modelling.arrays import Floats
+from modelling.bundle.manifest import MANIFEST, BundleError, verify
+from modelling.config import TrainConfig
+from modelling.errors import ModellingError
+from modelling.network.ours import Network, Standardise, build
+
+BLOCK = 256
+FORMAT = 1
+
+
+@dataclass
+class TissueModel:
+    """A trained model for numpy users: arrays in, arrays out, in blocks of samples, always in float32 and evaluation mode.
+
+    x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order.
+    """
+
+    network: Network
+    genes: list[str]
+    tissues: list[str]
+    config: TrainConfig
+    temperature: float
+    details: dict[str, Any]
+    gene_rows: list[dict[str, str]] = field(default_factory=list)
+    tissue_rows: list[dict[str, str]] = field(default_factory=list)
+    folder: Path | None = None
+
+    @property
+    def unit(self) -> str:
+        """Unit of the training matrix, as `log2(TPM+1)`."""
+        return str(self.details.get("unit", "unknown"))
+
+    @property
+    def mean_g(self) -> Floats:
+        return np.asarray(self.network.standardise.mean_g.cpu())
+
+    @property
+    def std_g(self) -> Floats:
+        return np.asarray(self.network.standardise.std_g.cpu())
+
+    @property
+    def n_latent(self) -> int:
+        return self.config.n_latent
+
+    def standardise(self, x_ng: NDArray[Any]) -> Floats:
+        """Unclipped z-scores (n, g) with training statistics; NaN stays NaN."""
+        return self._blocks(self.network.standardise, x_ng, len(self.genes))
+
+    def embed(self, x_ng: NDArray[Any]) -> Floats:
+        """Posterior mean z_nk (n, k)."""
+        return self._blocks(self.network.embed, x_ng, len(self.genes))
+
+    def logits(self, z_nk: NDArray[Any]) -> Floats:
+        """Tissue logits (n, t), before the temperature."""
+        return self._blocks(self.network.classify, z_nk, self.n_latent)
+
+    def probabilities(self, x_ng: NDArray[Any]) -> Floats:
+        """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""
+        return self.probabilities_of(self.embed(x_ng))
+
+    def probabilities_of(self, z_nk: NDArray[Any]) -> Floats:
+        """Calibrated tissue probabilities (n, t) of embeddings."""
+        return torch.softmax(torch.from_numpy(self.logits(z_nk)) / self.temperature, 1).numpy()
+
+    def reconstruct(self, z_nk: NDArray[Any]) -> Floats:
+        """Standardised expression (n, g) that the decoder expects at z; `* std_g + mean_g` gives the training unit."""
+        return self._blocks(self.network.decode, z_nk, self.n_latent)
+
+    @torch.inference_mode()
+    def _blocks(self, function: Callable[[Tensor], Tensor], values: NDArray[Any], width: int) -> Floats:
+        if values.ndim != 2 or values.shape[1] != width:
+            raise ModellingError(f"an array of shape {values.shape} was given where (n, {width}) is needed")
+        device = next(self.network.parameters()).device
+        rows = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+        self.network.eval()
+        pieces = [function(rows[i : i + BLOCK].to(device)).cpu().numpy() for i in range(0, len(rows), BLOCK)]
+        return np.concatenate(pieces) if pieces else function(rows.to(device)).cpu().numpy()
+
+
+def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], tissue_rows: Sequence[dict[str, str]]) -> None:
+    """Write the bundle part of a run folder; `details` of the model go into config.json beside the settings."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+    save_file(state | {"temperature": torch.tensor(model.temperature)}, folder / "model.safetensors")
+    sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
+    _write_json(folder / "config.json", {"format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "details": model.details})
+    _write_tsv(folder / "genes.tsv", gene_rows)
+    _write_tsv(folder / "tissues.tsv", tissue_rows)
+    scaler = [
+        {"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)
+    ]
+    _write_tsv(folder / "scaler.tsv", scaler)
+
+
+def load(folder: str | Path, device: str = "cpu") -> TissueModel:
+    """Load a run folder or bundle; BundleError names a file that is missing, damaged, or differs from a bundle's manifest."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    folder = Path(folder)
+    missing = [name for name in ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv") if not (folder / name).is_file()]
+    if missing:
+        raise BundleError(
+            f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)"
+        )
+    if (folder / MANIFEST).is_file():
+        verify(folder)
+    content = _read_config(folder)
+    config = TrainConfig.load(folder / "config.json")
+    gene_rows, tissue_rows = read_tsv(folder / "genes.tsv"), read_tsv(folder / "tissues.tsv")
+    genes, tissues = [row["symbol"] for row in gene_rows], [row["tissue"] for row in tissue_rows]
+    if {"n_genes": len(genes), "n_tissues": len(tissues)} != content["sizes"]:
+        raise BundleError(
+            f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {content['sizes']}; a file was changed"
+        )
+    try:
+        state = load_file(folder / "model.safetensors")
+    except SafetensorError as error:
+        raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
+    temperature = float(state.pop("temperature"))
+    blank = Standardise(torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm)
+    network = build(len(genes), len(tissues), config, blank)
+    network.load_state_dict(state)
+    return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    """config.json; BundleError when it is damaged or of another format version."""
+    try:
+        content: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(f"{folder}/config.json: is damaged ({error}); copy or export it again") from error
+    version = content.get("format")
+    if version != FORMAT:
+        advice = "install a newer bulkatlas" if isinstance(version, int) and version > FORMAT else "train it again with `model train`"
+        raise BundleError(f"{folder}: run of format {version}, this program reads format {FORMAT}; {advice}")
+    return content
+
+
+def read_tsv(path: Path) -> list[dict[str, str]]:
+    """Rows of a tab-separated table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def _write_tsv(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

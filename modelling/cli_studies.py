@@ -1,0 +1,119 @@
+"""Those of the `model` commands that ask a question of a model or a compendium: parse, call, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+PANEL = "Studies"
+
+
+@app.command(rich_help_panel=PANEL)
+def baselines(
+    inputs: Annotated[list[Path], typer.Argument(metavar="[RUN] COMPENDIUM", help="a compendium, and before it a run to compare with")],
+    out: Annotated[Path, typer.Option(help="folder for baselines.json, report.html and figures/")],
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (.npy, .parquet, .h5ad, .h5ad:OBSM); repeatable")
+    ] = None,
+    umap: Annotated[bool, typer.Option(help="with the UMAP baseline (slow on many samples)")] = True,
+    seed: Annotated[int, typer.Option(help="of bootstrap and methods")] = 42,
+) -> None:
+    """Score simple methods, and outside embeddings, on the same genes and split."""
+    from modelling.commands.baselines import run_baselines
+
+    run_baselines(inputs, out, embedding or [], seed, umap=umap)
+
+
+@app.command(rich_help_panel=PANEL)
+def transfer(
+    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
+    cohort: Annotated[
+        Path,
+        typer.Argument(help="expression of the cohort: CSV, TSV, GCT, Parquet or .h5ad, any unit and gene id that `model predict` reads"),
+    ],
+    rubric: Annotated[str, typer.Option(help="which tissues count as right for which category: a TSV, or a shipped one (target, tissues)")],
+    out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
+    metadata: Annotated[Path | None, typer.Option(help="table with one row per sample; for .h5ad the obs when not given")] = None,
+    category: Annotated[str, typer.Option(help="column with the category")] = "category",
+    sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
+    where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
+    unit: Annotated[str, typer.Option(help="auto, or what the values are (counts, tpm, log2-tpm, ...)")] = "auto",
+    harmonise: Annotated[
+        str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
+    ] = "none",
+    compendium: Annotated[Path | None, typer.Option(help="compendium that the run was trained on, for --harmonise quantile")] = None,
+    seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
+) -> None:
+    """Classify an outside cohort and score it by a rubric."""
+    from contextlib import ExitStack
+
+    from modelling.commands.transfer import run_transfer
+    from modelling.data import Compendium
+    from modelling.studies.harmonise import parse_way
+    from modelling.studies.rubric import load_rubric
+    from modelling.studies.transfer import Question
+
+    with ExitStack() as stack:
+        opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
+        asked = Question(
+            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened
+        )
+        run_transfer(run, asked, out, seed)
+
+
+@app.command("audit-labels", rich_help_panel=PANEL)
+def audit_labels(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose labels are judged by the expression")],
+    out: Annotated[Path, typer.Option(help="folder for suspects.tsv, overrides.tsv and report.html")],
+    labels: Annotated[
+        Path | None, typer.Option(help="labels.parquet with each label's evidence; taken from beside the compendium when not given")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="TSV with sample_id and true_tissue, where the truth is known: states precision and recall")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="folds of the cross-validation, by study, donor and patient")] = 5,
+    seed: Annotated[int, typer.Option(help="of the folds")] = 42,
+) -> None:
+    """Find samples whose label the expression contradicts; write decisions to review."""
+    from modelling.commands.audit_labels import run_audit
+
+    run_audit(compendium, out, labels, truth, folds, seed)
+
+
+@app.command(rich_help_panel=PANEL)
+def scale(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; its training part is cut, its test part stays")],
+    out: Annotated[Path, typer.Option(help="folder for scale.json, report.html and figures/")],
+    fraction: Annotated[
+        list[float] | None, typer.Option(help="share of the training part; repeatable; 0.33, 0.66 and 1 when not given")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="trainings per size")] = 3,
+    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+) -> None:
+    """Scores by training size: nested subsets, one fixed test part, several seeds."""
+    from modelling.commands.scale import run_scale
+
+    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs)
+
+
+@app.command(rich_help_panel=PANEL)
+def ablate(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad, for --cell-lines built with --cell-line-cap none")],
+    out: Annotated[Path, typer.Option(help="folder for ablate.json, report.html and figures/")],
+    cell_lines: Annotated[bool, typer.Option("--cell-lines", help="train with and without cell lines")] = False,
+    cap: Annotated[int | None, typer.Option(min=1, help="train with at most this many samples of a tissue, and without")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="labels.parquet of the build (which samples are cell lines); beside the compendium if not given")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="trainings per arm")] = 3,
+    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
+    epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+) -> None:
+    """What cell lines and the cap do to the scores, all else held equal."""
+    from modelling.commands.ablate import run_ablate
+
+    run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs)

@@ -1,0 +1,135 @@
+"""What `model predict` and `model embed` do: read, predict, write, block by block, and say what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from modelling.bundle.model import load
+from modelling.data import Compendium
+from modelling.predicting.predict import PredictedBlock, Predictor
+from modelling.predicting.results import open_writer
+from modelling.userdata import MIN_COVERAGE, CohortReport, read_cohort
+
+
+@dataclass(frozen=True)
+class Source:
+    """A user's matrix and how to read it."""
+
+    path: Path
+    unit: str = "auto"
+    layout: str = "auto"
+    layer: str | None = None
+    min_coverage: float = MIN_COVERAGE
+
+
+def predict_file(
+    run: Path,
+    source: Source,
+    out: Path | None,
+    impute: Path | None = None,
+    *,
+    latent: bool = False,
+    without_reference: bool = False,
+    device: str = "cpu",
+) -> CohortReport:
+    """Predict every sample of a file into `out` (None: TSV to standard output); `impute` takes the reconstructed genes."""
+    predictor = Predictor.of(load(run, device), without_reference=without_reference)
+    cohort = read_cohort(
+        source.path, predictor.space, unit=source.unit, layout=source.layout, layer=source.layer, min_coverage=source.min_coverage
+    )
+    with ExitStack() as stack:
+        writer = stack.enter_context(open_writer(out))
+        imputed = stack.enter_context(open_writer(impute)) if impute else None
+        for block in predictor.blocks(cohort):
+            arrays = latent_columns(block) if latent or (out and out.suffix.lower() == ".h5ad") else {}
+            writer.write(predictor.table(block), arrays)
+            if imputed:
+                imputed.write(_ids(block), {"genes": (predictor.model.genes, reconstructed(predictor, block))})
+        for opened in (writer, imputed) if imputed else (writer,):
+            opened.close(cohort.report.as_dict())
+    return cohort.report
+
+
+def embed_file(run: Path, source: Source, out: Path | None, device: str = "cpu") -> CohortReport:
+    """Write the posterior mean of every sample of a file; refused samples have none."""
+    predictor = Predictor.of(load(run, device), without_reference=True)
+    cohort = read_cohort(
+        source.path, predictor.space, unit=source.unit, layout=source.layout, layer=source.layer, min_coverage=source.min_coverage
+    )
+    with open_writer(out) as writer:
+        for block in predictor.blocks(cohort):
+            writer.write(_ids(block), latent_columns(block))
+        writer.close(cohort.report.as_dict())
+    return cohort.report
+
+
+def say(report: CohortReport) -> None:
+    """What was found and done, on standard error: standard output may hold the table."""
+    from rich.console import Console
+
+    console = Console(stderr=True, soft_wrap=True)
+    for line in report.lines():
+        console.print(line, style="yellow" if line.startswith("warning") else None, markup=False, highlight=False)
+
+
+def make_references(runs: Sequence[Path], compendium: Path | Compendium, map_method: str = "auto") -> None:
+    """Write the reference files of runs and say what the limits are."""
+    import typer
+
+    from modelling.bundle.reference import write_reference
+
+    for run in runs:
+        limits = write_reference(run, compendium, map_method, say=lambda text: typer.echo(f"{text} ..."))
+        typer.echo(
+            f"{run}: sets hold the true tissue in {1 - limits.alpha:.0%} of cases, measured on {limits.n_validation:,} validation samples:"
+            f" a tissue counts from probability {limits.threshold:.3f}; far below similarity {limits.far_below:.2f}; map:"
+            f" {limits.map_method}"
+        )
+
+
+def describe_bundle(folder: Path) -> list[str]:
+    """Verify and load a bundle; what it is, as lines."""
+    from modelling.bundle.manifest import verify
+
+    manifest = verify(folder)
+    model = load(folder)
+    details = model.details
+    has_reference = (folder / "reference.json").is_file()
+    return [
+        (
+            f"{folder}: {len(manifest['files'])} files as they were exported by {manifest['made_by']} (schema version"
+            f" {manifest['schema_version']})"
+        ),
+        (
+            f"{len(model.tissues)} tissues, {len(model.genes):,} genes in {model.unit}, {model.n_latent} dimensions,"
+            f" {details.get('n_train', 0):,} training samples"
+        ),
+        (
+            "with reference samples, map and confidence limits"
+            if has_reference
+            else "without reference samples: predict with --without-reference"
+        ),
+        f"try it: model predict {folder} {folder / 'example.tsv' if has_reference else 'YOUR_TABLE'}",
+    ]
+
+
+def latent_columns(block: PredictedBlock) -> dict[str, tuple[list[str], np.ndarray]]:
+    """The posterior means as columns z1, z2, ...; NaN for refused samples."""
+    z_nk = np.where(block.refused[:, None], np.float32(np.nan), block.z_nk)
+    return {"latent": ([f"z{k + 1}" for k in range(z_nk.shape[1])], z_nk)}
+
+
+def reconstructed(predictor: Predictor, block: PredictedBlock) -> np.ndarray:
+    """All genes as the decoder sees them (n, g) in the training unit, not below zero; NaN for refused samples."""
+    x_ng = predictor.model.reconstruct(block.z_nk) * predictor.model.std_g + predictor.model.mean_g
+    return np.where(block.refused[:, None], np.float32(np.nan), np.maximum(x_ng, 0))
+
+
+def _ids(block: PredictedBlock) -> pl.DataFrame:
+    return pl.DataFrame({"sample_id": block.sample_ids})

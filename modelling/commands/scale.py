@@ -1,0 +1,48 @@
+"""`model scale`: trains on nested subsets, writes the folder, prints the scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from modelling.config import preset as preset_config
+from modelling.data import Compendium
+from modelling.outfolder import new_folder
+from modelling.progress import bars
+from modelling.reports.json import plain
+from modelling.reports.page import with_interval
+from modelling.reports.trainings import size, write_scale_page
+from modelling.studies.retrain import SCORES
+from modelling.studies.scale import scale, summary
+
+
+def run_scale(path: Path, out: Path, fractions: Sequence[float], n_seeds: int, preset: str, epochs: int | None) -> None:
+    """Train on nested subsets and write scale.json, a figure and a page."""
+    config = preset_config(preset).replace(**({"epochs": epochs} if epochs else {}))
+    with Compendium.open(path) as compendium, new_folder(out) as folder:
+        with bars() as stage:
+            rows = scale(compendium, fractions, range(1, n_seeds + 1), config, stage)
+        content = {
+            "format": 1,
+            "simulated": compendium.simulated,
+            "compendium": path.name,
+            "preset": preset,
+            "rows": rows,
+            "summary": summary(rows, "fraction"),
+        }
+        (folder / "scale.json").write_text(json.dumps(plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        write_scale_page(folder, rows, compendium, n_seeds, preset)
+    tell(summary(rows, "fraction"), "fraction", out, "scale.json")
+
+
+def tell(rows: Sequence[dict[str, Any]], key: str, out: Path, name: str) -> None:
+    """A line for each group of trainings, and where the rest lies."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    for row in rows:
+        scores = ", ".join(f"{word} {with_interval(*row['scores'][score])}" for score, word in SCORES.items())
+        console.print(f"{row[key]!s:20}{size(row['n_train'])} training samples, {row['n_seeds']} seeds: {scores}", markup=False)
+    console.print(f"wrote {out}/ (report.html, {name}, figures/)")

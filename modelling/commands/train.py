@@ -1,0 +1,63 @@
+"""`model train` as people see it: what goes in, the bar, what came out and where."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from modelling.config import TrainConfig
+from modelling.data import Compendium
+from modelling.training.train import Run, train
+
+
+def train_and_tell(compendium: Compendium, out: Path, config: TrainConfig, *, device: str, resume: bool, also_standard: bool) -> list[Run]:
+    """Train one run, or with `also_standard` a second one without masking into OUT-standard."""
+    variants = [(out, config)]
+    if also_standard:
+        variants.append((out.with_name(f"{out.name}-standard"), config.replace(mask_fraction=0.0)))
+    first = os.environ.get("RANK", "0") == "0"
+    console = Console(quiet=not first, soft_wrap=True, highlight=False)
+    runs = []
+    for folder, settings in variants:
+        if resume and len(variants) > 1 and (folder / "model.safetensors").exists():
+            console.print(f"{folder}: finished already")
+            continue
+        _tell_input(console, compendium, settings, folder)
+        run = train(compendium, folder, settings, device=device, resume=resume and folder.exists(), progress=first)
+        _tell_result(console, run)
+        runs.append(run)
+    return runs
+
+
+def tune_and_tell(compendium: Compendium, out: Path, search: str, *, n_trials: int | None, epochs: int | None, seed: int) -> Run:
+    """Search, say what won, and train it."""
+    from modelling.training.tune import tune
+
+    console = Console(soft_wrap=True, highlight=False)
+    run = tune(compendium, out, search, n_trials=n_trials, epochs=epochs, seed=seed, progress=True)
+    console.print((out / "trials.tsv").read_text(encoding="utf-8").rstrip())
+    _tell_result(console, run)
+    return run
+
+
+def _tell_input(console: Console, compendium: Compendium, config: TrainConfig, folder: Path) -> None:
+    sizes = {split: len(compendium.rows(split)) for split in ("train", "validation", "unlabelled")}
+    console.print(
+        f"{folder}: {sizes['train']:,} training samples, {sizes['validation']:,} for validation, {sizes['unlabelled']:,} unlabelled; "
+        f"{len(compendium.genes):,} genes, {len(compendium.tissues)} tissues; preset {config.preset}, masking {config.mask_fraction:.0%}, seed {config.seed}"
+    )
+    for note in compendium.notes:
+        console.print(f"  note: {note}")
+
+
+def _tell_result(console: Console, run: Run) -> None:
+    best = run.history[run.best_epoch]
+    console.print(
+        f"best of {len(run.history)} epochs: {run.best_epoch + 1}; validation balanced accuracy {best['validation_balanced_accuracy']:.3f}, "
+        f"explained {best['validation_explained']:.3f}; temperature {run.model.temperature:.2f}"
+    )
+    console.print(
+        f"wrote {run.folder}/ (model.safetensors, config.json, genes.tsv, tissues.tsv, scaler.tsv, environment.json, history.csv, history.svg)"
+    )

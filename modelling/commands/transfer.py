@@ -1,0 +1,133 @@
+"""`model transfer` as people see it: scores on the terminal, transfer.json, predictions.tsv, a figure and a page."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+from modelling import __version__
+from modelling.figures.canvas import FigureFolder, spaced
+from modelling.figures.methods import transfer_bars
+from modelling.outfolder import new_folder
+from modelling.progress import bars
+from modelling.reports.json import plain
+from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
+from modelling.studies.transfer import CLASSIFIERS, Question, Transfer, transfer
+
+
+def run_transfer(run: Path, question: Question, out: Path, seed: int) -> None:
+    """Score the cohort and write the folder."""
+    with new_folder(out) as folder:
+        with bars() as stage:
+            advance = stage("the cohort through the model", 1)
+            found = transfer(run, question, seed)
+            advance(1)
+        write(folder, found, run, question, seed)
+    _tell(found, out)
+
+
+def write(folder: Path, found: Transfer, run: Path, question: Question, seed: int) -> None:
+    """transfer.json, predictions.tsv, figure and report.html."""
+    content = {
+        "format": 1,
+        "run": run.resolve().name,
+        "cohort": found.cohort,
+        "rubric": question.rubric.name,
+        "harmonise": question.way,
+        "transductive": question.way == "zscore",
+        "largest_class": found.largest,
+        "seed": seed,
+        "overall": found.overall,
+        "categories": found.rows,
+        "notes": found.notes,
+    }
+    (folder / "transfer.json").write_text(json.dumps(plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    calls = found.calls
+    with (folder / "predictions.tsv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(
+            ["sample_id", "category", *(f"{name}_{what}" for name in CLASSIFIERS for what in ("tissue", "confidence", "abstains"))]
+        )
+        for i, name in enumerate(calls.sample_id):
+            cells = [(calls.tissue[c][i], f"{calls.confidence[c][i]:.4f}", str(bool(calls.abstained[c][i])).lower()) for c in CLASSIFIERS]
+            writer.writerow([name, calls.category[i], *(cell for group in cells for cell in group)])
+    figures = FigureFolder(folder / "figures")
+    transfer_bars(figures, found.rows, list(question.rubric.accepted), CLASSIFIERS)
+    Report(
+        title="Does it hold elsewhere?",
+        subject=f"run “{run.resolve().name}” on {question.cohort.name}" + (f", {', '.join(question.where)}" if question.where else ""),
+        lead=lead(found, question),
+        simulated=False,
+        tiles=[_tile(row) for row in found.overall],
+        notes=found.notes,
+        sections=[_section(found, figures.folder)],
+        colophon=f"Made by bulkatlas {__version__}, `model transfer`, seed {seed}. All numbers: transfer.json; every sample: predictions.tsv.",
+    ).write(folder / "report.html")
+
+
+def lead(found: Transfer, question: Question) -> str:
+    """What was done, in words."""
+    way = {
+        "none": "Each sample was read by itself, as a new sample would be",
+        "quantile": "Each sample was brought to the quantiles of the training part",
+        "zscore": "Genes were scaled within the cohort (transductive: calls depend on which samples were read together)",
+    }[question.way]
+    return (
+        f"{len(found.calls.sample_id):,} samples of {len(set(found.calls.category)):,} categories, "
+        f"none seen in training. {way}. Two classifiers: the model's own, and the "
+        f"vote of the five nearest training samples. The null always answers {spaced(found.largest)}, the largest tissue in training: what it scores "
+        "needs no model. A classifier abstains below a probability of one half, the vote when it has no majority; the score counts all samples as called."
+    )
+
+
+def _tile(row: dict[str, Any]) -> Tile:
+    return Tile(
+        f"{row['classifier']}, {row['rubric']}",
+        number(row["score"]),
+        f"{with_interval(row['score'], row['interval'])} of {row['n']:,} samples; mean over "
+        f"{row['n_categories']} categories {with_interval(row['mean_over_categories'], row['mean_interval'])}; "
+        f"null {number(row['null'])}; abstained {number(row['abstained'], 2)}",
+    )
+
+
+def _section(found: Transfer, figures: Path) -> Section:
+    head = ["category", "counting", "by", "n", "score [95%]", "null", "by chance", "abstained", "score where it answered", "called most"]
+    rows = [
+        [
+            spaced(row["category"]),
+            row["rubric"],
+            row["classifier"],
+            number(row["n"]),
+            with_interval(row["score"], row["interval"], 2) if row["reachable"] else "not reachable",
+            number(row["null"], 2),
+            number(row["chance"], 2),
+            f"{row['abstained']:.0%}",
+            number(row["score_answered"], 2),
+            ", ".join(f"{spaced(name)} {n}" for name, n in row["called"].items()),
+        ]
+        for row in found.rows
+    ]
+    return Section(
+        "Category by category",
+        [],
+        [shown(figures, "transfer", "Share of each category called an accepted tissue; in brackets the samples.")],
+        [Table(head, rows)],
+    )
+
+
+def _tell(found: Transfer, out: Path) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    for row in found.overall:
+        console.print(
+            f"{row['rubric']:10}{row['classifier']:12}{with_interval(row['score'], row['interval'])} "
+            f"of {row['n']:,} samples; mean over {row['n_categories']} categories "
+            f"{number(row['mean_over_categories'])}; null {number(row['null'])}; abstained {number(row['abstained'], 2)}",
+            markup=False,
+        )
+    for note in found.notes:
+        console.print(f"  note: {note}", markup=False)
+    console.print(f"wrote {out}/ (report.html, transfer.json, predictions.tsv, figures/)")

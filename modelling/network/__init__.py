@@ -1,0 +1,1 @@
+"""The networks: ours and the published one, their loss terms, and the principal components that start them."""

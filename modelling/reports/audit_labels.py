@@ -1,0 +1,67 @@
+"""The page of `model audit-labels`: suspects, most certain first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelling import __version__
+from modelling.data import Compendium
+from modelling.figures.canvas import spaced
+from modelling.reports.page import Report, Section, Table, Tile, number
+from modelling.studies.audit_labels import Suspicion
+
+if TYPE_CHECKING:
+    import polars as pl
+
+N_SHOWN = 200
+COLUMNS = ("rank", "sample_id", "label", "suggested", "margin_of_expression", "decided_by", "matched_text", "source", "title")
+
+
+def write_page(
+    path: Path, found: Suspicion, ranked: pl.DataFrame, scores: dict[str, Any] | None, compendium: Compendium, settings: dict[str, int]
+) -> None:
+    """Write the page; `scores` are those against a known truth, None without one."""
+    columns = [name for name in COLUMNS if name in ranked.columns]
+    rows = [[str(cell) for cell in row] for row in ranked.select(columns).head(N_SHOWN).iter_rows()]
+    Report(
+        title="Labels that the expression contradicts",
+        subject=compendium.path.name + (f" (build {compendium.uns['build_id']})" if compendium.uns.get("build_id") else ""),
+        lead=_lead(found, ranked.height),
+        simulated=compendium.simulated,
+        tiles=_tiles(scores),
+        notes=[
+            f"{spaced(name)}: {n} samples of one study or donor only, cannot be cross-validated, not audited"
+            for name, n in found.not_audited.items()
+        ],
+        sections=[
+            Section(
+                f"Suspects, most certain first{f' (the first {N_SHOWN} of {ranked.height:,})' if ranked.height > N_SHOWN else ''}",
+                tables=[Table(columns, rows)],
+            )
+            if rows
+            else Section("Suspects", ["None."])
+        ],
+        colophon=f"Made by bulkatlas {__version__}, `model audit-labels`, {settings['folds']} folds, seed {settings['seed']}. All suspects: suspects.tsv.",
+    ).write(path)
+
+
+def _lead(found: Suspicion, n_suspects: int) -> str:
+    return (
+        f"{len(found.rows):,} labelled samples of {len(found.classes)} tissues were each judged "
+        "by a classifier that saw no sample of their study, donor or patient. "
+        "Where it contradicts the label by more than the usual confusion between the two tissues "
+        f"(confident learning), the sample is listed: {n_suspects:,} of them. "
+        "A suspect is not an error: tumours, borderline sites and mixed tissue are found too. To accept, delete the rows of overrides.tsv that you do not "
+        "agree with, put your name into `curator`, and run `curate override import overrides.tsv`."
+    )
+
+
+def _tiles(scores: dict[str, Any] | None) -> list[Tile]:
+    if scores is None:
+        return []
+    return [
+        Tile("Precision", number(scores["precision"]), f"{scores['n_right']} of {scores['n_suspects']} suspects are wrong labels"),
+        Tile("Recall", number(scores["recall"]), f"{scores['n_right']} of {scores['n_wrong_audited']} wrong labels are suspects"),
+        Tile("Average precision", number(scores["average_precision"]), "of the whole ranking by margin"),
+    ]

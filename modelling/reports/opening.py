@@ -1,0 +1,50 @@
+"""How the report of `model evaluate` opens: a sentence on what was asked, and the numbers at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modelling.reports.page import Tile, number
+
+Metrics = Mapping[str, Any]
+
+
+def lead(metrics: Metrics) -> str:
+    """What was asked of the model, in a sentence or two."""
+    n = metrics["n"]
+    return (
+        f"The model saw {n['test']:,} samples that it was not trained on, from {n['groups']:,} studies, donors and patients in {n['sources']} "
+        f"source{'s' if n['sources'] != 1 else ''}. It was asked two things: which of {n['classes_of_model']} "
+        f"tissues a sample is from, and whether {n['genes']:,} genes can be restored from the {n['latent']} numbers that it keeps of each sample."
+    )
+
+
+def tiles(metrics: Metrics) -> list[Tile]:
+    """The numbers at the top of the page."""
+    intervals, kept, n = metrics["intervals"], metrics["reconstruction"]["intervals"], metrics["n"]
+
+    def between(interval: Any) -> str:
+        return f"95% interval {interval[0]:.3f} to {interval[1]:.3f}; " if interval else ""
+
+    hidden = metrics["imputation_detail"]["0.2"]
+    return [
+        Tile(
+            "Balanced accuracy",
+            number(metrics["balanced_accuracy"]),
+            f"{between(intervals['balanced_accuracy'])}{n['labelled']:,} labelled samples, each of {n['classes_in_test']} tissues counts the same",
+        ),
+        Tile("Right among its first three", number(metrics["top3"]), f"{between(intervals['top3'])}{n['labelled']:,} samples"),
+        Tile("Variance restored (R²)", number(metrics["r2"]), f"{between(kept['r2'])}{metrics['reconstruction']['n_cells']:,} cells"),
+        Tile(
+            "Rank correlation per gene",
+            number(metrics["per_gene_spearman"]),
+            f"median; {between(kept['per_gene_spearman'])}{n['genes'] - metrics['reconstruction']['n_genes_undefined']:,} genes",
+        ),
+        Tile(
+            "Hidden values restored",
+            number(hidden["standardised"]["model"]),
+            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}; {hidden['n_cells']:,} cells",
+        ),
+        Tile("Calibration error", number(metrics["ece"]), f"{between(intervals['ece'])}0 means that 90% sure is right in 90%"),
+    ]

@@ -1,0 +1,96 @@
+"""How well a model restores expression: R2, mean squared error, and rank correlation per gene and per sample, over measured cells only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from modelling.arrays import Bools, Floats, Ints
+from modelling.scores.metrics import Groups, Interval, fold_of_groups, jackknife_interval, median_with_interval, percentile_interval
+from modelling.scores.spearman import row_spearman
+
+GENE_BLOCK = 1024
+ROW_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Per sample: squared error, squared distance from the test part's gene means, and measured cells. All (n,)."""
+
+    residual: Floats
+    total: Floats
+    n_cells: Ints
+
+    def r2(self, rows: Bools | None = None) -> float:
+        """1 - SSE / SST over the chosen samples."""
+        chosen = slice(None) if rows is None else rows
+        total = self.total[chosen].sum()
+        return float(1 - self.residual[chosen].sum() / total) if total > 0 else float("nan")
+
+    def r2_interval(self, groups: Groups) -> Interval | None:
+        """Bootstrap over groups, the gene means held."""
+        residual, total = groups.totals(self.residual), groups.totals(self.total)
+        return percentile_interval(1 - np.divide(residual, total, out=np.full_like(total, np.nan), where=total > 0))
+
+    def mse(self) -> float:
+        """Mean squared error over measured cells, in training standard deviations squared."""
+        n = int(self.n_cells.sum())
+        return float(self.residual.sum() / n) if n else float("nan")
+
+
+def sample_errors(truth_ng: Floats, restored_ng: Floats) -> Errors:
+    """Errors of each sample; both (n, g) standardised, NaN = not measured, possibly memory maps."""
+    n_samples, n_genes = truth_ng.shape
+    total, count = np.zeros(n_genes), np.zeros(n_genes, np.int64)
+    for start in range(0, n_samples, ROW_BLOCK):
+        block = truth_ng[start : start + ROW_BLOCK]
+        total += np.nansum(block, axis=0, dtype=np.float64)
+        count += np.isfinite(block).sum(0)
+    mean = np.divide(total, count, out=np.zeros(n_genes), where=count > 0).astype(np.float32)
+    residual, distance, n_cells = np.empty(n_samples), np.empty(n_samples), np.empty(n_samples, np.int64)
+    for start in range(0, n_samples, ROW_BLOCK):
+        rows = slice(start, start + ROW_BLOCK)
+        block = truth_ng[rows]
+        residual[rows] = np.nansum((block - restored_ng[rows]) ** 2, axis=1, dtype=np.float64)
+        distance[rows] = np.nansum((block - mean) ** 2, axis=1, dtype=np.float64)
+        n_cells[rows] = np.isfinite(block).sum(1)
+    return Errors(residual, distance, n_cells)
+
+
+@dataclass(frozen=True)
+class RankScores:
+    """Spearman per gene (g,) and per sample (n,), NaN where undefined, with medians and their intervals."""
+
+    per_gene: Floats
+    per_sample: Floats
+    gene_median: float
+    gene_interval: Interval | None
+    sample_median: float
+    sample_interval: Interval | None
+
+
+def rank_scores(truth_ng: Floats, restored_ng: Floats, groups: Groups) -> RankScores:
+    """Rank correlation of truth and restoration per gene (jackknife over ten folds of groups) and per sample (bootstrap over groups)."""
+    fold = fold_of_groups(groups.member)
+    n_folds = int(fold.max()) + 1 if len(fold) else 0
+    n_samples, n_genes = truth_ng.shape
+    per_gene, left_out = np.empty(n_genes), np.empty((n_folds, n_genes))
+    for start in range(0, n_genes, GENE_BLOCK):
+        genes = slice(start, start + GENE_BLOCK)
+        truth, restored = np.ascontiguousarray(truth_ng[:, genes].T), np.ascontiguousarray(restored_ng[:, genes].T)
+        per_gene[genes] = row_spearman(truth, restored)
+        for number in range(n_folds):
+            left_out[number, genes] = row_spearman(truth[:, fold != number], restored[:, fold != number])
+    per_sample = np.concatenate(
+        [row_spearman(truth_ng[i : i + ROW_BLOCK], restored_ng[i : i + ROW_BLOCK]) for i in range(0, n_samples, ROW_BLOCK)]
+    )
+    gene_median = _median(per_gene)
+    sample_median, sample_interval = median_with_interval(per_sample, groups)
+    gene_interval = jackknife_interval(gene_median, np.array([_median(row) for row in left_out]))
+    return RankScores(per_gene, per_sample, gene_median, gene_interval, sample_median, sample_interval)
+
+
+def _median(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")

@@ -1,0 +1,1 @@
+"""From a compendium to a run folder."""

@@ -1,0 +1,305 @@
+"""Trains a model: early stopping on the validation split only, best weights restored and verified, resumable, repeatable."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from modelling.arrays import Floats
+from modelling.bundle.model import TissueModel, save
+from modelling.config import TrainConfig
+from modelling.data import Compendium
+from modelling.errors import ModellingError
+from modelling.network.loss import class_weights, cross_entropy, masked_mse
+from modelling.network.ours import Standardise, build
+from modelling.training import checkpoint, history, run_folder, run_mark
+from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
+from modelling.training.distributed import Workers
+from modelling.training.fast import fast_products, keep_freed_memory
+from modelling.training.terms import TERMS, Share
+
+
+class TrainingError(ModellingError):
+    """Training cannot start or go on."""
+
+
+@dataclass
+class Run:
+    """One finished training."""
+
+    folder: Path
+    model: TissueModel
+    history: list[dict[str, float]]
+    best_epoch: int
+
+
+def train(
+    compendium: Compendium,
+    out: str | Path,
+    config: TrainConfig | None = None,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    progress: bool = False,
+    checkpoint_seconds: float = 30.0,
+    watch: history.Report | None = None,
+) -> Run:
+    """Train and write the run folder `out`.
+
+    Raises TrainingError when `out` exists (without `resume`), is no run (with it), or when the loss is not a number. A run that was stopped goes
+    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end
+    the training by raising.
+    """
+    out, config = Path(out), config or TrainConfig()
+    workers = Workers.start()
+    place = _device(device)
+    is_new = workers.is_first and _claim(out, resume, config)
+    workers.wait()
+    keep_freed_memory()
+    try:
+        with fast_products(config.precision), workers:
+            trainer = Trainer(compendium, config, workers, place, out)
+            trainer.resume_or_start()
+            with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
+                trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
+            return trainer.finish()
+    except ModellingError:
+        if is_new and not (out / checkpoint.NAME).exists():
+            run_mark.remove(out)
+        raise
+
+
+def _claim(out: Path, resume: bool, config: TrainConfig) -> bool:
+    """Make the run folder and mark it; returns whether it is new, so that its files may be removed when the training fails."""
+    if (out / "model.safetensors").exists():
+        raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
+    if resume and not out.is_dir():
+        raise TrainingError(f"{out}: no such run to resume")
+    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"{out}: exists already; choose another folder, or go on with --resume if it is a stopped run")
+    is_new = not out.is_dir() or not any(out.iterdir())
+    if not is_new and not run_mark.is_run(out):
+        raise TrainingError(f"{out}: is no stopped run (no {run_mark.CONFIG} of `model train` in it); choose another folder for --out")
+    if is_new:
+        out.mkdir(parents=True, exist_ok=True)
+        run_mark.begin(out, config)
+    return is_new
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise TrainingError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; use --device cpu or auto") from error
+    return device
+
+
+class Trainer:
+    """The state of one training: network, optimiser, place in the epochs, best weights so far."""
+
+    def __init__(self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path) -> None:
+        self.compendium, self.config, self.workers, self.device, self.out = compendium, config, workers, device, out
+        if not len(compendium.rows("validation", labelled=True)):
+            why = next((note for note in compendium.notes if note.startswith("no labelled validation")), "no labelled validation sample")
+            raise TrainingError(f"{compendium.path}: {why}; training stops by the validation part")
+        self.targets = torch.from_numpy(compendium.targets)
+        self.rows = {
+            "train": compendium.rows("train"),
+            "unlabelled": compendium.trainable_unlabelled(),
+            "validation": compendium.rows("validation"),
+        }
+        self.weight_t = class_weights(torch.from_numpy(compendium.tissue_counts()), config.class_balance).to(device)
+        self.identity: dict[str, Any] = {"compendium_sha256": compendium.sha256(), "train": config.as_dict()}
+        torch.manual_seed(config.seed)
+        mean, std = (torch.from_numpy(a) for a in compendium.moments())
+        scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm)
+        self.network = build(len(compendium.genes), len(compendium.tissues), config, scaler).to(device)
+        groups = self.network.parameter_groups(config)
+        self.optimiser = torch.optim.AdamW(
+            groups, lr=config.scaled_learning_rate, weight_decay=config.weight_decay, fused=device.type != "mps"
+        )
+        self.parallel = workers.wrap(self.network)
+        self.feed = Feed(compendium, np.concatenate([self.rows["train"], self.rows["unlabelled"]]), device)
+        self.epoch, self.rate, self.learning_rate, self.seconds = 0, 1.0, 0.0, 0.0
+        self.history: list[dict[str, float]] = []
+        self.best_epoch, self.best_score = -1, math.inf
+        self.best: dict[str, Tensor] = {}
+
+    # -- start and resume ------------------------------------------------------------------------------------------------------------------
+
+    def resume_or_start(self) -> None:
+        """Take up the last checkpoint, or set the network's starting point from the training part."""
+        saved = checkpoint.read(self.out)
+        if saved is None:
+            self.network.begin(self._training_inputs, len(self.rows["train"]), self.config.seed)
+            return
+        tensors, facts = saved
+        if facts["identity"] != self.identity:
+            raise checkpoint.CheckpointError(
+                f"{self.out}: the stopped run used other settings or another compendium; resume it with the same ones"
+            )
+        self.network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
+        self.best = {name[5:]: value for name, value in tensors.items() if name.startswith("best.")}
+        checkpoint.restore_optimiser(self.optimiser, tensors)
+        for name in ("epoch", "rate", "seconds", "history", "best_epoch", "best_score"):
+            setattr(self, name, facts[name])
+
+    def _training_inputs(self) -> Iterator[Floats]:
+        """Clipped z-scores of the training rows in blocks, missing genes at the mean."""
+        scaler = self.network.standardise
+        for _, x in self.compendium.blocks(self.rows["train"]):
+            yield scaler.network_input(scaler(torch.from_numpy(x).to(self.device)))[0].cpu().numpy()
+
+    def _write_checkpoint(self) -> None:
+        tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()} | {f"best.{n}": v for n, v in self.best.items()}
+        facts = {name: getattr(self, name) for name in ("identity", "epoch", "rate", "seconds", "history", "best_epoch", "best_score")}
+        checkpoint.write(self.out, tensors | checkpoint.optimiser_tensors(self.optimiser), facts)
+
+    # -- epochs ----------------------------------------------------------------------------------------------------------------------------
+
+    def fit(self, reports: list[history.Report], checkpoint_seconds: float) -> None:
+        """Train until the validation score has not improved for `patience` epochs."""
+        written = time.monotonic()
+        while self.epoch < self.config.epochs and self.epoch - 1 - self.best_epoch < self.config.patience:
+            started = time.monotonic()
+            row = {"epoch": float(self.epoch), **self._train_epoch(reports), **self.validate(), "learning_rate": self.learning_rate}
+            spent = time.monotonic() - started
+            self.seconds += spent
+            row |= {"seconds": spent, "samples_per_second": row.pop("n_samples") / row.pop("train_seconds")}
+            self._remember(row)
+            self.epoch += 1
+            for report in reports:
+                report.epoch(row, self.best_epoch)
+            if self.workers.is_first and time.monotonic() - written >= checkpoint_seconds:
+                self._write_checkpoint()
+                written = time.monotonic()
+
+    def _remember(self, row: dict[str, float]) -> None:
+        self.history.append(row)
+        if row["validation_score"] < self.best_score:
+            self.best_epoch, self.best_score = self.epoch, row["validation_score"]
+            self.best = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+        elif self.config.schedule == "plateau" and (self.epoch - self.best_epoch) % max(1, self.config.patience // 2) == 0:
+            self.rate *= 0.5
+
+    def _train_epoch(self, reports: list[history.Report]) -> dict[str, float]:
+        """One pass over the training rows and some unlabelled ones. All randomness comes from (seed, epoch), so that resuming repeats it."""
+        config, started = self.config, time.monotonic()
+        rng = np.random.default_rng([config.seed, self.epoch])
+        torch.manual_seed(config.seed * 100_003 + self.epoch)
+        noise = torch.Generator(self.device).manual_seed(config.seed * 100_003 + self.epoch)
+        limit = round(config.unlabelled_ratio * len(self.rows["train"]))
+        rows = np.sort(np.concatenate([self.rows["train"], draw_unlabelled(self.rows["unlabelled"], limit, rng)]))
+        n_passes = max(1, round(config.epoch_samples / len(rows)))
+        order = np.concatenate([window for _ in range(n_passes) for window in epoch_windows(rows, rng)])
+        if self.network.needs_two_samples and len(order) % config.batch_size == 1:
+            order = order[:-1]
+        self.network.train()
+        sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-len(order) // config.batch_size)
+        for number, (batch, x) in enumerate(self.feed.batches(order, config.batch_size, self.workers.share)):
+            self._set_rate(self.epoch + number / n_batches)
+            terms = self._step(batch, x, noise, number)
+            sums += terms * len(batch)
+            for report in reports:
+                report.batch((number + 1) / n_batches, len(batch))
+        means = self.workers.mean(sums) / len(order)
+        names = ["train_loss", *(f"train_{term.name}" for term in TERMS)]
+        return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(len(order)), "train_seconds": time.monotonic() - started}
+
+    def _set_rate(self, epoch: float) -> None:
+        """Learning rate: a rise over the first epoch's steps, then cosine to 1%, or as the plateau rule left it."""
+        config = self.config
+        rate = self.rate
+        if config.schedule == "cosine":
+            rate = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, epoch / config.epochs)))
+            rate *= min(1.0, 0.1 + epoch / config.warmup_epochs)
+        self.learning_rate = config.scaled_learning_rate * rate
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.learning_rate * group["rate"]
+
+    def _step(self, batch: Rows, x_ng: Tensor, noise: torch.Generator, number: int) -> Tensor:
+        """One update on this worker's share x_ng of the global batch; the loss and its terms."""
+        config, mine, n_genes = self.config, self.workers.share(len(batch)), x_ng.shape[1]
+        masked = (
+            torch.rand(len(batch), n_genes, generator=noise, device=self.device)[mine] < config.mask_fraction
+            if config.mask_fraction
+            else None
+        )
+        noise_nk = torch.randn(len(batch), config.n_latent, generator=noise, device=self.device)[mine]
+        draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
+        target_ng, seen_ng = self.network.standardise.network_input(self.network.standardise(x_ng))
+        shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda" and config.precision == "auto"):
+            output = self.parallel(target_ng * shown, shown, noise_nk)
+        target_n = self.targets[batch]
+        n_labelled = max(1, int((target_n >= 0).sum()))
+        share = Share(
+            config, output, target_ng, seen_ng, target_n[mine].to(self.device), draws_mk, self.network.prior_var_k, self.weight_t,
+            len(batch), n_labelled, self.workers.count,
+        )  # fmt: skip
+        terms = {term.name: term.value(share) for term in TERMS}
+        loss = torch.stack([term.weight(config) * terms[term.name] for term in TERMS]).sum()
+        if not torch.isfinite(loss):
+            samples = self.compendium.sample_ids[batch[mine]]
+            values = ", ".join(f"{name} {value.item():.4g}" for name, value in terms.items())
+            raise TrainingError(
+                f"loss is {loss.item()} at epoch {self.epoch}, batch {number} ({values}); samples {', '.join(samples[:3])}, ... ({len(samples)})"
+            )
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self.optimiser.step()
+        return torch.stack([loss, *terms.values()]).detach().cpu().double()
+
+    # -- validation and end ----------------------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def validate(self) -> dict[str, float]:
+        """Loss and scores of the validation part from the posterior mean; the score to be lowered decides on the best epoch."""
+        squared, total, n, logits = 0.0, 0.0, 0, []
+        self.network.eval()
+        for _, x in self.compendium.blocks(self.rows["validation"]):
+            scores = self.network.standardise(torch.from_numpy(x).to(self.device))
+            target, seen = self.network.standardise.network_input(scores)
+            mean = self.network.encode(target, seen)[0]
+            squared += float(masked_mse(self.network.decode(mean), target, seen).sum())
+            total += float(masked_mse(torch.zeros_like(target), target, seen).sum())
+            n += len(x)
+            logits.append(self.network.classify(mean).cpu())
+        target_n = self.targets[self.rows["validation"]]
+        known = target_n >= 0
+        logits_nt, target_n = torch.cat(logits)[known], target_n[known]
+        nll = float(cross_entropy(logits_nt, target_n, self.weight_t.cpu(), 0.0).mean())
+        hits = (logits_nt.argmax(1) == target_n).double()
+        recall = torch.stack([hits[target_n == t].mean() for t in range(len(self.compendium.tissues)) if (target_n == t).any()]).mean()
+        return {
+            "validation_score": self.config.reconstruction_weight * squared / n + self.config.class_weight * nll,
+            "validation_reconstruction": squared / n, "validation_class": nll,
+            "validation_explained": 1 - squared / max(total, 1e-12), "validation_balanced_accuracy": float(recall),
+        }  # fmt: skip
+
+    def finish(self) -> Run:
+        """Restore the best weights, check that they score as they did, fit the temperature, write the run folder."""
+        self.network.load_state_dict(self.best)
+        again = self.validate()["validation_score"]
+        if again != self.best_score:
+            raise TrainingError(f"restored weights score {again}, epoch {self.best_epoch} scored {self.best_score}: memory or disk fault")
+        model = run_folder.finished_model(self.network, self.compendium, self.config)
+        model.details = run_folder.details(self.compendium, self.history, self.best_epoch, self.seconds, self.identity["compendium_sha256"])
+        if self.workers.is_first:
+            history.write(self.out, self.history, self.best_epoch)
+            run_folder.write_environment(self.out, self.device, self.workers.count, model.details)
+            save(self.out, model, run_folder.gene_rows(self.compendium), run_folder.tissue_rows(self.compendium))
+            (self.out / checkpoint.NAME).unlink(missing_ok=True)
+        self.workers.wait()
+        return Run(self.out, model, self.history, self.best_epoch)
