@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.errors import CurationError
-from curation.patterns import any_pattern
+from curation.patterns import any_pattern, phrasing
 from curation.steps import run_stage
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def label_samples(con: Connection, *, every_override_applies: bool = True) -> li
     The same rows in another order give the same labels. Raises UnusedOverride when an override matches no sample (unless told that some may not,
     as for a table of one's own) or contradicts another.
     """
-    run_stage(con, "texts", {"read_length": READ_LENGTH, "any_pattern": any_pattern(con)})
-    run_stage(con, "evidence")
+    run_stage(con, "texts", {"read_length": READ_LENGTH, "any_pattern": any_pattern(con)} | phrasing(con))
+    run_stage(con, "evidence", phrasing(con))
     _check_overrides(con, every_override_applies)
-    run_stage(con, "label", {"reach": REACH})
+    run_stage(con, "label", {"reach": REACH} | phrasing(con))
     run_stage(con, "facts")
     ((n_cut,),) = con.execute("SELECT count(DISTINCT sample_id) FROM sample_text JOIN text USING (text_id) WHERE is_cut").fetchall()
     return [f"{n_cut:,} samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"] if n_cut else []

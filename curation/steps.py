@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # stage -> its steps; each makes the table or view of its name, from sql/build/NN_name.sql or the function in PYTHON.
 STAGES: dict[str, tuple[str, ...]] = {
-    "terms": ("10_closure", "11_term_tissue", "13_term_name"),
+    "terms": ("10_closure", "11_term_tissue", "12_term_place", "13_term_name"),
     "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "18_lexicon_start"),
     "groups": ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"),
     "fact_phrases": ("27_disease_above", "28_fact_phrase", "29_fact_start"),
@@ -33,15 +33,26 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "evidence": (
         "40_named_line",
-        "41_text_evidence",
-        "42_declared_evidence",
-        "43_override_hit",
-        "44_override_evidence",
-        "45_evidence",
+        "41_placed_hit",
+        "42_text_evidence",
+        "43_declared_evidence",
+        "44_override_hit",
+        "45_override_evidence",
+        "46_evidence",
+        "47_remade_sample",
         "48_fact_hit",
         "49_fact_pattern_hit",
     ),
-    "label": ("50_proposal", "51_candidate_label", "52_cell_line_sample", "53_label", "54_explained_label"),
+    "label": (
+        "50_proposal",
+        "51_candidate_label",
+        "52_winner",
+        "53_finest",
+        "54_place",
+        "55_cell_line_sample",
+        "56_label",
+        "57_explained_label",
+    ),
     "exclusion": ("60_early_exclusion", "61_candidate"),
     "facts": (
         "62_fact_evidence",

@@ -34,16 +34,16 @@ UPPER_LEVEL = {"UBERON:0001062"}  # anatomical entity: an edge to it says nothin
 
 # A term is not human when its own name says so. No axiom in the carrier tells the taxon.
 NOT_HUMAN = re.compile(
-    r"(?<!/)\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|remex|gills?|hoof|antenna|amphibian|frog|xenopus|reptil\w*|shark|teleost|nematode|larval?"
+    r"(?<!/)(?<!limb or )\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|remex|gills?|hoof|antenna|amphibian|frog|xenopus|reptil\w*|shark|teleost|nematode|larval?"
     r"|instar|murine|bovine|rumen|udder|beak|swim bladder|claw|mollus\w*|arthropod|cephalopod|ammocoete|lamprey|whiskers?|vibrissa\w*|rhopali\w*"
     r"|cloacal?|electric organ|baleen|blubber|antlers?|ink sac|tadpole|brood pouch|post-anal tail|plants?|pronephr\w+|barbel|opercular|lateral line"
     r"|weberian|neuromast|silk|spinneret|haltere|mushroom body|ommatidium|trichobothri\w*|pygostyle|furcula|syrinx|egg tooth|wattle|snood|dewlap"
     r"|rhinarium|brille|carapace|plastron|mesonephric)\b",
     re.I,
 )
-# What lies inside such a thing is not human either. "limb/fin" and hindlimb stay: arms and legs lie inside them.
+# What lies inside such a thing is not human either. "limb/fin", "limb or fin" and hindlimb stay: arms and legs lie inside them.
 FOREIGN_BODY = re.compile(
-    r"(?<!/)\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|gills?|nematode|larva|rumen|udder|beak|arthropod|cephalopod|baleen)\b",
+    r"(?<!/)(?<!limb or )\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|gills?|nematode|larva|rumen|udder|beak|arthropod|cephalopod|baleen)\b",
     re.I,
 )
 # A synonym that is a whole English sentence word for word teaches the matcher nothing and costs a row.

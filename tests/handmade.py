@@ -20,7 +20,9 @@ TISSUES = {"liver": "UBERON:0002107", "brain": "UBERON:0000955", "lung": "UBERON
 
 LABEL = """
 CREATE OR REPLACE TABLE label (sample_id VARCHAR, term_id VARCHAR, tissue VARCHAR, evidence_id VARCHAR, decided_by VARCHAR,
-    runner_up VARCHAR, margin DOUBLE, is_cell_line BOOLEAN, cell_line VARCHAR, origin_tissue VARCHAR);
+    runner_up VARCHAR, margin DOUBLE, is_cell_line BOOLEAN, cell_line VARCHAR, origin_tissue VARCHAR,
+    origin_term_id VARCHAR, tissue_ontology_term_id VARCHAR, cell_type_ontology_term_id VARCHAR, cell_line_id VARCHAR, cell_line_name VARCHAR,
+    cell_line_disease VARCHAR, cell_line_tissue VARCHAR, single_cell_words VARCHAR);
 CREATE OR REPLACE TABLE evidence (evidence_id VARCHAR, sample_id VARCHAR, field VARCHAR, matched_text VARCHAR, rule_id VARCHAR,
     synonym VARCHAR, scope VARCHAR, term_id VARCHAR, weight DOUBLE);
 CREATE OR REPLACE TABLE term (term_id VARCHAR, name VARCHAR, synonym VARCHAR, scope VARCHAR);
@@ -110,7 +112,7 @@ def label(con: Connection, rows: list[dict[str, Any]]) -> None:
             [f"E{identifier}", identifier, tissue, tissue, TISSUES[tissue]],
         )
         con.execute(
-            "INSERT INTO label VALUES (?, ?, ?, ?, ?, NULL, 1.0, ?, ?, NULL)",
+            "INSERT INTO label VALUES (?, ?, ?, ?, ?, NULL, 1.0, ?, ?, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
             [identifier, TISSUES[tissue], tissue, f"E{identifier}", decided, is_line, "HepG2" if is_line else None],
         )
 

@@ -4,12 +4,12 @@
 -- names hit any sample number.
 CREATE OR REPLACE TABLE line_phrase AS
 WITH line_name AS (
-    SELECT name, term_id, 2 AS precedence FROM cell_line
+    SELECT name, term_id, needs AS stated, 2 AS precedence FROM cell_line
     UNION ALL
-    SELECT name, NULL, 6 FROM cell_name WHERE name NOT IN (SELECT name FROM cell_line)
+    SELECT name, NULL, NULL, 6 FROM cell_name WHERE name NOT IN (SELECT name FROM cell_line)
 ),
 written AS (
-    SELECT DISTINCT name, term_id, precedence, unnest([
+    SELECT DISTINCT name, term_id, stated, precedence, unnest([
         words(name), replace(words(name), ' ', ''), words(unglued(name)),
         regexp_replace(words(name), '([a-z])([0-9])', '\1 \2', 'g')
     ]) AS phrase
@@ -24,6 +24,7 @@ SELECT
     END AS kind,
     (SELECT list(word ORDER BY word) FROM vocabulary WHERE list = 'cell_line_field') AS fields,
     CASE
+        WHEN stated IS NOT NULL THEN stated
         WHEN precedence = 6 THEN CASE WHEN length(replace(phrase, ' ', '')) >= 5 THEN 'cells' ELSE 'key' END
         WHEN length(replace(phrase, ' ', '')) <= 2 THEN 'key'
         WHEN regexp_matches(

@@ -3,18 +3,13 @@
 -- not written by hand. One meaning per phrase and set of fields: rule, curated line, name, synonym; two tissues at the
 -- same rank cancel each other.
 CREATE OR REPLACE TABLE lexicon AS
-WITH finest AS (  -- a rule that maps "kidney cortex" to kidney keeps cortex of kidney, the ontology's own term
-    SELECT phrase, tissue, arg_min(term_id, (precedence, term_id)) AS term_id
-    FROM term_phrase WHERE kind <> 'disease' GROUP BY phrase, tissue
-),
-ruled AS (
+WITH ruled AS (
     SELECT
-        words(rule.text) AS phrase, rule.verdict, rule.kind, coalesce(finest.term_id, rule.term_id) AS term_id,
-        term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope, 'anywhere' AS needs, 1 AS precedence,
+        words(rule.text) AS phrase, rule.verdict, rule.kind, rule.term_id, term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope, 
+        CASE rule.match WHEN 'whole' THEN 'whole' ELSE 'anywhere' END AS needs, 1 AS precedence,
         CASE WHEN rule.fields <> 'any' THEN string_split(rule.fields, ',') END AS fields
     FROM rule LEFT JOIN term_tissue USING (term_id)
-    LEFT JOIN finest ON finest.phrase = words(rule.text) AND term_tissue.tissue = finest.tissue
-    WHERE rule.match = 'phrase'
+    WHERE rule.match IN ('phrase', 'whole')
 ),
 spelled AS (  -- singular and plural of the last word; cd4 positive = cd4positive; smallbowel
     SELECT *, unnest(list_distinct([

@@ -1,5 +1,6 @@
 -- piece: one row per sample and text that may speak about it.
--- Descriptions of the array years hold keys as well ("Primary Site: Ovary").
+-- Descriptions of the array years hold keys as well ("Primary Site: Ovary"), and a key may name the disease itself
+-- ("breast cancer patient: 12").
 CREATE OR REPLACE TEMP TABLE piece AS
 SELECT sample_id, 'title' AS field, title AS text FROM sample WHERE title <> ''
 UNION ALL
@@ -14,4 +15,8 @@ FROM sample WHERE regexp_matches(description, '(?i)\b(?:primary site|tissue of o
 UNION ALL
 SELECT sample.sample_id, pair_field.field, pair_field.text
 FROM sample JOIN characteristics_pair USING (characteristics) JOIN pair_field USING (pair)
-WHERE pair_field.field <> 'ignored' AND pair_field.text <> '';
+WHERE pair_field.field <> 'ignored' AND pair_field.text <> ''
+UNION ALL
+SELECT sample.sample_id, 'disease', pair_field.key
+FROM sample JOIN characteristics_pair USING (characteristics) JOIN pair_field USING (pair)
+WHERE regexp_matches(lower(pair_field.key), $disease_key);

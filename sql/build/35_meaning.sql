@@ -29,8 +29,11 @@ meant AS (
         coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
         coalesce(position < bar, TRUE) AS is_as_written,
         ngram.field IN ('source_name', 'cell_type', 'tissue') AS names_cells,
-        lexicon.needs <> 'context' OR ngram.field = 'cell_line' OR is_before_cells
-        OR (ngram.n_tokens = n_words AND names_cells) AS is_sure
+        lexicon.needs NOT IN ('context', 'alone') OR ngram.field = 'cell_line' OR is_before_cells
+        OR (ngram.n_tokens = n_words AND names_cells)
+        OR (lexicon.kind = 'pluripotent' AND (after = 'derived' OR tokens[position - 1] = 'from')) AS is_sure,
+        lexicon.needs = 'context' AND NOT is_sure
+        AND NOT (names_cells AND list_has_any(tokens, ['cell', 'cells'])) AS is_faint
     FROM ngram JOIN lexicon USING (phrase)
     WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
@@ -38,18 +41,19 @@ meant AS (
             WHEN 'key' THEN FALSE  -- below
             WHEN 'whole' THEN
                 ngram.field IN ('tissue', 'cell_type', 'origin') AND position = 1 AND ngram.n_tokens = n_words
+            WHEN 'alone' THEN is_as_written AND is_sure
             WHEN 'cells' THEN is_as_written AND (ngram.field = 'cell_line' OR is_before_cells)
-            ELSE is_as_written AND (is_sure OR (names_cells AND list_has_any(tokens, ['cell', 'cells'])))
+            ELSE is_as_written AND NOT (is_faint AND ngram.n_tokens > 1)
         END
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT
         text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (phrase, fields, needs), NULL AS after,
         NULL AS after_next, NULL AS bar, lexicon.n_tokens AS n_words, FALSE AS is_before_cells, TRUE AS is_as_written,
-        FALSE AS names_cells, TRUE AS is_sure
+        FALSE AS names_cells, TRUE AS is_sure, FALSE AS is_faint
     FROM text JOIN lexicon ON lexicon.phrase = split_part(text.normalised, ' | ', 1)
     WHERE text.field = 'cell_line' AND lexicon.needs = 'key'
 )
 FROM meant
 QUALIFY row_number() OVER (
-    PARTITION BY text_id, position, n_tokens ORDER BY precedence, verdict, term_id, rule_id, synonym
+    PARTITION BY text_id, position, n_tokens ORDER BY is_faint, precedence, verdict, term_id, rule_id, synonym
 ) = 1;

@@ -1,15 +1,15 @@
 -- hit: one row per place of a text where a phrase is believed and no longer one covers it. "prostate cancer cells
--- (PC-3)": an ambiguous name of a line is believed where the same text names the organ that the line comes from.
--- MCF7-Luc is known to Cellosaurus only, the MCF7 inside it to us: the name that a curator knows speaks.
+-- (PC-3)": an ambiguous name of a line is believed where the same text names the organ that the line comes from;
+-- elsewhere it may be one (`perhaps`), for the rest of the sample to tell. MCF7-Luc is known to Cellosaurus only, the
+-- MCF7 inside it to us: the name that a curator knows speaks.
 CREATE OR REPLACE TABLE hit AS
-WITH believed AS (
-    SELECT * EXCLUDE (is_sure) FROM meaning
-    WHERE (
-        is_sure OR (text_id, tissue) IN (
-            SELECT (organ.text_id, organ.tissue) FROM meaning AS organ WHERE organ.verdict = 'map'
-        )
+WITH organ AS (SELECT DISTINCT text_id, tissue FROM meaning WHERE verdict = 'map'),
+believed AS (
+    SELECT meaning.* EXCLUDE (is_sure, is_faint) REPLACE (
+        CASE WHEN is_sure OR (organ.text_id IS NOT NULL AND NOT is_faint) THEN verdict ELSE 'perhaps' END AS verdict
     )
-    AND NOT (precedence = 6 AND EXISTS (
+    FROM meaning LEFT JOIN organ ON meaning.text_id = organ.text_id AND meaning.tissue = organ.tissue
+    WHERE NOT (precedence = 6 AND EXISTS (
         SELECT 1 FROM meaning AS inside
         WHERE inside.text_id = meaning.text_id AND inside.precedence = 2
             AND inside.position BETWEEN meaning.position AND meaning.position + meaning.n_tokens - 1

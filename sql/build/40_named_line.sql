@@ -1,8 +1,8 @@
 -- named_line: one row per text under a cell-line key that is taken as the name of a line.
--- It is one unless it says that there is none, or names stem cells or primary blood cells instead.
+-- It is one unless it says that there is none, or names a specimen, stem cells or primary cells instead.
 CREATE OR REPLACE TEMP TABLE named_line AS
 SELECT text_id, field, text FROM text
-WHERE field = 'cell_line' AND NOT regexp_matches(normalised, '^[0-9]*$')
+WHERE field = 'cell_line' AND NOT regexp_matches(normalised, '^[0-9]{0,3}$')
     AND NOT EXISTS (
         FROM vocabulary
         WHERE list = 'no_cell_line' AND CASE vocabulary.match
@@ -14,5 +14,5 @@ WHERE field = 'cell_line' AND NOT regexp_matches(normalised, '^[0-9]*$')
     )
     AND text_id NOT IN (SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind = 'pluripotent')
     AND (contains(normalised, 'line') OR text_id NOT IN (
-        SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind IN ('mobile', 'culture')
+        SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind IN ('mobile', 'culture', 'anatomy', 'cell')
     ));

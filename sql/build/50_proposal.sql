@@ -1,12 +1,27 @@
 -- proposal: one row per sample and evidence that speaks about it, from its texts, its source and its overrides.
--- A text that names a mixture says nothing.
+-- A text that names a mixture says nothing. What stands beside remade cells is their origin. A name that may be a
+-- line's (PC3) is one where the cell type is of the organ that the line comes from.
 CREATE OR REPLACE TABLE proposal AS
-WITH silenced AS (SELECT DISTINCT text_id FROM evidence WHERE verdict = 'block' AND scope = 'PATTERN')
-SELECT
-    sample_text.sample_id, evidence.evidence_id, evidence.verdict, evidence.kind, evidence.role, evidence.field,
-    evidence.tissue, evidence.term_id, evidence.weight, evidence.n_tokens
-FROM sample_text JOIN evidence ON sample_text.text_id = evidence.text_id
-WHERE evidence.verdict <> 'block' AND evidence.text_id NOT IN (FROM silenced)
+WITH silenced AS (SELECT DISTINCT text_id FROM evidence WHERE verdict = 'block' AND scope = 'PATTERN'),
+spoken AS (
+    SELECT
+        sample_text.sample_id, evidence.evidence_id, evidence.verdict, evidence.kind,
+        coalesce(
+            evidence.verdict = 'map' AND evidence.role = 'sample' AND NOT list_contains(tissues, evidence.tissue)
+            AND (tissues = ['stem_cell'] OR evidence.kind IN ('anatomy', 'adjective', 'mobile')), FALSE
+        ) AS is_origin,
+        if(is_origin, 'origin', evidence.role) AS role,
+        evidence.field, evidence.tissue, evidence.term_id, evidence.weight - if(is_origin, 0.2, 0) AS weight,
+        evidence.n_tokens
+    FROM sample_text JOIN evidence ON sample_text.text_id = evidence.text_id
+    LEFT JOIN remade_sample ON sample_text.sample_id = remade_sample.sample_id
+    WHERE evidence.verdict <> 'block' AND evidence.text_id NOT IN (FROM silenced)
+),
+organ AS (SELECT DISTINCT sample_id, tissue FROM spoken WHERE field = 'cell_type' AND verdict = 'map')
+SELECT * EXCLUDE (is_origin) REPLACE ('cell_line' AS verdict) FROM spoken SEMI JOIN organ USING (sample_id, tissue)
+WHERE verdict = 'perhaps'
+UNION ALL
+SELECT * EXCLUDE (is_origin) FROM spoken WHERE verdict <> 'perhaps'
 UNION ALL
 SELECT sample_id, evidence_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens
 FROM evidence WHERE sample_id IS NOT NULL;

@@ -14,6 +14,10 @@ WITH unfit AS (
         'single-cell probability ' || round(single_cell_probability, 3) || ' is not below ' || $single_cell_threshold
     FROM sample
     WHERE single_cell_probability >= $single_cell_threshold
+    UNION ALL
+    SELECT sample_id, 2, 'the text says single cell: ' || single_cell_words
+    FROM label
+    WHERE single_cell_words IS NOT NULL
 ),
 
 not_drawn AS (

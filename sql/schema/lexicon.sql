@@ -24,9 +24,10 @@ CREATE OR REPLACE TABLE override (
     is_cell_line BOOLEAN, curator VARCHAR NOT NULL, date DATE NOT NULL, reason VARCHAR NOT NULL
 );
 
--- cell_line: one row per line that a curator knows, with the organ that it came from.
+-- cell_line: one row per way to write a line that a curator knows, with its Cellosaurus accession and name, the organ that it came from and its disease.
 CREATE OR REPLACE TABLE cell_line (
-    line BIGINT, name VARCHAR PRIMARY KEY, accession VARCHAR, term_id VARCHAR, term_name VARCHAR, reason VARCHAR
+    line BIGINT, name VARCHAR PRIMARY KEY, accession VARCHAR, line_name VARCHAR, term_id VARCHAR, term_name VARCHAR, disease VARCHAR, needs VARCHAR,
+    reason VARCHAR
 );
 
 -- cell_name: one row per Cellosaurus line whose name could stand alone in a text; no organ is known.

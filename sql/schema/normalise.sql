@@ -1,8 +1,10 @@
 -- Macros that bring texts and lexicon phrases to the same tokens. Both sides pass through them, so a shared distortion
 -- is harmless.
 
--- repaired: mojibake of UTF-8 read as Latin-1, Greek letters, accents. Plain ASCII, nearly all text, passes untouched.
-CREATE OR REPLACE MACRO repaired(t) AS CASE WHEN strlen(t) = length(t) THEN t ELSE t
+-- repaired: mojibake of UTF-8 read as Latin-1, Greek letters, accents; an arrow reads as a word (iPSC->neuron). Plain
+-- ASCII, nearly all text, passes otherwise untouched.
+CREATE OR REPLACE MACRO repaired(t) AS CASE WHEN strlen(t) = length(t) THEN replace(t, '->', ' derived ') ELSE t
+    .regexp_replace('->|→', ' derived ', 'g')
     .regexp_replace('Î±|α', 'alpha', 'g')
     .regexp_replace('Î²|β', 'beta', 'g')
     .regexp_replace('Î³|γ', 'gamma', 'g')
@@ -24,15 +26,17 @@ CREATE OR REPLACE MACRO american(t) AS t
 -- words: tokens separated by single blanks.
 CREATE OR REPLACE MACRO words(t) AS trim(regexp_replace(american(marked(lower(t))), '[^\p{L}\p{N}]+', ' ', 'g'));
 
--- unglued: where letters change case or meet a number, a mark that counts as a separator (LungTumor12: Lung|Tumor|12).
+-- unglued: where letters change case or meet a number, a mark that counts as a separator (LungTumor12: Lung|Tumor|12,
+-- NHBEctr: NHBE|ctr).
 CREATE OR REPLACE MACRO unglued(t) AS t
     .regexp_replace('([a-z])([A-Z])', '\1' || chr(30) || '\2', 'g')
+    .regexp_replace('([A-Z]{4})([a-z]{3})', '\1' || chr(30) || '\2', 'g')
     .regexp_replace('([A-Za-z]{4,})([0-9])', '\1' || chr(30) || '\2', 'g')
     .regexp_replace('([0-9])([A-Za-z]{4,})', '\1' || chr(30) || '\2', 'g');
 
 -- normalised: the words, and behind a bar the words of the unglued text where they differ.
 CREATE OR REPLACE MACRO normalised(t) AS CASE
-    WHEN regexp_matches(t, '[a-z][A-Z]|[A-Za-z]{4}[0-9]|[0-9][A-Za-z]{4}') THEN words(t) || ' | ' || words(unglued(t))
+    WHEN regexp_matches(t, '[a-z][A-Z]|[A-Z]{4}[a-z]{3}|[A-Za-z]{4}[0-9]|[0-9][A-Za-z]{4}') THEN words(t) || ' | ' || words(unglued(t))
     ELSE words(t) END;
 
 -- words_with_gaps: the words of a text as they were written, each with what stands behind it; as_submitted joins some.

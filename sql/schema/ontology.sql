@@ -22,3 +22,6 @@ CREATE OR REPLACE TABLE tissue (
     line BIGINT, tissue VARCHAR NOT NULL, root_id VARCHAR NOT NULL, root_name VARCHAR NOT NULL,
     organ_system VARCHAR NOT NULL, priority INTEGER NOT NULL, PRIMARY KEY (tissue, root_id)
 );
+
+-- tissue_yield: one row per tissue that makes no label ambiguous beside another (beside; empty = any): it is where the other one lies.
+CREATE OR REPLACE TABLE tissue_yield (line BIGINT, tissue VARCHAR NOT NULL, beside VARCHAR, reason VARCHAR NOT NULL);

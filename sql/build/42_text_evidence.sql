@@ -1,34 +1,12 @@
 -- text_evidence: one row per proposal of a text (a term, a cell line, or a block), with its exact words as they were
--- submitted. An adjective right before a cell found in many organs names its organ: colonic myofibroblasts, hepatic
--- macrophages. What weights.tsv does not list proves nothing, such as an adjective under an unknown key.
+-- submitted. What weights.tsv does not list proves nothing, such as an adjective under an unknown key.
 CREATE OR REPLACE TEMP TABLE text_evidence AS
-WITH origin_mark AS (SELECT word FROM vocabulary WHERE list = 'origin_mark'),
-origin_between AS (SELECT word FROM vocabulary WHERE list = 'origin_between'),
-placed AS (
-    SELECT
-        hit.* REPLACE (
-            CASE
-                WHEN hit.kind = 'adjective' AND lead(hit.kind) OVER along = 'mobile'
-                    AND lead(hit.position) OVER along = hit.position + hit.n_tokens THEN 'cell'
-                ELSE hit.kind
-            END AS kind
-        ),
-        text.repaired, coalesce(hit.position > hit.bar, false) AS is_unglued,
-        CASE
-            WHEN hit.verdict <> 'map' THEN hit.verdict
-            WHEN hit.after IN (FROM origin_mark) THEN 'origin'
-            WHEN hit.after IN (FROM origin_between) AND hit.after_next IN (FROM origin_mark) THEN 'origin'
-            ELSE 'sample'
-        END AS role
-    FROM hit JOIN text USING (text_id)
-    WINDOW along AS (PARTITION BY hit.text_id ORDER BY hit.position)
-),
-cut AS (
+WITH cut AS (
     SELECT *, as_submitted(CASE
         WHEN is_unglued THEN words_with_gaps(unglued(repaired))[position - bar:position - bar + n_tokens - 1]
         ELSE words_with_gaps(repaired)[position:position + n_tokens - 1]
     END) AS matched_text
-    FROM placed
+    FROM placed_hit
 ),
 worded AS (
     SELECT
