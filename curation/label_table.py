@@ -24,6 +24,11 @@ TEXT_COLUMNS = {
     "description": ("description",),
     "series_id": ("series_id",),
 }
+QUERIES = {
+    "all": "SELECT explained_label.*, sample_fact.* EXCLUDE (sample_id, origin_tissue) "
+    "FROM explained_label JOIN sample_fact USING (sample_id) ORDER BY sample_id",
+    "tissue": "SELECT * FROM explained_label ORDER BY sample_id",
+}
 SEPARATORS = {".tsv": "\t", ".txt": "\t", ".csv": ","}
 SHOWN = 3
 
@@ -40,10 +45,11 @@ def label_table(
     threads: int | None = None,
     memory: str | None = None,
     database: Path | None = None,
+    facts: str = "all",
 ) -> tuple[dict[str, int], list[str]]:
     """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided, and notes.
 
-    Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all; `database` keeps all tables for `curate explain` and `curate audit`.
+    `facts` is `all` or `tissue`. Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all; `database` keeps all tables for `curate explain` and `curate audit`.
     Raises TableFault and OntologyFault.
     """
     write = _writer(out)
@@ -56,7 +62,7 @@ def label_table(
         insert_arrow(con, "sample", samples)
         load_reference(con, ontology)
         notes = label_samples(con, every_override_applies=False)
-        labels = fetch_arrow(con, "SELECT * FROM explained_label ORDER BY sample_id")
+        labels = fetch_arrow(con, QUERIES[facts])
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
     finally:
         con.close()

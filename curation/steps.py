@@ -66,7 +66,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw", "74_kept", "75_exclusion", "76_missing_class"),
     "funnel": ("80_funnel",),
-    "exported": ("90_exported_label", "91_exported_evidence"),
+    "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
 PYTHON: dict[str, Callable[[Connection], None]] = {
     "38_pattern_hit": pattern_hit,
