@@ -45,7 +45,8 @@ def _check_overrides(con: Connection, every_one_applies: bool) -> None:
         )
     clash = con.execute(
         "SELECT sample_id, list(override_id ORDER BY override_id), min(line) FROM override_hit WHERE is_effective "
-        "GROUP BY sample_id HAVING count(DISTINCT coalesce(term_id, '')) > 1 OR count(DISTINCT is_cell_line) > 1 ORDER BY sample_id"
+        "GROUP BY sample_id, fact HAVING count(DISTINCT (coalesce(term_id, ''), coalesce(value, ''))) > 1 OR count(DISTINCT is_cell_line) > 1 "
+        "ORDER BY sample_id"
     ).fetchall()
     if clash:
         sample_id, ids, line = clash[0]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
 SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
 
+OVERRIDE_COLUMNS = "override_id scope target term_id is_cell_line curator date reason fact value"
+ADDED = frozenset({"fact", "value"})  # columns that a file written before schema 2 lacks
 FACT_RULE = "rule_id fact verdict match text fields value ontology_term_id unit yes no reason"
 
 # table -> (file, columns in any order, those that may be empty)
@@ -34,7 +36,7 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("weight", "weights.tsv", "field kind weight reason", ""),
         ("rule", "rules.tsv", "rule_id verdict match text fields kind term_id term_name yes no reason", "term_id term_name no"),
         ("tissue_yield", "yields.tsv", "tissue beside reason", "beside"),
-        ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
+        ("override", "overrides.tsv", OVERRIDE_COLUMNS, "term_id is_cell_line fact value"),
         (
             "cell_line",
             "cell_lines.tsv",
@@ -84,6 +86,9 @@ def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> 
     with opener(path, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     header = rows[0] if rows else []
+    if lacking := sorted((columns & ADDED) - set(header)) if path.name == "overrides.tsv" else []:
+        rows = [[*row, *((lacking if i == 0 else [""] * len(lacking)))] for i, row in enumerate(rows)]
+        header = rows[0]
     if set(header) != columns or len(header) != len(columns):
         raise OntologyFault(f"{path.name}: the columns are {header}, expected {sorted(columns)} in any order")
     for line, row in enumerate(rows[1:], 2):

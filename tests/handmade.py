@@ -31,8 +31,8 @@ CREATE OR REPLACE TABLE obsolete_term (term_id VARCHAR, name VARCHAR, replaced_b
 CREATE OR REPLACE TABLE term_tissue (term_id VARCHAR, tissue VARCHAR);
 CREATE OR REPLACE TABLE tissue (tissue VARCHAR, root_id VARCHAR, root_name VARCHAR, organ_system VARCHAR, priority INTEGER);
 CREATE OR REPLACE TABLE override (override_id VARCHAR, scope VARCHAR, target VARCHAR, term_id VARCHAR, is_cell_line BOOLEAN,
-    curator VARCHAR, date DATE, reason VARCHAR);
-INSERT INTO override VALUES ('O0001', 'sample', 'GSM040', 'UBERON:0002048', NULL, 'A. Curator', '2026-01-31', 'said by the authors');
+    curator VARCHAR, date DATE, reason VARCHAR, fact VARCHAR, value VARCHAR);
+INSERT INTO override VALUES ('O0001', 'sample', 'GSM040', 'UBERON:0002048', NULL, 'A. Curator', '2026-01-31', 'said by the authors', NULL, NULL);
 CREATE OR REPLACE TABLE override_hit AS SELECT target AS sample_id, *, 3 AS reach, TRUE AS is_effective FROM override;
 CREATE OR REPLACE TABLE fact (sample_id VARCHAR, fact VARCHAR, value VARCHAR, ontology_term_id VARCHAR, unit VARCHAR, field VARCHAR,
     matched_text VARCHAR, rule VARCHAR, decided_by VARCHAR);

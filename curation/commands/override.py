@@ -29,6 +29,8 @@ def add(
     term: Annotated[str, typer.Option(help="UBERON or CL id that it is.")] = "",
     unlabel: Annotated[bool, typer.Option("--unlabel", help="Take the label away.")] = False,
     scope: Annotated[Literal["sample", "series", "text"], typer.Option(help="What TARGET is.")] = "sample",
+    fact: Annotated[str, typer.Option(help="Decide about this fact (sex, disease, tissue_status, ...) instead of the label.")] = "",
+    value: Annotated[str, typer.Option(help="What the fact is; a disease or stage may be given by --term alone.")] = "",
     cell_line: Annotated[bool | None, typer.Option(help="Say that it is, or is not, a cell line.")] = None,
     day: Annotated[str | None, typer.Option("--date", help="Day of the decision; default: today.")] = None,
     ontology: Folder = None,
@@ -38,13 +40,13 @@ def add(
     """Decide about one sample, series or text."""
     from curation.override import Override, OverrideFault, next_id
 
-    if bool(term) == unlabel:
+    if not fact and bool(term) == unlabel:
         raise OverrideFault("say either --term with what it is, or --unlabel to take the label away")
     said = "" if cell_line is None else str(cell_line).lower()
 
     def new(known: list[Override]) -> list[Override]:
         identifier = next_id(row.override_id for row in known)
-        return [Override(identifier, scope, target, term, said, by, day or date.today().isoformat(), reason)]
+        return [Override(identifier, scope, target, term, said, by, day or date.today().isoformat(), reason, fact, value)]
 
     _take(new, ontology, db, dry_run)
 

@@ -9,7 +9,7 @@ from typing import Any
 from curation.genes import parse_gene_names
 from curation.sources.declared import Declared, look_up, unlabelled_notes
 from curation.sources.delimited import read_grid
-from curation.sources.folder import FolderSource, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, find_one, read_metadata, refuse_duplicates, sample_table, some, stated
 from curation.sources.grid import MatrixFault, SampleRows, scan_samples
 from curation.sources.unit import quantity_in_name, settle
 
@@ -72,6 +72,7 @@ def _row(model: str, about: dict[str, Any] | None, matrix: SampleRows, i: int) -
         "source": "depmap",
         "donor_id": (about or {}).get("PatientID") or model,
         "title": about.get("CellLineName") if about else None,
+        "characteristics": _stated(about) if about else None,
         "is_tumour": disease != "Non-Cancerous" if disease else None,
         "declared_field": declared.field if declared else "OncotreeLineage" if lineage else None,
         "declared_text": about[declared.field] if about and declared else lineage,
@@ -81,6 +82,14 @@ def _row(model: str, about: dict[str, Any] | None, matrix: SampleRows, i: int) -
         "matrix_file": matrix.file,
         "matrix_row": i,
     }
+
+
+def _stated(about: dict[str, Any]) -> str | None:
+    """Sex, age and disease of the patient; the subtype says more than the primary disease where the ontology knows it."""
+    subtype = about.get("OncotreeSubtype")
+    return ",".join(
+        filter(None, [stated(sex=about.get("Sex"), age=about.get("Age"), disease=about["OncotreePrimaryDisease"]), stated(disease=subtype)])
+    )
 
 
 def _declared(about: dict[str, Any]) -> Declared | None:

@@ -133,3 +133,12 @@ def read_metadata(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
         )
     stripped = pl.all().str.strip_chars()
     return frame.with_columns(stripped).with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+
+
+def stated(**columns: object) -> str | None:
+    """A source's own columns as `key: value` text, so that they are read by the rules that read everybody's; None where all are empty.
+
+    The keys are those of fields.tsv that begin with "declared": what a source's own column says decides before any text.
+    """
+    told = [f"declared {name}: {value}" for name, value in columns.items() if value not in (None, "")]
+    return ",".join(told) or None

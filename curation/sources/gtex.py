@@ -9,7 +9,7 @@ from typing import Any
 from curation.sources import GeneIds, SourceFault
 from curation.sources.declared import look_up, unlabelled_notes
 from curation.sources.delimited import DelimitedGrid, head, read_grid
-from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, find, find_one, read_metadata, refuse_duplicates, sample_table, some, stated
 from curation.sources.grid import GeneRows, MatrixFault, scan
 from curation.sources.unit import quantity_in_name, settle
 
@@ -29,13 +29,14 @@ def open_gtex(folder: Path) -> FolderSource:
         raise SourceFault(f"{folder} holds no *.gct or *.gct.gz; put a GTEx gene_reads or gene_tpm matrix there")
     attributes = find_one(folder, "sample attribute table", "*SampleAttributesDS.txt", "*SampleAttributesDS.txt.gz")
     tissues = _tissues(attributes)
+    subjects, phenotypes = _subjects(folder)
     gcts = [read_gct(path, folder) for path in paths]
     notes = [note for gct in gcts for note in gct.notes]
     for gct in gcts:
         _refuse_unlisted(gct.matrix, tissues, attributes)
-    rows = [_row(sample, gct.matrix, i, tissues.get(sample)) for gct in gcts for i, sample in enumerate(gct.matrix.sample_ids)]
+    rows = [_row(sample, gct.matrix, i, tissues.get(sample), subjects) for gct in gcts for i, sample in enumerate(gct.matrix.sample_ids)]
     notes += _tissue_notes(rows, tissues, attributes)
-    return FolderSource("gtex", sample_table(rows, folder), [gct.matrix for gct in gcts], [*paths, attributes], notes)
+    return FolderSource("gtex", sample_table(rows, folder), [gct.matrix for gct in gcts], [*paths, attributes, *phenotypes], notes)
 
 
 def read_gct(path: Path, folder: Path) -> Gct:
@@ -73,6 +74,14 @@ def _tissues(attributes: Path) -> dict[str, str | None]:
     return dict(pairs.iter_rows())
 
 
+def _subjects(folder: Path) -> tuple[dict[str, str], list[Path]]:
+    """Donor -> sex, from the table of donors where the folder holds it, and its path. GTEx writes 1 for male and 2 for female."""
+    paths = find(folder, "*SubjectPhenotypesDS.txt", "*SubjectPhenotypesDS.txt.gz")
+    sexes = {"1": "male", "2": "female"}
+    rows = [row for path in paths for row in read_metadata(path, ("SUBJID", "SEX")).select("SUBJID", "SEX").iter_rows()]
+    return {donor: sexes.get(str(code), "") for donor, code in rows}, paths
+
+
 def _refuse_unlisted(matrix: GeneRows, tissues: dict[str, str | None], attributes: Path) -> None:
     """A matrix of medians per tissue, or of another release, shares no sample with the attributes."""
     if not tissues.keys() & set(matrix.sample_ids):
@@ -82,13 +91,15 @@ def _refuse_unlisted(matrix: GeneRows, tissues: dict[str, str | None], attribute
         )
 
 
-def _row(sample: str, matrix: GeneRows, i: int, text: str | None) -> dict[str, Any]:
+def _row(sample: str, matrix: GeneRows, i: int, text: str | None, subjects: dict[str, str]) -> dict[str, Any]:
+    donor = "-".join(sample.split("-")[:2])
     declared = look_up("gtex", "SMTSD", text)
     is_line = declared.is_cell_line if declared else None
     return {
         "sample_id": sample,
         "source": "gtex",
-        "donor_id": "-".join(sample.split("-")[:2]),
+        "donor_id": donor,
+        "characteristics": stated(sex=subjects.get(donor)),
         # The donors are post-mortem or transplant donors; only the leukaemia line is neither tumour nor normal tissue.
         "is_tumour": None if is_line else False,
         "declared_field": "SMTSD" if text else None,

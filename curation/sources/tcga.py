@@ -21,7 +21,7 @@ from curation.genes import parse_gene_names
 from curation.sources import GeneIds, Matrix, SourceFault, Unit
 from curation.sources.declared import Declared, look_up, unlabelled_notes
 from curation.sources.delimited import head, read_grid
-from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some, stated
 from curation.sources.grid import GeneRows, MatrixFault, check_values, scan
 from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
 
@@ -58,6 +58,8 @@ class Clinic:
     field: str
     site: str | None
     sample_type: str | None
+    disease: str | None = None
+    sex: str | None = None
 
 
 def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
@@ -106,6 +108,7 @@ def _row(program: str, sample: str, clinic: Clinic | None, matrix: Matrix, i: in
         "sample_id": sample,
         "source": program,
         "donor_id": "-".join(sample.split("-")[:3]),
+        "characteristics": stated(sex=clinic.sex, disease=clinic.disease, status=clinic.sample_type) if clinic else None,
         "is_tumour": is_tumour(sample, clinic.sample_type if clinic else None),
         "declared_field": field if text else None,
         "declared_text": text,
@@ -164,9 +167,11 @@ def _read_phenotype(path: Path) -> dict[str, Clinic]:
     frame = read_metadata(path, ("sample", "_primary_site", "_sample_type"))
     refuse_duplicates(frame["sample"].drop_nulls().to_list(), str(path))
     return {
-        sample: Clinic("_primary_site", site, sample_type)
-        for sample, site, sample_type in frame.select("sample", "_primary_site", "_sample_type").iter_rows()
-        if sample
+        row["sample"]: Clinic(
+            "_primary_site", row["_primary_site"], row["_sample_type"], row.get("primary disease or tissue"), row.get("_gender")
+        )
+        for row in frame.to_dicts()
+        if row["sample"]
     }
 
 
