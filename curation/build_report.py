@@ -48,7 +48,7 @@ def write_report(con: Connection, path: Path, manifest: Mapping[str, Any]) -> No
 
 def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the page shows."""
-    sources = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
+    sources = sorted({row["source"] for row in manifest["inputs"]} - {"ontology", "studies"})
     tissues = _tissues(con, sources)
     kept = _query(
         con, "SELECT count(*) AS n, count(DISTINCT nullif(tissue, '')) AS n_tissues, count(DISTINCT group_id) AS n_groups FROM kept"

@@ -27,6 +27,7 @@ class BuildConfig:
     genes: Literal["shared", "union"] = "shared"
     unit: Literal["tpm", "cpm"] = "tpm"
     single_cell_threshold: float = 0.5
+    tiers: bool = False  # whether what only siblings or the study say is a label to train on
     licences: tuple[str, ...] = ()
     locus_groups: tuple[str, ...] = ()  # of HGNC, such as "protein-coding gene"; empty: all
 

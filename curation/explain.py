@@ -52,7 +52,14 @@ def explain(place: Path, sample_id: str) -> Life:
         if not sample:
             raise UnknownSample(f"no sample {sample_id!r} is in this build{_near(con, sample_id)}")
         one = {table: (rows(table) or [{}])[0] for table in ("group", "label", "split", "cap", "matrix")}
-        return Life(sample=sample[0], evidence=rows("evidence"), overrides=rows("overrides"), exclusions=rows("exclusion"), facts=rows("fact"), **one)
+        return Life(
+            sample=sample[0],
+            evidence=rows("evidence"),
+            overrides=rows("overrides"),
+            exclusions=rows("exclusion"),
+            facts=rows("fact"),
+            **one,
+        )
 
 
 NEEDS = {"group": "sample_group", "overrides": "override_hit", "cap": "draw", "matrix": "quality"}

@@ -46,6 +46,7 @@ def label_table(
     memory: str | None = None,
     database: Path | None = None,
     facts: str = "all",
+    studies: Path | None = None,
 ) -> tuple[dict[str, int], list[str]]:
     """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided, and notes.
 
@@ -61,7 +62,7 @@ def label_table(
         run_sql_file(con, sql_folder() / "schema" / "sample.sql")
         insert_arrow(con, "sample", samples)
         load_reference(con, ontology)
-        notes = label_samples(con, every_override_applies=False)
+        notes = label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
         labels = fetch_arrow(con, QUERIES[facts])
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
     finally:

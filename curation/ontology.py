@@ -87,7 +87,7 @@ def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> 
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     header = rows[0] if rows else []
     if lacking := sorted((columns & ADDED) - set(header)) if path.name == "overrides.tsv" else []:
-        rows = [[*row, *((lacking if i == 0 else [""] * len(lacking)))] for i, row in enumerate(rows)]
+        rows = [[*row, *(lacking if i == 0 else [""] * len(lacking))] for i, row in enumerate(rows)]
         header = rows[0]
     if set(header) != columns or len(header) != len(columns):
         raise OntologyFault(f"{path.name}: the columns are {header}, expected {sorted(columns)} in any order")

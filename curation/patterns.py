@@ -21,7 +21,9 @@ def phrasing(con: Connection) -> dict[str, str]:
 
     They are handed to the statements as parameters, because a pattern that comes from a column would be compiled again for every row.
     """
-    rows = con.execute("SELECT list, string_agg('(?:' || word || ')', '|' ORDER BY word) FROM vocabulary WHERE match = 'pattern' GROUP BY list")
+    rows = con.execute(
+        "SELECT list, string_agg('(?:' || word || ')', '|' ORDER BY word) FROM vocabulary WHERE match = 'pattern' GROUP BY list"
+    )
     return dict(rows.fetchall())
 
 

@@ -53,6 +53,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "56_label",
         "57_explained_label",
     ),
+    "tiers": ("58_tier",),
     "exclusion": ("60_early_exclusion", "61_candidate"),
     "facts": (
         "62_fact_evidence",

@@ -22,13 +22,18 @@ def label(
     facts: Annotated[
         Literal["all", "tissue"], typer.Option(help="All facts that the text states (disease, sex, age, ...), or tissue and term only.")
     ] = "all",
+    studies: Annotated[
+        Path | None, typer.Option(help="Table with series_id, title and summary of studies, for samples that say nothing themselves.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the database.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
 ) -> None:
     """Label the samples of any table with tissue and term, each with the words that decided it. No expression needed."""
     from curation.label_table import label_table
 
-    counts, notes = label_table(table, out, ontology=ontology, threads=threads, memory=memory, database=database, facts=facts)
+    counts, notes = label_table(
+        table, out, ontology=ontology, threads=threads, memory=memory, database=database, facts=facts, studies=studies
+    )
     for note in notes:
         typer.echo(f"note: {note}")
     aside = {how: counts.pop(how, 0) for how in ("ambiguous", "unmapped")}

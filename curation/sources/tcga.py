@@ -21,7 +21,17 @@ from curation.genes import parse_gene_names
 from curation.sources import GeneIds, Matrix, SourceFault, Unit
 from curation.sources.declared import Declared, look_up, unlabelled_notes
 from curation.sources.delimited import head, read_grid
-from curation.sources.folder import FolderSource, MetadataFault, find, find_one, read_metadata, refuse_duplicates, sample_table, some, stated
+from curation.sources.folder import (
+    FolderSource,
+    MetadataFault,
+    find,
+    find_one,
+    read_metadata,
+    refuse_duplicates,
+    sample_table,
+    some,
+    stated,
+)
 from curation.sources.grid import GeneRows, MatrixFault, check_values, scan
 from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
 
