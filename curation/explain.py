@@ -10,6 +10,7 @@ from typing import Any
 from curation.audit import database_of
 from curation.database import Connection, fetch_arrow, reading
 from curation.errors import CurationError
+from curation.facts import refuse_without_facts
 
 LONGEST = 300
 NEAR = 5
@@ -48,6 +49,7 @@ def explain(place: Path, sample_id: str) -> Life:
         def rows(table: str) -> list[Row]:
             return fetch_arrow(con, QUERIES[table], {"id": sample_id}).to_pylist() if NEEDS.get(table, table) in known else []
 
+        refuse_without_facts(known, place)
         sample = rows("sample")
         if not sample:
             raise UnknownSample(f"no sample {sample_id!r} is in this build{_near(con, sample_id)}")

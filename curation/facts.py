@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from curation.errors import CurationError
+
 if TYPE_CHECKING:
+    from collections.abc import Container
+    from pathlib import Path
+
     from curation.database import Connection
 
 KNOWN = (
@@ -20,6 +25,16 @@ KNOWN = (
     "donor_id",
     "origin_tissue",
 )
+
+
+class NoFacts(CurationError):
+    """A release was built before facts were read."""
+
+
+def refuse_without_facts(tables: Container[str], place: Path) -> None:
+    """Raise NoFacts when the database of `place` has no table of facts."""
+    if "fact" not in tables:
+        raise NoFacts(f"{place} was built by schema 1 and has no facts; build it again with `curate build`, or label again with `curate label`")
 
 
 def fact_pattern_hit(con: Connection) -> None:

@@ -1,6 +1,6 @@
 -- fact_proposal: one row per sample and statement about it: of its texts, of its source, and of a person who overrides
 -- them. A person may say that nothing is known: an empty value.
-CREATE OR REPLACE TABLE fact_proposal AS
+CREATE OR REPLACE VIEW fact_proposal AS
 SELECT sample_text.sample_id, fact_evidence.*
 FROM fact_evidence JOIN sample_text USING (text_id)
 UNION ALL BY NAME

@@ -1,26 +1,30 @@
--- status_word: one row per sample, field and what its words say together about tumour or normal. A text that names
--- both is normal tissue of a person with a tumour. What a disease says counts where its organ is the one sampled.
+-- status_word: one row per sample, field and what its words say together about tumour or normal. A disease makes the
+-- specimen a tumour where its organ is the one sampled, or where nothing speaks against it: blood, saliva or fibroblasts
+-- of a patient are none, and what a key or a description says of the person needs the same organ.
 CREATE OR REPLACE TEMP TABLE status_word AS
 WITH word AS (
     SELECT
         proposal.*, proposal.field IN ('disease', 'description') OR is_about_person AS is_about_person_only,
         coalesce(label.tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'not_tumour_tissue'), FALSE)
             AS is_no_tumour_tissue,
+        coalesce(label.tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'blood_tumour_tissue'), FALSE)
+            AS is_blood,
         term_tissue.tissue AS disease_tissue, label.tissue
     FROM fact_proposal AS proposal JOIN label USING (sample_id)
     LEFT JOIN term_tissue ON proposal.ontology_term_id = term_tissue.term_id
     WHERE fact = 'tissue_status'
 ),
 believed AS (
-    SELECT *, CASE
+    SELECT * FROM word
+    WHERE CASE
         WHEN value <> 'tumour' OR weight > 1 THEN TRUE
+        WHEN disease_tissue = tissue THEN TRUE
         WHEN disease_tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'blood_tumour_tissue')
-            AND tissue IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'blood_tumour_tissue') THEN TRUE
+            AND is_blood THEN TRUE
         WHEN is_no_tumour_tissue THEN FALSE
-        WHEN is_about_person_only THEN disease_tissue IS NULL OR disease_tissue = tissue
+        WHEN is_about_person_only THEN disease_tissue IS NULL AND field = 'disease' AND NOT is_about_person
         ELSE TRUE
-    END AS is_believed
-    FROM word
+    END
 )
 SELECT
     sample_id, text_id, field, is_about_person_only, max(weight) AS weight,
@@ -31,5 +35,4 @@ SELECT
         (value = 'adjacent normal', value = 'normal', n_tokens, -position, rule)
     ) AS said
 FROM believed
-WHERE coalesce(is_believed, FALSE)
 GROUP BY sample_id, text_id, field, is_about_person_only;
