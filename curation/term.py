@@ -50,7 +50,7 @@ SELECT term_id, any_value(name) AS name, arg_min(synonym, (distance, synonym <> 
     any_value(tissue) AS tissue, min(distance) AS distance
 FROM judged WHERE distance IS NOT NULL
 GROUP BY term_id
-ORDER BY distance, length(arg_min(synonym, (distance, synonym <> name, length(synonym), synonym))), synonym <> name, term_id
+ORDER BY min(judged.distance), min(length(judged.synonym)), term_id
 LIMIT $most
 """
 

@@ -1,6 +1,6 @@
 -- fact_evidence: one row per statement of a text: fact, value, exact words as submitted, and what reads them so. A
 -- neoplasm in a field that names the specimen says tumour as well; behind "cancer" the word patient says that a person
--- has it.
+-- has it. `rank` is a total order: trust, then length.
 CREATE OR REPLACE TABLE fact_evidence AS
 WITH placed AS (
     SELECT
@@ -32,4 +32,8 @@ stated AS (
     SELECT * REPLACE ('tissue_status' AS fact, 'tumour' AS value) FROM worded
     WHERE fact = 'disease' AND ontology_term_id IN (SELECT term_name.term_id FROM term_name)
 )
-SELECT stated.*, weight FROM stated JOIN fact_weight USING (fact, field);
+SELECT
+    stated.*, weight,
+    ((weight * 1000)::BIGINT << 40) + (least(n_tokens, 255)::BIGINT << 32) + ((text_id % 65536)::BIGINT << 16)
+    + greatest(65535 - position, 0) AS rank
+FROM stated JOIN fact_weight USING (fact, field);

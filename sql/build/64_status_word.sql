@@ -1,6 +1,7 @@
 -- status_word: one row per sample, field and what its words say together about tumour or normal. A disease makes the
 -- specimen a tumour where its organ is the one sampled, or where nothing speaks against it: blood, saliva or fibroblasts
--- of a patient are none, and what a key or a description says of the person needs the same organ.
+-- of a patient are none, and what a key or a description says of the person needs the same organ and
+-- yields to what is said of the specimen.
 CREATE OR REPLACE TEMP TABLE status_word AS
 WITH word AS (
     SELECT
@@ -27,12 +28,13 @@ believed AS (
     END
 )
 SELECT
-    sample_id, text_id, field, is_about_person_only, max(weight) AS weight,
+    sample_id, text_id, field, is_about_person_only,
+    max(weight) - if(is_about_person_only AND max(weight) < 1, 0.5, 0) AS weight,
     bool_or(value = 'adjacent normal') AS is_adjacent, bool_or(value = 'normal') AS is_normal,
     bool_or(value = 'tumour') AS is_tumour,
     arg_max(
         {'matched_text': matched_text, 'rule': rule},
-        (value = 'adjacent normal', value = 'normal', n_tokens, -position, rule)
+        rank + CASE value WHEN 'adjacent normal' THEN 1::BIGINT << 52 WHEN 'normal' THEN 1::BIGINT << 51 ELSE 0 END
     ) AS said
 FROM believed
 GROUP BY sample_id, text_id, field, is_about_person_only;

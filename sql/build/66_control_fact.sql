@@ -3,14 +3,13 @@
 CREATE OR REPLACE TEMP TABLE control_fact AS
 WITH control AS (
     SELECT sample_id, arg_max(
-        {'field': field, 'matched_text': matched_text, 'rule': rule, 'weight': weight},
-        (weight, n_tokens, -position, rule)
+        {'field': field, 'matched_text': matched_text, 'rule': rule, 'weight': weight}, rank
     ) AS said
     FROM fact_proposal WHERE fact = 'is_control' GROUP BY sample_id
 ),
 other AS (
     SELECT sample_id, arg_max(
-        {'field': field, 'matched_text': matched_text, 'rule': rule, 'weight': weight}, (weight, matched_text, rule)
+        {'field': field, 'matched_text': matched_text, 'rule': rule, 'weight': weight}, rank
     ) AS said
     FROM fact_proposal WHERE fact IN ('treatment', 'disease') AND coalesce(ontology_term_id, '') <> 'PATO:0000461'
     GROUP BY sample_id

@@ -9,7 +9,7 @@ WITH best AS (
 ),
 candidate AS (
     FROM best
-    UNION BY NAME
+    UNION ALL BY NAME
     SELECT finer.*
     FROM best
     JOIN disease_above ON best.ontology_term_id = disease_above.above_id
@@ -31,6 +31,6 @@ SELECT
     sample_id, fact, arg_max(value, rank) AS value, arg_max(ontology_term_id, rank) AS ontology_term_id,
     arg_max(unit, rank) AS unit, arg_max(field, rank) AS field, arg_max(matched_text, rank) AS matched_text,
     arg_max(rule, rank) AS rule, max(weight) AS weight
-FROM (SELECT *, (n_tokens, length(matched_text), -position, rule) AS rank FROM finest)
+FROM finest
 GROUP BY sample_id, fact
 HAVING count(DISTINCT coalesce(ontology_term_id, value)) = 1 OR fact = 'treatment';
