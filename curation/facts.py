@@ -57,6 +57,7 @@ def fact_pattern_hit(con: Connection) -> None:
             + ("$value" if group is None else f"trim(regexp_extract(repaired, $pattern, {group}))")
             + ", $term, $unit, $rule, trim(regexp_extract(repaired, $pattern)) FROM text "
             "WHERE list_contains(string_split($fields, ','), field) AND regexp_matches(repaired, $pattern) "
+            "AND text_id NOT IN (SELECT text_id FROM fact_pattern_hit WHERE fact = $fact) "
             "AND split_part(normalised, ' | ', 1) NOT IN (SELECT word FROM vocabulary WHERE list = 'says_nothing')",
             {"rule": rule, "fact": fact, "pattern": pattern, "fields": fields, "term": term, "unit": unit}
             | ({"value": value} if group is None else {}),

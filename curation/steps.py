@@ -53,7 +53,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "56_label",
         "57_explained_label",
     ),
-    "tiers": ("58_tier",),
+    "tiers": ("58_tier", "59_told_fact"),
     "exclusion": ("60_early_exclusion", "61_candidate"),
     "facts": (
         "62_fact_evidence",

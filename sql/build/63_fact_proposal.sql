@@ -1,26 +1,6 @@
--- fact_proposal: one row per sample and statement about it: of its texts, of its source, and of a person who overrides
--- them. A person may say that nothing is known: an empty value.
+-- fact_proposal: one row per sample and statement about it; its words are those of fact_evidence of that fact and rank.
 CREATE OR REPLACE VIEW fact_proposal AS
-SELECT sample_text.sample_id, fact_evidence.*
+SELECT sample_text.sample_id, fact_evidence.fact, fact_evidence.rank, fact_evidence.meaning
 FROM fact_evidence JOIN sample_text USING (text_id)
-UNION ALL BY NAME
-SELECT
-    sample_id, 'tissue_status' AS fact, if(is_tumour, 'tumour', 'normal') AS value, 'is_tumour' AS rule,
-    'source' AS field, if(is_tumour, 'tumour', 'normal') AS matched_text, 1.4 AS weight, 1400::BIGINT << 40 AS rank, 0 AS position,
-    1 AS n_tokens, FALSE AS is_about_person
-FROM sample WHERE is_tumour IS NOT NULL
-UNION ALL BY NAME
-SELECT
-    sample_id, 'donor_id' AS fact, donor_id AS value, 'donor_id' AS rule, 'source' AS field,
-    donor_id AS matched_text, 1.4 AS weight, 1400::BIGINT << 40 AS rank, 0 AS position, 1 AS n_tokens, FALSE AS is_about_person
-FROM sample WHERE donor_id <> ''
-UNION ALL BY NAME
-SELECT
-    sample_id, fact, coalesce(override_hit.value, disease_name.name, development_stage.name) AS value,
-    override_hit.term_id AS ontology_term_id, override_id AS rule, 'override' AS field, target AS matched_text,
-    2.0 AS weight, 2000::BIGINT << 40 AS rank, 0 AS position, 1 AS n_tokens, FALSE AS is_about_person
-FROM override_hit
-LEFT JOIN disease_name ON override_hit.term_id = disease_name.term_id AND disease_name.synonym = disease_name.name
-LEFT JOIN development_stage
-    ON override_hit.term_id = development_stage.term_id AND development_stage.synonym = development_stage.name
-WHERE is_effective AND fact IS NOT NULL;
+UNION ALL
+SELECT sample_id, fact, rank, meaning FROM fact_evidence WHERE sample_id IS NOT NULL;

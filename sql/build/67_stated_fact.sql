@@ -1,36 +1,33 @@
 -- stated_fact: one row per sample and other fact: the statement of the most trusted field. A disease that another field
 -- names more exactly is that one ("cancer" under a key, "lung adenocarcinoma" in the title). Two statements of the same
--- trust that contradict each other state nothing.
+-- trust that contradict each other state nothing, unless one of them is finer.
 CREATE OR REPLACE TEMP TABLE stated_fact AS
-WITH best AS (
-    SELECT * FROM fact_proposal
+WITH level AS (
+    SELECT
+        sample_id, fact, rank >> 54 AS trust, max(rank) AS rank, min(meaning) AS one, max(meaning) AS other
+    FROM fact_proposal
     WHERE fact NOT IN ('tissue_status', 'is_control')
-    QUALIFY weight = max(weight) OVER (PARTITION BY sample_id, fact)
+    GROUP BY sample_id, fact, trust
 ),
-candidate AS (
+best AS (
+    SELECT sample_id, fact, max(rank) AS rank, arg_max(one, trust) AS one, arg_max(other, trust) AS other
+    FROM level GROUP BY sample_id, fact
+),
+above AS (
+    SELECT hash(term_id) AS finer, hash(above_id) AS coarser
+    FROM disease_above WHERE hash(above_id) IN (SELECT one FROM best UNION SELECT other FROM best)
+),
+finer AS (
+    SELECT
+        best.sample_id, best.fact, arg_max(said.rank, said.rank) AS rank,
+        arg_max(said.meaning, said.rank) AS one, bool_and(best.one = best.other OR above.coarser = best.one) AS settles
     FROM best
-    UNION ALL BY NAME
-    SELECT finer.*
-    FROM best
-    JOIN disease_above ON best.ontology_term_id = disease_above.above_id
-    JOIN fact_proposal AS finer
-        ON best.sample_id = finer.sample_id AND best.fact = finer.fact
-            AND disease_above.term_id = finer.ontology_term_id
+    JOIN above ON above.coarser IN (best.one, best.other)
+    JOIN fact_proposal AS said
+        ON best.sample_id = said.sample_id AND said.fact = 'disease' AND above.finer = said.meaning
     WHERE best.fact = 'disease'
-),
-finest AS (
-    SELECT * FROM candidate
-    WHERE fact <> 'disease' OR NOT EXISTS (
-        SELECT 1 FROM candidate AS finer JOIN disease_above ON finer.ontology_term_id = disease_above.term_id
-        WHERE finer.sample_id = candidate.sample_id AND finer.fact = 'disease'
-            AND disease_above.above_id = candidate.ontology_term_id
-    )
-    QUALIFY weight = max(weight) OVER (PARTITION BY sample_id, fact)
+    GROUP BY best.sample_id, best.fact
 )
-SELECT
-    sample_id, fact, arg_max(value, rank) AS value, arg_max(ontology_term_id, rank) AS ontology_term_id,
-    arg_max(unit, rank) AS unit, arg_max(field, rank) AS field, arg_max(matched_text, rank) AS matched_text,
-    arg_max(rule, rank) AS rule, max(weight) AS weight
-FROM finest
-GROUP BY sample_id, fact
-HAVING count(DISTINCT coalesce(ontology_term_id, value)) = 1 OR fact = 'treatment';
+SELECT sample_id, fact, coalesce(finer.rank, best.rank) AS rank
+FROM best LEFT JOIN finer USING (sample_id, fact)
+WHERE best.one = best.other OR finer.rank IS NOT NULL OR fact = 'treatment';

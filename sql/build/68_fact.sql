@@ -1,8 +1,11 @@
 -- fact: one row per sample and fact that its text, its source or a person states, with the words. An age gives the stage
--- of life where the words do not say that it is before birth; cells taken from a metastasis have the origin of their
--- label.
+-- of life where the words do not say that it is before birth; days and weeks of a culture are no age.
 CREATE OR REPLACE TABLE fact AS
-WITH aged AS (
+WITH worded AS (
+    SELECT stated_fact.sample_id, fact_evidence.* EXCLUDE (sample_id)
+    FROM stated_fact JOIN fact_evidence USING (fact, rank)
+),
+aged AS (
     SELECT *, CASE
         WHEN unit = 'week of gestation' THEN if(value::DOUBLE < 10, 'embryonic stage', 'fetal stage')
         WHEN unit = 'year' AND value::DOUBLE >= 1 THEN floor(value::DOUBLE)::INTEGER || '-year-old stage'
@@ -10,27 +13,37 @@ WITH aged AS (
         WHEN unit = 'month' AND value::DOUBLE >= 1 THEN floor(value::DOUBLE)::INTEGER || '-month-old stage'
         WHEN unit = 'day' AND value::DOUBLE <= 28 THEN 'newborn stage (0-28 days)'
     END AS stage
-    FROM stated_fact WHERE fact = 'age'
+    FROM worded
+    WHERE fact = 'age' AND try_cast(value AS DOUBLE) <= if(unit = 'year', 120, 2000)
+        AND (unit NOT IN ('day', 'week') OR sample_id NOT IN (
+            SELECT stated_fact.sample_id FROM stated_fact WHERE fact = 'is_organoid'
+            UNION ALL
+            SELECT label.sample_id FROM label WHERE is_cell_line OR tissue = 'stem_cell'
+        ))
 ),
 staged AS (
     SELECT aged.* REPLACE ('development_stage' AS fact, stage AS value, term_id AS ontology_term_id, NULL AS unit)
     FROM aged JOIN development_stage ON aged.stage = development_stage.name AND synonym = name
     WHERE sample_id NOT IN (
-        SELECT stated_fact.sample_id FROM stated_fact
+        SELECT worded.sample_id FROM worded
         WHERE fact = 'development_stage' AND value IN ('fetal stage', 'embryonic stage')
     )
 ),
 stated AS (
-    SELECT * FROM stated_fact WHERE fact <> 'development_stage' AND (fact <> 'age' OR value::DOUBLE <= 120)
+    SELECT * FROM worded
+    WHERE fact <> 'age'
+        AND (fact <> 'development_stage' OR sample_id NOT IN (SELECT staged.sample_id FROM staged))
+    UNION ALL BY NAME SELECT * EXCLUDE (stage) FROM aged
+    UNION ALL BY NAME SELECT * EXCLUDE (stage) FROM staged
     UNION ALL BY NAME
-    SELECT * EXCLUDE (stage) FROM staged
+    SELECT status_fact.sample_id, e.* EXCLUDE (sample_id) REPLACE (status_fact.value AS value, NULL AS ontology_term_id)
+    FROM status_fact JOIN fact_evidence AS e USING (fact, rank)
     UNION ALL BY NAME
-    SELECT * FROM stated_fact
-    WHERE fact = 'development_stage' AND sample_id NOT IN (SELECT staged.sample_id FROM staged)
-    UNION ALL BY NAME FROM status_fact
-    UNION ALL BY NAME FROM control_fact
+    SELECT c.sample_id, e.* EXCLUDE (sample_id)
+        REPLACE ('is_control' AS fact, c.value AS value, NULL AS ontology_term_id, NULL AS unit)
+    FROM control_fact AS c JOIN fact_evidence AS e ON c.told_by = e.fact AND c.rank = e.rank
     UNION ALL BY NAME
-    SELECT sample_id, 'origin_tissue' AS fact, origin_tissue AS value, NULL AS ontology_term_id, 'label' AS field
+    SELECT sample_id, 'origin_tissue' AS fact, origin_tissue AS value, origin_term_id AS ontology_term_id, 'label' AS field
     FROM label WHERE origin_tissue IS NOT NULL
 )
 SELECT

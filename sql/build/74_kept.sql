@@ -18,7 +18,7 @@ SELECT
     draw.split,
     coalesce(label.tissue_ontology_term_id, '') AS tissue_ontology_term_id,
     coalesce(label.cell_type_ontology_term_id, '') AS cell_type_ontology_term_id,
-    sample_fact.* EXCLUDE (sample_id, is_tumour, fact_words),
+    sample_fact.* EXCLUDE (sample_id, is_tumour),
     sample.unit,
     sample.matrix_file,
     sample.matrix_row
