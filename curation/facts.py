@@ -34,7 +34,9 @@ class NoFacts(CurationError):
 def refuse_without_facts(tables: Container[str], place: Path) -> None:
     """Raise NoFacts when the database of `place` has no table of facts."""
     if "fact" not in tables:
-        raise NoFacts(f"{place} was built by schema 1 and has no facts; build it again with `curate build`, or label again with `curate label`")
+        raise NoFacts(
+            f"{place} was built by schema 1 and has no facts; build it again with `curate build`, or label again with `curate label`"
+        )
 
 
 def fact_pattern_hit(con: Connection) -> None:

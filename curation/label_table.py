@@ -50,7 +50,8 @@ def label_table(
 ) -> tuple[dict[str, int], list[str]]:
     """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided, and notes.
 
-    `facts` is `all` or `tissue`. Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all; `database` keeps all tables for `curate explain` and `curate audit`.
+    `facts` is `all` or `tissue`.
+    Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all; `database` keeps all tables for `curate explain` and `curate audit`.
     Raises TableFault and OntologyFault.
     """
     write = _writer(out)

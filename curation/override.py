@@ -30,7 +30,9 @@ class OverrideFault(CurationError):
 
 @dataclass(frozen=True)
 class Override:
-    """One row of overrides.tsv: about the label, or about one fact. An empty `term_id` takes the label away; `is_cell_line` is true, false or empty (as the evidence says)."""
+    """One row of overrides.tsv: about the label, or about one fact.
+
+    An empty `term_id` takes the label away; `is_cell_line` is true, false or empty (as the evidence says)."""
 
     override_id: str
     scope: str

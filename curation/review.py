@@ -84,7 +84,9 @@ def queue(con: Connection, most: int = 20) -> list[Question]:
     return questions
 
 
-def rule_row(phrase: str, term_id: str, term_name: str, kind: str, reason: str, verdict: str = "map", fields: str = "any") -> dict[str, str]:
+def rule_row(
+    phrase: str, term_id: str, term_name: str, kind: str, reason: str, verdict: str = "map", fields: str = "any"
+) -> dict[str, str]:
     """A row of rules.tsv for a phrase. Raises ReviewFault when it says nothing."""
     if not phrase.strip() or not reason.strip() or "\t" in phrase + reason:
         raise ReviewFault("a rule needs words and a reason, both without tabs")

@@ -55,7 +55,9 @@ def review(
                 ["settles", "in all", "ambiguous", "field", "text", "nearest terms"],
                 [[str(q.n_samples), str(q.n_settled), str(q.n_ambiguous), q.fields, q.text[:60], "; ".join(q.nearest)] for q in questions],
             )
-            typer.echo(f"{len(questions)} decisions settle {questions[-1].n_settled if questions else 0:,} samples; decide with --words and --term")
+            typer.echo(
+                f"{len(questions)} decisions settle {questions[-1].n_settled if questions else 0:,} samples; decide with --words and --term"
+            )
             return
         if bool(means) == block:
             raise ReviewFault("say either --term with what the words mean, or --block")
