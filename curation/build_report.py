@@ -70,6 +70,7 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "most": max([1, *(row["before"] for row in tissues)]),
         "provenance": _query(con, PROVENANCE),
         "rules": _query(con, RULES),
+        "stated": _audit(con, "facts_by_source"),
         "balance": _audit(con, "split_balance").dicts(),
         "missing": _audit(con, "classes_missing_from_a_part"),
         "quality_sources": quality_sources,

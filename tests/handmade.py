@@ -104,7 +104,9 @@ def label(con: Connection, rows: list[dict[str, Any]]) -> None:
     for item in rows:
         identifier, tissue = item["sample_id"], item["tissue"]
         if item.get("is_tumour"):
-            con.execute("INSERT INTO fact VALUES (?, 'tissue_status', 'tumour', NULL, NULL, 'source', 'tumour', NULL, 'declared')", [identifier])
+            con.execute(
+                "INSERT INTO fact VALUES (?, 'tissue_status', 'tumour', NULL, NULL, 'source', 'tumour', NULL, 'declared')", [identifier]
+            )
         if not tissue:
             continue
         decided = "override" if identifier == "GSM040" else "declared" if item.get("declared_term_id") else "title"
