@@ -26,7 +26,7 @@ DISTINCT = 1000  # samples simulated; their compressed chunks are repeated to th
 def write_source(path: Path, n_samples: int) -> None:
     from archs4_file import simulate, write
 
-    from curation.genes import load_genes
+    from profiles.genes import load_genes
 
     table = load_genes()
     symbols = [table.symbol[i] for i in np.flatnonzero(np.isfinite(table.length_bp))[:N_GENES]]
@@ -53,9 +53,9 @@ def child(path: Path, n: int, out: Path, threads: int | None) -> None:
     from curation.config import BuildConfig
     from curation.matrix.write import write_compendium
     from curation.progress import Progress
-    from curation.sources import GeneIds
     from curation.sources.archs4 import Archs4Matrix
     from curation.sources.folder import FolderSource
+    from profiles.gene_names import GeneIds
 
     with h5py.File(path) as file:
         symbols = tuple(file["meta/genes/symbol"].asstr()[:])

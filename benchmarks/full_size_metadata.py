@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from record import record
+
 ARCHS4_SAMPLES = 888_821  # human_gene_v2.5.h5
 FURTHER = {"gtex": 17_382, "tcga": 10_535, "depmap": 1_959}
 BATCH = 50_000
@@ -34,7 +36,7 @@ def generate(path: Path, n_samples: int) -> None:
     import pyarrow.parquet as pq
 
     from curation.demo.geo import GeoWorld
-    from curation.sources import SAMPLE_SCHEMA
+    from curation.source import SAMPLE_SCHEMA
 
     rng = random.Random(1)
     with pq.ParquetWriter(path, SAMPLE_SCHEMA) as writer:
@@ -55,7 +57,7 @@ def _batches(n_samples: int) -> Iterator[int]:
 def _table(rows: list[dict[str, Any]]) -> Any:
     import pyarrow as pa
 
-    from curation.sources import SAMPLE_SCHEMA
+    from curation.source import SAMPLE_SCHEMA
 
     return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
 
@@ -125,7 +127,7 @@ class ParquetSource:
 
 
 def measure(path: Path, database: Path, threads: int, memory: str | None) -> dict[str, Any]:
-    """Run steps 1 to 10 and say what they cost."""
+    """Run all stages but the matrix and say what they cost."""
     from curation.build import curate
     from curation.config import BuildConfig
     from curation.database import connect
@@ -166,6 +168,7 @@ COUNTS = {
 
 def report(found: dict[str, Any]) -> None:
     """Print times, memory, sizes, and the funnel beside the paper's numbers."""
+    record("full_size_metadata", **{name: found[name] for name in ("seconds", "peak_gb", "database_gb")})
     print(f"{found['seconds']:.1f} s, peak {found['peak_gb']:.2f} GB, database {found['database_gb']:.2f} GB (limits: 180 s, 6 GB)\n")
     print("| stage | s | peak MB |\n| --- | ---: | ---: |")
     for name, seconds, peak in found["stages"]:

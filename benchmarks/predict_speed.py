@@ -29,18 +29,19 @@ def write_run(folder: Path, n_genes: int, n_reference: int) -> list[str]:
     from modelling.bundle.model import TissueModel, save
     from modelling.bundle.reference import Calibration, _write
     from modelling.config import TrainConfig
-    from modelling.geneids import reference_genes
     from modelling.network.ours import Standardise, build
+    from profiles.genes import load_genes
 
     torch.manual_seed(0)
-    records = [g for g in reference_genes() if g.length_bp > 0 and g.ensembl_gene_id][:n_genes]
-    symbols = [g.symbol for g in records]
+    table = load_genes()
+    genes = [i for i, ensembl in enumerate(table.ensembl_gene_id) if ensembl and table.length_bp[i] > 0][:n_genes]
+    symbols = [table.symbol[i] for i in genes]
     config, tissues = TrainConfig(), [f"tissue_{i:02d}" for i in range(42)]
     network = build(
         len(symbols), len(tissues), config, Standardise(torch.full((len(symbols),), 3.0), torch.ones(len(symbols)), config.clip)
     ).eval()
     model = TissueModel(network, symbols, tissues, config, 1.0, {"unit": "log2(TPM+1)", "n_train": n_reference})
-    rows = [{"symbol": g.symbol, "ensembl_gene_id": g.ensembl_gene_id, "hgnc_id": g.hgnc_id} for g in records]
+    rows = [{"symbol": table.symbol[i], "ensembl_gene_id": table.ensembl_gene_id[i], "hgnc_id": table.hgnc_id[i]} for i in genes]
     save(folder, model, rows, [{"tissue": t, "organ_system": "", "n_train": "1"} for t in tissues])
     rng = np.random.default_rng(0)
     z_nk = rng.normal(size=(n_reference, config.n_latent)).astype(np.float32)

@@ -21,19 +21,19 @@ from curation.crate import write_crate
 from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
 from curation.errors import CurationError
 from curation.mark import refuse_overlap
+from curation.ontology import content_files, load_reference
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
-from curation.resources import ontology_folder, sql_folder
+from curation.resources import sql_folder, using_ontology
 from curation.split import SHARES
 from curation.steps import run_stage
 from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
 
 if TYPE_CHECKING:
-    from curation.sources import Source
+    from curation.source import Source
 
 COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"
-NOT_CONTENT = {"downloads.tsv", "sources.tsv"}  # of the ontology folder: addresses and citations decide no label and no number
 TWICE = """
 SELECT sample_id, any_value(source)
 FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
@@ -80,7 +80,11 @@ class BuildReport:
 
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     """Build a release folder from a folder with one subfolder per source. Raises CurationError subclasses; leaves nothing then."""
-    ontology = options.ontology or ontology_folder()
+    with using_ontology(options.ontology) as ontology:
+        return _build(input_folder, out, ontology, config, options, progress)
+
+
+def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     refuse_overlap(out, [input_folder, ontology])
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
@@ -115,9 +119,9 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
 
 
 def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress, studies: Path | None = None) -> list[dict[str, Any]]:
-    """Name, size and sha256 of every file that decides the content."""
+    """Name, size and sha256 of every file that decides the content. Raises OntologyFault for a file of the ontology that nothing reads."""
     files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
-    files += [("ontology", p) for p in sorted(ontology.glob("*")) if p.suffix in {".tsv", ".gz"} and p.name not in NOT_CONTENT]
+    files += [("ontology", p) for p in content_files(ontology)]
     files += [("studies", studies)] if studies else []
     rows = []
     with progress.stage("checksums of inputs", len(files)) as advance:
@@ -146,7 +150,6 @@ def curate(
     """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report."""
     from curation.checks import run_checks
     from curation.label import label_samples
-    from curation.ontology import load_reference
 
     run_sql_file(con, sql_folder() / "schema" / "sample.sql")
     insert_sources(con)
@@ -158,7 +161,7 @@ def curate(
         _load_previous(con, previous)
         run_stage(con, "groups")
     with progress.stage("ontology and rules"):
-        load_reference(con, ontology)
+        load_reference(con, ontology, keep=True)
     with progress.stage("labels"):
         notes = label_samples(con, studies=studies, ontology=ontology)
     with progress.stage("exclusion, split, cap"):
@@ -257,10 +260,19 @@ def _export(
     return BuildReport(part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), progress)
 
 
+ORGAN_SYSTEMS = """
+WITH system AS (SELECT tissue, any_value(organ_system) AS organ_system FROM tissue GROUP BY tissue)
+FROM system
+UNION
+SELECT kept.class, arg_min(system.organ_system, (system.tissue)) FROM kept JOIN system USING (tissue) GROUP BY kept.class
+ORDER BY 1
+"""
+
+
 def compendium_uns(con: Connection, config: BuildConfig, inputs: list[dict[str, Any]], build_id: str) -> dict[str, Any]:
     """What the compendium says about itself; nothing in it depends on the time or the place of the build."""
     funnel = fetch_arrow(con, "SELECT * FROM funnel ORDER BY step").to_pylist()
-    systems = con.execute("SELECT tissue, any_value(organ_system) FROM tissue GROUP BY tissue ORDER BY tissue").fetchall()
+    systems = con.execute(ORGAN_SYSTEMS).fetchall()
     return {
         "schema_version": SCHEMA_VERSION,
         "build_id": build_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from curation.resources import ontology_folder
 from profiles import filenames
 
 UNSTATED = "NOASSERTION"
-REFERENCE = "reference"
+ARCHIVE, PROJECT, OWN, REFERENCE = ROLES = ("archive", "project", "own", "reference")
 
 
 class CatalogueFault(CurationError):
@@ -74,9 +74,17 @@ def _rows(path: Path, names: tuple[str, ...]) -> list[dict[str, str]]:
 
 
 def read_sources(path: Path | None = None) -> dict[str, SourceCard]:
-    """Source name -> card, in the order of the table."""
+    """Source name -> card, in the order of the table. Raises CatalogueFault."""
     names = tuple(field.name for field in fields(SourceCard))
-    return {row["source"]: SourceCard(**row) for row in _rows(path or ontology_folder() / "sources.tsv", names)}
+    table = path or ontology_folder() / "sources.tsv"
+    cards = {row["source"]: SourceCard(**row) for row in _rows(table, names)}
+    for card in cards.values():
+        if card.role not in ROLES or card.is_data != card.funnel_step.isdigit() or (card.role == "archive") != (card.funnel_step == "1"):
+            raise CatalogueFault(
+                f"{table.name}: {card.source} has role {card.role!r} and funnel_step {card.funnel_step!r}; an archive enters at step 1, "
+                "a project or own samples at 5 to 8, a reference nowhere"
+            )
+    return cards
 
 
 def read_downloads(path: Path | None = None) -> list[Download]:
@@ -110,6 +118,17 @@ def choose_downloads(downloads: Iterable[Download], source: str, variant: str | 
     return [row for row in mine if row.release == (release or default)]
 
 
+def card_of(source: str, cards: Mapping[str, SourceCard]) -> SourceCard:
+    """The row of a source of samples. Raises CatalogueFault without one: nobody could say whose samples these are and what may be done."""
+    card = cards.get(source)
+    if card is None or not card.is_data:
+        known = ", ".join(name for name, card in cards.items() if card.is_data)
+        raise CatalogueFault(
+            f"{source!r} has no row in sources.tsv, which says its licence and what to cite; add one, or use one of {known}"
+        )
+    return card
+
+
 def permitted(sources: Iterable[str], terms: str, cards: dict[str, SourceCard] | None = None) -> dict[str, bool]:
     """Source -> whether its licence meets `terms`: commercial, stated, or licence ids, comma-separated. Raises CatalogueFault."""
     known = cards or read_sources()
@@ -121,7 +140,7 @@ def permitted(sources: Iterable[str], terms: str, cards: dict[str, SourceCard] |
         raise CatalogueFault(f"unknown licence {wrong}; use commercial, stated, or one of {', '.join(sorted(ids))}")
 
     def allowed(source: str) -> bool:
-        card = known.get(source, known["table"])
+        card = card_of(source, known)
         return (
             card.licence in wanted
             or ("commercial" in wanted and card.commercial_use == "yes")

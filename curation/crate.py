@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.catalogue import UNSTATED, SourceCard, read_sources
+from curation.catalogue import OWN, UNSTATED, SourceCard, card_of, read_sources
 from curation.mark import MARK
 from curation.release import sha256, write_json
 
@@ -33,12 +33,12 @@ Entity = dict[str, Any]
 
 
 def citation_text(sources: Iterable[str], cards: Mapping[str, SourceCard] | None = None) -> str:
-    """What to cite for a release of these sources: the archives, then the reference data. Unknown sources are named as the user's own."""
+    """What to cite for a release of these sources: the archives, then the reference data. Raises CatalogueFault for an unknown source."""
     known = cards or read_sources()
     lines = ["When you use this compendium, cite the sources that it is made of.", ""]
     for name in sorted(sources):
-        card = known.get(name)
-        cited = _cite(card) if card and card.citation else "the user's own samples; licence and citation not stated."
+        card = card_of(name, known)
+        cited = "the user's own samples; licence and citation not stated." if card.role == OWN else _cite(card)
         lines.append(f"- {name}: {cited}")
     lines += ["", "Labels and genes are named with:", ""]
     lines += [f"- {known[name].title}: {_cite(known[name])} Licence {known[name].licence}." for name in REFERENCES]
@@ -60,7 +60,7 @@ def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, S
     inputs = [_input(row, known) for row in manifest["inputs"]]
     articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
     cited = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
-    licences = list({entity["@id"]: entity for name in cited for entity in [_licence(known.get(name, known["table"]))]}.values())
+    licences = list({entity["@id"]: entity for name in cited for entity in [_licence(card_of(name, known))]}.values())
     action, program, parameters = _build_action(manifest, inputs, outputs)
     dataset = {
         "@id": "./",
@@ -69,7 +69,7 @@ def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, S
         "description": f"Human bulk RNA-seq samples of {', '.join(sources)} with tissue labels, splits and provenance.",
         "datePublished": manifest["created"],
         "identifier": manifest["build_id"],
-        "license": _links(_licence(known.get(name, known["table"])) for name in sources),
+        "license": _links(_licence(card_of(name, known)) for name in sources),
         "citation": _links(articles),
         "hasPart": _links([*outputs, *inputs]),
         "mentions": {"@id": action["@id"]},
@@ -123,7 +123,6 @@ def _output(path: Path, folder: Path) -> Entity:
 
 def _input(row: Mapping[str, Any], known: Mapping[str, SourceCard]) -> Entity:
     """An input is named by its checksum: it is no part of the folder, and the same file elsewhere is the same input."""
-    card = known.get(row["source"], known["table"])
     entity = {
         "@id": f"urn:sha256:{row['sha256']}",
         "@type": "CreativeWork",
@@ -131,7 +130,7 @@ def _input(row: Mapping[str, Any], known: Mapping[str, SourceCard]) -> Entity:
         "contentSize": str(row["bytes"]),
         "sha256": row["sha256"],
     }
-    return entity if row["source"] == "ontology" else {**entity, "license": {"@id": _licence(card)["@id"]}}
+    return entity if row["source"] == "ontology" else {**entity, "license": {"@id": _licence(card_of(row["source"], known))["@id"]}}
 
 
 def _article(card: SourceCard) -> Entity:

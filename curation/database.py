@@ -84,6 +84,11 @@ def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -
         con.unregister("arriving")
 
 
+def quoted(path: Path) -> str:
+    """A path as a text of SQL, where no parameter can stand."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def matching_texts(con: Connection, pattern: str, texts: Sequence[str]) -> list[str]:
     """The texts in which an RE2 pattern is found. Raises DatabaseFault when it is no pattern."""
     try:
@@ -114,7 +119,7 @@ def reading(path: Path, attached: Mapping[str, Path] | None = None) -> Iterator[
     con = connect(path, read_only=True)
     try:
         for name, file in (attached or {}).items():
-            con.execute(f"ATTACH '{str(file).replace(chr(39), chr(39) * 2)}' AS \"{name}\" (READ_ONLY, TYPE duckdb)")
+            con.execute(f'ATTACH {quoted(file)} AS "{name}" (READ_ONLY, TYPE duckdb)')
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
         yield con

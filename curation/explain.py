@@ -38,6 +38,7 @@ class Life:
     facts: list[Row]
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
         return dict(vars(self))
 
 

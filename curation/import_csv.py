@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
 import json
-import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -19,9 +18,13 @@ from curation.errors import CurationError
 from curation.matrix.write import MatrixReport, write_compendium
 from curation.progress import Progress
 from curation.resources import ontology_folder
-from curation.sources import Matrix, Unit
-from curation.sources.folder import FolderSource, read_metadata
+from curation.source import Matrix, linear
+from curation.sources.folder import FolderSource, refuse_duplicates, some
+from curation.sources.matrices import Asked, TableMatrix, open_matrix
 from curation.split import assign, groups_of
+from profiles.errors import UnitFault
+from profiles.metadata import is_missing, read_frame
+from profiles.units import parse_unit as unit_named
 
 SPLITS = ("train", "validation", "test", "unlabelled")
 GROUP_COLUMNS = ("group_id", "series_id", "donor_id", "patient_id")
@@ -34,28 +37,32 @@ class CannotImport(CurationError):
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """The columns of clin.csv that say what a sample is; None: the first of the usual names that is there, or none."""
+    """The columns of clin.csv that say what a sample is; None: the first of the usual names that is there, or none; for `id` the first column."""
 
     tissue: str = "tissue"
     group: str | None = None
     split: str = "split"
+    id: str | None = None
 
 
-def parse_unit(text: str | None) -> Unit | None:
-    """The unit of that name. Raises CannotImport."""
-    for unit in get_args(Unit):
-        if unit == text:
-            return cast(Unit, unit)
-    if text is not None:
-        raise CannotImport(f"--unit {text} is not known; it is one of {', '.join(get_args(Unit))}")
-    return None
+def parse_unit(text: str | None) -> str | None:
+    """The name of a unit that there is. Raises CannotImport."""
+    try:
+        if text is not None:
+            unit_named(text)
+    except UnitFault as error:
+        raise CannotImport(f"--unit {text}: {error}") from error
+    return text
 
 
-def import_csv(folder: Path, out: Path, columns: Columns, unit: Unit | None, seed: int, progress: Progress | None = None) -> MatrixReport:
+def import_csv(
+    folder: Path, out: Path, columns: Columns, asked: Asked | None = None, seed: int = 42, progress: Progress | None = None
+) -> MatrixReport:
     """Write `out` (.h5ad) from gex.csv and clin.csv in `folder`, or in its train/ and test/.
 
-    Values are undone to linear space, genes named by HGNC, and every sample is closed to one million again. Where no column says the split,
-    groups are drawn as in a build; test/ stays the test part. Raises CannotImport and SourceFault.
+    Values are undone to linear space, genes named by HGNC, and every sample is closed to one million again: in log2(CPM + 1) where the
+    files hold CPM, else in log2(TPM + 1). Where no column says the split, groups are drawn as in a build; test/ stays the test part.
+    Raises BulkatlasError.
     """
     if out.exists():
         raise CannotImport(f"{out} exists; choose another --out")
@@ -63,63 +70,58 @@ def import_csv(folder: Path, out: Path, columns: Columns, unit: Unit | None, see
     missing = [str(path / name) for path in pairs.values() for name in (MATRIX, CLINICAL) if not (path / name).is_file()]
     if missing:
         raise CannotImport(f"{', '.join(missing)} not found; give a folder with {MATRIX} and {CLINICAL}, or with both in train/ and test/")
-    with tempfile.TemporaryDirectory() as scratch:
-        samples, matrices, notes = [], [], []
-        for part, pair in pairs.items():
-            clinical, matrix, said = _open_pair(pair, part, Path(scratch), unit)
-            samples += [_sample(row, part, matrix, i, columns) for i, row in clinical]
-            matrices.append(matrix)
-            notes += said
-        _refuse_unlabelled(samples, columns, folder)
-        notes += _split(samples, seed)
-        kept = _in_order(samples, seed)
-        source = FolderSource("import", pa.table({}), matrices, [path / MATRIX for path in pairs.values()], notes)
-        uns = _uns(folder, unit, seed, kept, list(pairs))
-        report = write_compendium(out, kept, {"import": source}, BuildConfig(seed=seed), uns=uns, progress=progress)
+    asked = asked or Asked()
+    samples, matrices, notes = [], [], []
+    for part, pair in pairs.items():
+        clinical, matrix, said = _open_pair(pair, part, asked, columns.id)
+        samples += [_sample(row, part, matrix, i, columns) for i, row in clinical]
+        matrices.append(matrix)
+        notes += said
+    _refuse_unlabelled(samples, columns, folder)
+    notes += _split(samples, seed)
+    kept = _in_order(samples, seed)
+    source = FolderSource("import", pa.table({}), matrices, [path / MATRIX for path in pairs.values()], notes)
+    uns = _uns(folder, asked.unit, seed, kept, list(pairs))
+    report = write_compendium(out, kept, {"import": source}, _config(matrices, seed), uns=uns, progress=progress)
     return dataclasses.replace(report, notes=[*notes, *report.notes])
 
 
-def _open_pair(pair: Path, part: str, scratch: Path, unit: Unit | None) -> tuple[list[tuple[int, dict[str, Any]]], Matrix, list[str]]:
-    """Rows of clin.csv with their place in gex.csv, and the matrix; the reader of a user's own table does the work."""
-    from curation.sources.table import open_table
-
-    clinical = read_metadata(pair / CLINICAL)
-    first, names = clinical.columns[0], set(_header(pair / MATRIX))
-    known = clinical.filter(pl.col(first).is_in(list(names)))
+def _open_pair(pair: Path, part: str, asked: Asked, id: str | None) -> tuple[list[tuple[int, dict[str, Any]]], TableMatrix, list[str]]:
+    """Rows of clin.csv with their place in gex.csv, and the matrix."""
+    told = read_frame(pair / CLINICAL, str(pair / CLINICAL))
+    clinical = told.need([id] if id else [])
+    first = id or clinical.columns[0]
+    matrix, said = open_matrix(pair / MATRIX, pair, asked, clinical[first].drop_nulls().to_list())
+    place = {name: i for i, name in enumerate(matrix.sample_ids)}
+    known = clinical.filter(pl.col(first).is_in(list(place)))
     if known.height == 0:
-        raise CannotImport(f"no sample of {pair / CLINICAL} is in the header of {MATRIX}; both must use the same ids, genes as rows")
-    folder = scratch / (part or "all")
-    folder.mkdir()
-    (folder / "matrix.csv").symlink_to((pair / MATRIX).resolve())
-    known.select(pl.col(first).alias("sample_id")).write_csv(folder / "metadata.csv")
-    if unit is not None:
-        (folder / "source.json").write_text(json.dumps({"unit": unit}), encoding="utf-8")
-    source = open_table(folder)
-    row_of = {row["sample_id"]: row["matrix_row"] for batch in source.samples() for row in batch.to_pylist()}
-    matrix = dataclasses.replace(source.matrices()[0], file=f"{part}/{MATRIX}".lstrip("/"))  # type: ignore[type-var]
-    rows = [(row_of[row[first]], {**row, "sample_id": row[first]}) for row in known.to_dicts()]
+        raise CannotImport(f"no sample of {pair / CLINICAL} is in {MATRIX} ({some(matrix.sample_ids, 3)}); both must use the same ids")
+    refuse_duplicates(known[first].to_list(), str(pair / CLINICAL))
+    matrix = dataclasses.replace(matrix, file=f"{part}/{MATRIX}".lstrip("/"))
+    rows = [(place[row[first]], {**row, "sample_id": row[first]}) for row in known.to_dicts()]
     lacking = clinical.height - known.height
-    notes = source.notes() + ([f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else [])
-    return rows, matrix, notes
+    lack = [f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else []
+    return rows, matrix, [*told.notes, *said, *lack]
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return next(csv.reader(lines), [])
+def _config(matrices: Sequence[TableMatrix], seed: int) -> BuildConfig:
+    """CPM stay CPM: to make TPM of them the lengths of the genes would be taken from another annotation than theirs."""
+    is_cpm = all(linear(matrix.unit) == "cpm" for matrix in matrices)
+    return BuildConfig(seed=seed, unit="cpm" if is_cpm else "tpm")
 
 
 def _sample(row: dict[str, Any], part: str, matrix: Matrix, matrix_row: int, columns: Columns) -> dict[str, Any]:
     names = (columns.group,) if columns.group else GROUP_COLUMNS
-    group = next((row[name] for name in names if row.get(name)), None)
-    tissue = row.get(columns.tissue) or ""
+    group = next((row[name] for name in names if not is_missing(row.get(name))), None)
+    tissue = "" if is_missing(row.get(columns.tissue)) else row[columns.tissue]
     given = (row.get(columns.split) or "").lower()
     return {
         "sample_id": row["sample_id"],
         "source": "import",
-        "series_id": row.get("series_id") or "",
+        "series_id": "" if is_missing(row.get("series_id")) else row["series_id"],
         "group_id": group,
         "tissue": tissue,
-        "term_id": row.get("term_id") or "",
+        "term_id": "" if is_missing(row.get("term_id")) else row["term_id"],
         "is_tumour": {"true": True, "false": False}.get((row.get("is_tumour") or "").lower()),
         "split": given if given in SPLITS else "test" if part == "test" else "",
         "matrix_file": matrix.file,
@@ -170,7 +172,7 @@ def _in_order(samples: list[dict[str, Any]], seed: int) -> pa.Table:
     return pa.Table.from_pylist(sorted(samples, key=place))
 
 
-def _uns(folder: Path, unit: Unit | None, seed: int, kept: pa.Table, parts: list[str]) -> dict[str, Any]:
+def _uns(folder: Path, unit: str | None, seed: int, kept: pa.Table, parts: list[str]) -> dict[str, Any]:
     """What the compendium says of its origin; its id depends on its samples, not on the place."""
     names = "\n".join(f"{a}\t{b}" for a, b in zip(kept["sample_id"].to_pylist(), kept["split"].to_pylist(), strict=True))
     files = [
@@ -189,6 +191,6 @@ def _uns(folder: Path, unit: Unit | None, seed: int, kept: pa.Table, parts: list
 
 def _organ_systems(kept: pa.Table) -> dict[str, str]:
     """Organ system of each tissue that ontology/tissues.tsv knows."""
-    known = read_metadata(ontology_folder() / "tissues.tsv", ["tissue", "organ_system"])
+    known = read_frame(ontology_folder() / "tissues.tsv").need(["tissue", "organ_system"])
     systems = dict(zip(known["tissue"].to_list(), known["organ_system"].to_list(), strict=True))
     return {tissue: systems[tissue] for tissue in sorted(set(kept["tissue"].to_pylist())) if tissue in systems}

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.database import connect, fetch_arrow, insert_arrow, run_sql_file
-from curation.errors import CurationError
 from curation.label import label_samples
 from curation.ontology import load_reference
 from curation.resources import sql_folder
+from profiles.errors import MetadataFault, TableFault
 
 if TYPE_CHECKING:
-    import polars as pl
     import pyarrow as pa
 
-ID_COLUMNS = ("geo_accession", "sample_accession", "sample_id")
-TEXT_COLUMNS = {
-    "title": ("title",),
-    "source_name": ("source_name_ch1", "source_name"),
-    "characteristics": ("characteristics_ch1", "characteristics"),
-    "description": ("description",),
-    "series_id": ("series_id",),
-}
+SEPARATORS = {".tsv": "\t", ".csv": ","}
 QUERIES = {
     "all": "SELECT explained_label.*, sample_fact.* EXCLUDE (sample_id, origin_tissue) "
     "FROM explained_label JOIN sample_fact USING (sample_id) ORDER BY sample_id",
     "tissue": "SELECT * FROM explained_label ORDER BY sample_id",
 }
-SEPARATORS = {".tsv": "\t", ".txt": "\t", ".csv": ","}
-SHOWN = 3
-
-
-class TableFault(CurationError):
-    """The table of samples cannot be read, or lacks what labelling needs."""
+CITED = ("title", "source_name", "characteristics", "description", "series_id")
 
 
 def label_table(
@@ -45,25 +33,27 @@ def label_table(
     threads: int | None = None,
     memory: str | None = None,
     database: Path | None = None,
+    id: str | None = None,
+    text: Sequence[str] | None = None,
     facts: str = "all",
     studies: Path | None = None,
 ) -> tuple[dict[str, int], list[str]]:
-    """Label every row of a TSV, CSV or Parquet table; returns the number of samples by how they were decided, and notes.
+    """Label every row of a table about samples; returns the number of samples by how they were decided, and notes.
 
-    `facts` is `all` or `tissue`.
-    Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all; `database` keeps all tables for `curate explain` and `curate audit`.
-    Raises TableFault and OntologyFault.
+    `id` and `text` name its columns where their names do not tell; `facts` is `all` or `tissue`.
+    Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all;
+    `database` keeps all tables for `curate explain` and `curate audit`. Raises TableFault, MetadataFault and OntologyFault.
     """
     write = _writer(out)
-    samples = read_samples(table)
+    samples, notes = read_samples(table, id=id, text=text)
     if database is not None and database.exists():
         raise TableFault(f"{database} exists; give another name, or delete it")
     con = connect(database, threads=threads, memory=memory)
     try:
         run_sql_file(con, sql_folder() / "schema" / "sample.sql")
         insert_arrow(con, "sample", samples)
-        load_reference(con, ontology)
-        notes = label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
+        load_reference(con, ontology, keep=database is not None)
+        notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
         labels = fetch_arrow(con, QUERIES[facts])
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
     finally:
@@ -77,55 +67,31 @@ def label_table(
     return dict(counts), notes
 
 
-def read_samples(path: Path) -> pa.Table:
-    """Rows of the `sample` table from a table with GEO's column names. Raises TableFault."""
+def read_samples(path: Path, *, id: str | None = None, text: Sequence[str] | None = None) -> tuple[pa.Table, list[str]]:
+    """Rows of the `sample` table from any table about samples, and what is to be said. Raises MetadataFault and TableFault."""
     import polars as pl
 
-    frame = read_table(path)
-    id_column = next((name for name in ID_COLUMNS if name in frame.columns), None)
-    if id_column is None:
-        raise TableFault(f"{path.name} has none of the columns {', '.join(ID_COLUMNS)}; it has {', '.join(frame.columns[:12])}")
-    chosen = {
-        ours: next(name for name in names if name in frame.columns)
-        for ours, names in TEXT_COLUMNS.items()
-        if any(n in frame.columns for n in names)
-    }
-    if not set(chosen) - {"series_id"}:
-        wanted = ", ".join(names[0] for ours, names in TEXT_COLUMNS.items() if ours != "series_id")
-        raise TableFault(f"{path.name} has no text to label: none of the columns {wanted}")
-    columns = [
-        pl.col(id_column).cast(pl.String).alias("sample_id"),
-        *(pl.col(name).cast(pl.String).alias(ours) for ours, name in chosen.items()),
-    ]
-    frame = frame.select(*columns, source=pl.lit("table"))
-    empty = frame["sample_id"].is_null() | (frame["sample_id"] == "")
-    if empty.any():
-        raise TableFault(f"{path.name}: {empty.sum()} rows have no {id_column}, first: row {empty.arg_max()}; every sample needs an id")
-    twice = frame["sample_id"].filter(frame["sample_id"].is_duplicated()).unique(maintain_order=True)
-    if len(twice):
-        raise TableFault(
-            f"{path.name}: {len(twice)} values of {id_column} occur more than once, first: {', '.join(twice[:SHOWN])}; give each sample one row"
+    from profiles.metadata import read_metadata
+
+    found = read_metadata(path, id=id, text=text, speaking=True)
+    samples = found.samples
+    if not found.has_text and "tissue_term" not in samples.columns:
+        raise MetadataFault(
+            f"{path.name} has no text to label: none of the columns title, source_name, characteristics, description, and none of an archive"
+            f" that is known; name columns with --text; it has {', '.join(found.frame.columns[:12])}"
         )
-    return frame.to_arrow()
-
-
-def read_table(path: Path) -> pl.DataFrame:
-    """A TSV, CSV (also gzipped) or Parquet file; text files as text. Raises TableFault."""
-    import polars as pl
-
-    if not path.is_file():
-        raise TableFault(f"{path} is no file; give a TSV, CSV or Parquet table of samples")
-    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
-    try:
-        if suffix == ".parquet":
-            return pl.read_parquet(path)
-        if suffix in SEPARATORS:
-            return pl.read_csv(path, separator=SEPARATORS[suffix], infer_schema=False, encoding="utf8-lossy", empty_string_is_null=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise TableFault(
-            f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}; quotes must be doubled and rows equally long"
-        ) from error
-    raise TableFault(f"{path.name}: unknown kind of table; its name must end in .tsv, .csv, .txt (each also .gz) or .parquet")
+    columns = [pl.col("sample_id"), *(pl.col(name) for name in CITED if name in samples.columns), pl.lit("table").alias("source")]
+    if "tissue_term" in samples.columns:
+        term, title = pl.col("tissue_term"), pl.lit(found.read["tissue_term"][0])
+        columns += [
+            term.alias("declared_term_id"),
+            term.alias("declared_text"),
+            pl.when(term.is_not_null()).then(title).alias("declared_field"),
+        ]
+    if "is_cell_line" in samples.columns:
+        columns.append(pl.col("is_cell_line").alias("is_cell_line_declared"))
+    notes = [*found.notes, *([found.text_note] if found.text_note else [])]
+    return samples.select(columns).to_arrow(), notes
 
 
 def _writer(out: Path):  # type: ignore[no-untyped-def]

@@ -12,6 +12,7 @@ COLUMNS: Final[dict[str, Kind]] = {
     "series_id": "text",
     "group_id": "text",
     "tissue": "category",
+    "class": "category",
     "term_id": "category",
     "is_tumour": "boolean",
     "split": "category",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import gzip
-from functools import cache
+from functools import cache, partial
+from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.database import DatabaseFault, insert_arrow, run_sql_file
+from curation.compiled import find_or_make, key
+from curation.database import DatabaseFault, connect, insert_arrow, quoted, run_sql_file
 from curation.reference import OntologyFault, check_patterns, check_reference
-from curation.resources import ontology_folder, sql_folder
-from curation.steps import run_stage
+from curation.resources import ontology_folder, shipped_ontology, sql_folder
+from curation.steps import STAGES, run_stage
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,11 +22,20 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
-SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
-
 OVERRIDE_COLUMNS = "override_id scope target term_id is_cell_line curator date reason fact value"
 ADDED = frozenset({"fact", "value"})  # columns that a file written before schema 2 lacks
 FACT_RULE = "rule_id fact verdict match text fields value ontology_term_id unit yes no reason"
+READ_ELSEWHERE = ("sources.tsv",)  # by catalogue.py
+GENES = "genes.tsv.gz"
+NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
+SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
+OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
+# What a release keeps for `curate explain`, `audit` and `override`; the rest is needed for labelling only.
+LABEL_KEPT = ("term", "term_name", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
+FACT_KEPT = ("fact_rule", "fact_weight", "disease_name", "development_stage", "vocabulary")
+KEPT = (*LABEL_KEPT, *FACT_KEPT)
+FACT_USED = ("disease_above", "fact_phrase", "fact_start")
+USED = (*KEPT, "closure", "term_place", "lexicon", "lexicon_start", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -50,21 +61,83 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("disease_name", "disease_names.tsv.gz", "term_id name synonym", ""),
         ("disease_parent", "disease_parents.tsv.gz", "term_id parent_id", ""),
         ("development_stage", "development_stages.tsv", "term_id name synonym", ""),
+        (
+            "declared",
+            "declared_tissue.tsv",
+            "source field text term_id term_name tissue is_cell_line reason",
+            "term_id term_name tissue is_cell_line reason",
+        ),
     )
 }
 
 
-def load_reference(con: Connection, folder: Path | None = None) -> None:
-    """Fill the reference tables (term, closure, tissue, rule, override, cell_line, lexicon, ...) from `folder` and check every row.
+def load_reference(con: Connection, folder: Path | None = None, *, keep: bool = False) -> None:
+    """Give the connection the reference tables (term, closure, tissue, rule, override, lexicon, ...) of an ontology folder, every row checked.
 
+    They are views of compiled files (see compiled.py) and go with the connection; with `keep` those that a release needs become tables.
     Raises OntologyFault with the file, the row and what to do about it.
     """
     folder = folder or ontology_folder()
+    place = find_or_make(compiled_key(folder), partial(compile_tables, folder))
+    run_sql_file(con, sql_folder() / "schema" / "normalise.sql")
+    for table in USED:
+        kind = "OR REPLACE TABLE" if keep and table in KEPT else "OR REPLACE TEMP VIEW"
+        con.execute(f"CREATE {kind} {table} AS FROM read_parquet({quoted(place / f'{table}.parquet')})")
+    run_sql_file(con, sql_folder() / "schema" / "override.sql")
+    _insert_rows(con, OVERRIDE, folder)
+    check_reference(con, "overrides")
+
+
+def content_files(folder: Path) -> list[Path]:
+    """The files that decide the content of a build that uses an ontology folder, by name: what is hashed is what is read.
+
+    Genes are named by the table that comes with the program, because a model is matched to the same one. Raises OntologyFault for a folder
+    with another gene table, or with a table that nothing reads.
+    """
+    genes = shipped_ontology() / GENES
+    known = {*OBO_FILES, *(file for file, _, _ in TABLES.values()), *READ_ELSEWHERE}
+    found = {path.name: path for path in folder.iterdir() if path.suffix in {".tsv", ".gz"} and path.name not in (GENES, NOT_CONTENT)}
+    if strange := sorted(set(found) - known):
+        raise OntologyFault(f"{folder} holds {', '.join(strange)}, which nothing reads; its tables are {', '.join(sorted(known))}")
+    if (own := folder / GENES).exists() and own.read_bytes() != genes.read_bytes():
+        raise OntologyFault(
+            f"{own} is not the gene table of this program, and would not be used; take it away, or put it into {genes.parent}"
+        )
+    return sorted([*found.values(), genes], key=lambda path: path.name)
+
+
+def compiled_key(folder: Path, program: str | None = None) -> str:
+    """The key of an ontology folder's compiled tables: of its files, of what makes the tables from them, and of the program's version."""
+    files = [folder / name for name in (*OBO_FILES, *(file for table, (file, _, _) in TABLES.items() if table != OVERRIDE))]
+    if missing := next((path for path in files if not path.is_file()), None):
+        raise OntologyFault(f"{missing} is missing; the ontology folder must hold {missing.name}")
+    sql = [sql_folder() / "schema" / f"{name}.sql" for name in SCHEMA_FILES]
+    sql += [sql_folder() / "build" / f"{step}.sql" for stage in ("terms", "phrases", "fact_phrases") for step in STAGES[stage]]
+    sql += sorted((sql_folder() / "checks" / "reference").glob("*.sql"))
+    return key([*files, *sql, Path(__file__)], program or version("bulkatlas"))
+
+
+def compile_tables(folder: Path, out: Path) -> None:
+    """Write the finished tables of an ontology folder, one Parquet file each, the same bytes wherever it is done. Raises OntologyFault."""
+    con = connect()
+    try:
+        fill_tables(con, folder)
+        con.execute("SET threads = 1")  # one order of rows
+        for table in USED:
+            target = quoted(out / f"{table}.parquet")
+            con.execute(f"COPY (SELECT * FROM {table} ORDER BY ALL) TO {target} (FORMAT parquet, COMPRESSION zstd)")
+    finally:
+        con.close()
+
+
+def fill_tables(con: Connection, folder: Path) -> None:
+    """Make every reference table but `override` from the files of an ontology folder, and check them. Raises OntologyFault."""
     for name in SCHEMA_FILES:
         run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
     _insert_terms(con, folder)
-    for table, (file, columns, optional) in TABLES.items():
-        _insert(con, table, read_rows(folder / file, columns, optional), file)
+    for table in TABLES:
+        if table != OVERRIDE:
+            _insert_rows(con, table, folder)
     con.execute("INSERT INTO term_parent SELECT term_id, parent_id, relation FROM relation")
     run_stage(con, "terms")
     check_reference(con)
@@ -78,7 +151,7 @@ def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> 
 
     Raises OntologyFault when the file is missing, its header differs, a row is ragged or a required cell is empty.
     """
-    import pyarrow as pa
+    import polars as pl  # pyarrow.array would import pandas: twice the time of everything else in `curate label` of ten rows
 
     if not path.is_file():
         raise OntologyFault(f"{path} is missing; the ontology folder must hold {path.name}")
@@ -97,11 +170,14 @@ def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> 
         empty = [name for name, cell in zip(header, row, strict=True) if not cell.strip() and name not in optional]
         if empty:
             raise OntologyFault(f"{path.name} line {line}: {', '.join(empty)} is empty; every row needs it")
-    cells = {name: pa.array([row[i] or None for row in rows[1:]], pa.string()) for i, name in enumerate(header)}
-    return pa.table({"line": pa.array(range(2, len(rows) + 1), pa.int64()), **cells})
+    cells = {name: [row[i] or None for row in rows[1:]] for i, name in enumerate(header)}
+    lines = {"line": list(range(2, len(rows) + 1))}
+    return pl.DataFrame(lines | cells, schema={"line": pl.Int64} | dict.fromkeys(header, pl.String)).to_arrow()
 
 
-def _insert(con: Connection, table: str, rows: pa.Table, file: str) -> None:
+def _insert_rows(con: Connection, table: str, folder: Path) -> None:
+    file, columns, optional = TABLES[table]
+    rows = read_rows(folder / file, columns, optional)
     try:
         insert_arrow(con, table, rows)
     except DatabaseFault as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -17,6 +18,7 @@ from curation.errors import CurationError
 from curation.facts import KNOWN
 from curation.lock import Held, lock
 from curation.resources import ontology_folder
+from profiles.metadata import is_missing, read_frame
 
 TABLE = "overrides.tsv"
 SCOPES = ("sample", "series", "text")
@@ -30,9 +32,7 @@ class OverrideFault(CurationError):
 
 @dataclass(frozen=True)
 class Override:
-    """One row of overrides.tsv: about the label, or about one fact.
-
-    An empty `term_id` takes the label away; `is_cell_line` is true, false or empty (as the evidence says)."""
+    """One row of overrides.tsv. An empty `term_id` takes the label away; `is_cell_line` is true, false or empty (as the evidence says)."""
 
     override_id: str
     scope: str
@@ -64,18 +64,19 @@ class Effect:
 
     @property
     def changes(self) -> bool:
+        """Whether the label becomes another."""
         return (self.tissue_before, self.term_before) != (self.tissue_after, self.term_after)
 
 
 def read_overrides(folder: Path | None = None) -> list[Override]:
     """The rows of overrides.tsv in an ontology folder; a missing file has none. Raises OverrideFault."""
     path = (folder or ontology_folder()) / TABLE
-    return _read(path, COLUMNS, optional=ADDED) if path.exists() else []
+    return _read_own(path) if path.exists() else []
 
 
 def read_import(path: Path, known: Iterable[Override]) -> list[Override]:
-    """Rows of a TSV to import; its override_id column may be missing or empty, ids are then given. Raises OverrideFault."""
-    rows = _read(path, COLUMNS, optional=("override_id", *ADDED))
+    """Rows of a table (TSV, CSV, Excel) to import; its override_id column may be missing or empty, ids are then given. Raises OverrideFault."""
+    rows = _read_any(path, optional=("override_id", *ADDED))
     taken = {row.override_id for row in known}
     named = []
     for row in rows:
@@ -87,23 +88,50 @@ def read_import(path: Path, known: Iterable[Override]) -> list[Override]:
     return named
 
 
-def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[Override]:
+def _read_own(path: Path) -> list[Override]:
+    """overrides.tsv as write_overrides leaves it: a quote is a quote, and every word is meant."""
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
             rows = list(reader)
     except (OSError, UnicodeDecodeError) as error:
         raise OverrideFault(f"{path} cannot be read: {error}") from error
-    found = tuple(reader.fieldnames or ())
-    missing = [name for name in columns if name not in found and name not in optional]
-    unknown = [name for name in found if name not in columns]
-    if missing or unknown:
-        told = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
-        raise OverrideFault(f"{path.name} {' and '.join(told)}; its columns are {', '.join(columns)}")
+    names = tuple(reader.fieldnames or ())
+    _refuse_columns(path, names, ADDED)
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            raise OverrideFault(f"{path.name} line {number} does not have {len(found)} tab-separated fields")
-    return [Override(**{name: str(row.get(name) or "").strip() for name in columns}) for row in rows]
+            raise OverrideFault(f"{path.name} line {number} does not have {len(names)} tab-separated fields")
+    return [Override(**{name: str(row.get(name) or "").strip() for name in COLUMNS}) for row in rows]
+
+
+def _refuse_columns(path: Path, names: Sequence[str], optional: Sequence[str]) -> None:
+    missing = [name for name in COLUMNS if name not in names and name not in optional]
+    unknown = [name for name in names if name not in COLUMNS]
+    if missing or unknown:
+        told = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
+        raise OverrideFault(f"{path.name} {' and '.join(told)}; its columns are {', '.join(COLUMNS)}")
+
+
+def _read_any(path: Path, optional: Sequence[str]) -> list[Override]:
+    """Rows of a person's table of decisions, TSV, CSV or Excel; a word such as NA is no decision and read as empty, but not as a target."""
+    found = read_frame(path)
+    names = [plain_name(name) for name in found.frame.columns]
+    _refuse_columns(path, [name for name in names if name], optional)
+    rows = [dict(zip(names, row, strict=True)) for row in found.frame.iter_rows()]
+    return [Override(**{name: _cell(name, row.get(name)) for name in COLUMNS}) for row in rows if any(row.values())]
+
+
+def _cell(name: str, text: str | None) -> str:
+    """A cell as a decision holds it: spreadsheets write TRUE, and NA where nothing stands."""
+    if name in ("target", "curator", "reason"):
+        return text or ""
+    value = "" if is_missing(text) else text or ""
+    return value.lower() if name in ("scope", "is_cell_line") else value
+
+
+def plain_name(column: str) -> str:
+    """A column's name as overrides.tsv has it: spreadsheets give `Is cell line`."""
+    return re.sub(r"[\s.]+", "_", column.strip().lower())
 
 
 def next_id(taken: Iterable[str]) -> str:

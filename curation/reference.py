@@ -20,9 +20,12 @@ class OntologyFault(CurationError):
     """A file of the ontology folder is missing, or a row of it cannot be used."""
 
 
-def check_reference(con: Connection) -> None:
-    """Raise OntologyFault with file, line and reason for the first row that makes no sense, and how many there are."""
-    for path in sorted((sql_folder() / "checks" / "reference").glob("*.sql")):
+def check_reference(con: Connection, part: str = "reference") -> None:
+    """Raise OntologyFault with file, line and reason for the first row that makes no sense, and how many there are.
+
+    `part` is a folder of sql/checks: `reference` for what is compiled, `overrides` for the decisions that are read with every command.
+    """
+    for path in sorted((sql_folder() / "checks" / part).glob("*.sql")):
         rows = run_sql_file(con, path).fetchall()
         if rows:
             file, line, what = rows[0]

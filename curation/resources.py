@@ -1,20 +1,15 @@
-"""Where the SQL files and the reference tables lie: beside the package in a checkout, inside it in an installed wheel."""
+"""Where the SQL files lie, beside the package in a checkout, inside it in an installed wheel; the reference tables are profiles'."""
 
 from pathlib import Path
 
+from profiles.resources import ontology_folder, shipped_ontology, using_ontology
+
 PACKAGE = Path(__file__).resolve().parent
 
-
-def _folder(name: str) -> Path:
-    installed = PACKAGE / "_data" / name
-    return installed if installed.is_dir() else PACKAGE.parent / name
+__all__ = ["ontology_folder", "shipped_ontology", "sql_folder", "using_ontology"]
 
 
 def sql_folder() -> Path:
     """The folder with schema/, build/, checks/ and audits/."""
-    return _folder("sql")
-
-
-def ontology_folder() -> Path:
-    """The folder with what a curator edits and the reference data; see its README."""
-    return _folder("ontology")
+    installed = PACKAGE / "_data" / "sql"
+    return installed if installed.is_dir() else PACKAGE.parent / "sql"

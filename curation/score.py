@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from curation.database import Connection, connect, fetch_arrow, insert_arrow, run_sql_file
 from curation.label import label_samples
-from curation.label_table import ID_COLUMNS, TableFault, read_samples, read_table
+from curation.label_table import read_samples
 from curation.ontology import load_reference
 from curation.resources import sql_folder
+from profiles.errors import MetadataFault
+from profiles.metadata import read_frame, read_metadata
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,9 +38,9 @@ class Score:
 def score(gold: Path, labels: Path | None = None, *, ontology: Path | None = None, threads: int | None = None) -> Score:
     """Score labels (made now from the texts of `gold` unless given) against the UBERON and CL ids of `gold`.
 
-    `gold` has the columns of `curate label` and tissue_ids (ids joined by `|`). Raises TableFault.
+    `gold` has the columns of `curate label` and tissue_ids (ids joined by `|`). Raises MetadataFault.
     """
-    samples, terms = read_samples(gold), read_gold_terms(gold)
+    (samples, _), terms = read_samples(gold), read_gold_terms(gold)
     con = connect(threads=threads)
     try:
         run_sql_file(con, sql_folder() / "schema" / "sample.sql")
@@ -53,14 +55,14 @@ def score(gold: Path, labels: Path | None = None, *, ontology: Path | None = Non
 
 
 def read_gold_terms(path: Path) -> pa.Table:
-    """(sample_id, term_id) of a curated table, one row per id. Raises TableFault when it has no column of ids."""
+    """(sample_id, term_id) of a curated table, one row per id. Raises MetadataFault when it has no column of ids."""
     import polars as pl
 
-    frame = read_table(path)
-    key = next(name for name in ID_COLUMNS if name in frame.columns)
+    found = read_metadata(path)
+    frame, key = found.frame, found.id_column
     column = next((name for name in TERM_COLUMNS if name in frame.columns), None)
     if column is None:
-        raise TableFault(f"{path.name} has none of the columns {', '.join(TERM_COLUMNS)}; a gold table needs curated UBERON or CL ids")
+        raise MetadataFault(f"{path.name} has none of the columns {', '.join(TERM_COLUMNS)}; a gold table needs curated UBERON or CL ids")
     terms = pl.col(column).cast(pl.String).str.split("|")
     long = frame.select(pl.col(key).cast(pl.String).alias("sample_id"), terms.alias("term_id")).explode("term_id")
     return long.with_columns(pl.col("term_id").str.strip_chars()).filter(pl.col("term_id") != "").to_arrow()
@@ -76,10 +78,10 @@ def _predict(con: Connection, labels: Path | None) -> None:
             "CREATE TABLE prediction AS SELECT sample_id, tissue, is_cell_line, decided_by, field, matched_text FROM explained_label"
         )
         return
-    frame = read_table(labels)
+    frame = read_frame(labels).frame.with_columns(pl.col(pl.String).fill_null(""))
     missing = [name for name in ("sample_id", "tissue") if name not in frame.columns]
     if missing:
-        raise TableFault(f"{labels.name} has no column {' and '.join(missing)}; labels are what `curate label` writes")
+        raise MetadataFault(f"{labels.name} has no column {' and '.join(missing)}; labels are what `curate label` writes")
     texts = {
         name: pl.col(name).cast(pl.String) if name in frame.columns else pl.lit("") for name in ("decided_by", "field", "matched_text")
     }

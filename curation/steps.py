@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # stage -> its steps; each makes the table or view of its name, from sql/build/NN_name.sql or the function in PYTHON.
 STAGES: dict[str, tuple[str, ...]] = {
     "terms": ("10_closure", "11_term_tissue", "12_term_place", "13_term_name"),
-    "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "18_lexicon_start"),
+    "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "18_lexicon_start", "19_phrase_conflict"),
     "groups": ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"),
     "fact_phrases": ("27_disease_above", "28_fact_phrase", "29_fact_start"),
     "texts": (

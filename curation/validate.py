@@ -16,15 +16,17 @@ from curation.errors import CurationError
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.compendium import matrix_offset, open_matrix
 from curation.matrix.normalise import MILLION, UNIT_NAMES
+from curation.matrix.quality import obs_names
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.matrix.scaler import SMALLEST_STD
 from curation.obs import COLUMNS, EMPTY
+from curation.source import PER_LENGTH, linear
 from profiles import filenames
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from curation.sources import Source
+    from curation.source import Source
 
 COMPENDIUM, DATABASE = "compendium.h5ad", "curation.duckdb"
 ROWS_AT_ONCE = 512
@@ -150,7 +152,7 @@ def _closure(path: Path, unit: str) -> Finding:
 
 def _obs(obs: pd.DataFrame, kept: pa.Table) -> Finding:
     wrong = [] if list(obs.index) == kept["sample_id"].to_pylist() else ["sample_id"]
-    of_kept = [name for name in COLUMNS if name in kept.column_names]
+    of_kept = [name for name in obs_names(kept) if name in kept.column_names]
     for name in of_kept if not wrong else ():
         empty = EMPTY[COLUMNS[name]]
         said = [empty if value is None else value for value in kept[name].to_pylist()]
@@ -198,7 +200,7 @@ def recompute(
         for matrix in source.matrices():
             places = [Place(i, rows[i]["sample_id"], rows[i]["matrix_row"]) for i in chosen if rows[i]["matrix_file"] == matrix.file]
             symbols = exported_columns(ledger, name, matrix) if places else {}
-            kilobases = lengths if matrix.unit.removeprefix("log2_") == "counts" else None
+            kilobases = lengths if linear(matrix.unit) in PER_LENGTH else None
             for place, values, reader in from_file(folder / name, matrix, places):
                 n += 1
                 how.add(reader)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from modelling import cli_studies
+from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -102,10 +103,7 @@ def evaluate(
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
-Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (also .gz), .parquet or .h5ad; genes in rows or columns")]
-UnitOption = Annotated[str, typer.Option(help="auto, counts, tpm, fpkm, cpm, log2-tpm, log2-counts, ... where the values alone mislead")]
-LayoutOption = Annotated[str, typer.Option(help="auto, genes (in rows) or samples (in rows)")]
-LayerOption = Annotated[str | None, typer.Option(help="layer of an .h5ad to read in place of X")]
+Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (packed too), .parquet, .h5ad or .xlsx; genes in rows or columns")]
 CoverageOption = Annotated[float, typer.Option(min=0.05, max=1, help="refuse samples with a smaller share of the model's genes")]
 DeviceOption = Annotated[str, typer.Option(help="cpu, cuda, mps")]
 
@@ -122,6 +120,8 @@ def predict(
     unit: UnitOption = "auto",
     layout: LayoutOption = "auto",
     layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     without_reference: Annotated[
         bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")
@@ -129,10 +129,11 @@ def predict(
     device: DeviceOption = "cpu",
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
-    from modelling.commands.predict import Source, predict_file, say
+    from modelling.commands.predict import predict_file, say
+    from modelling.predicting.cohort import Reading
 
-    source = Source(file, unit, layout, layer, min_coverage)
-    say(predict_file(run, source, out, impute, latent=latent, without_reference=without_reference, device=device))
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
+    say(predict_file(run, file, reading, out, impute, latent=latent, without_reference=without_reference, device=device))
 
 
 @app.command(rich_help_panel="Use")
@@ -143,13 +144,17 @@ def embed(
     unit: UnitOption = "auto",
     layout: LayoutOption = "auto",
     layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     device: DeviceOption = "cpu",
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
-    from modelling.commands.predict import Source, embed_file, say
+    from modelling.commands.predict import embed_file, say
+    from modelling.predicting.cohort import Reading
 
-    say(embed_file(run, Source(file, unit, layout, layer, min_coverage), out, device))
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
+    say(embed_file(run, file, reading, out, device))
 
 
 @app.command(rich_help_panel="Use")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
+
 app = typer.Typer()
 PANEL = "Studies"
 
@@ -38,9 +40,15 @@ def transfer(
     out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
     metadata: Annotated[Path | None, typer.Option(help="table with one row per sample; for .h5ad the obs when not given")] = None,
     category: Annotated[str, typer.Option(help="column with the category")] = "category",
-    sample_column: Annotated[str | None, typer.Option(help="column with the sample id; found by itself when not given")] = None,
+    sample_column: Annotated[
+        str | None, typer.Option("--id", "--sample-column", help="column with the sample id; found by itself when not given")
+    ] = None,
     where: Annotated[list[str] | None, typer.Option(help="COLUMN=VALUE: only such samples; repeatable")] = None,
-    unit: Annotated[str, typer.Option(help="auto, or what the values are (counts, tpm, log2-tpm, ...)")] = "auto",
+    unit: UnitOption = "auto",
+    layout: LayoutOption = "auto",
+    layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
     harmonise: Annotated[
         str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
     ] = "none",
@@ -52,14 +60,16 @@ def transfer(
 
     from modelling.commands.transfer import run_transfer
     from modelling.data import Compendium
+    from modelling.predicting.cohort import Reading
     from modelling.studies.harmonise import parse_way
     from modelling.studies.rubric import load_rubric
     from modelling.studies.transfer import Question
 
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()))
     with ExitStack() as stack:
         opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
         asked = Question(
-            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), unit, parse_way(harmonise), opened
+            cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), reading, parse_way(harmonise), opened
         )
         run_transfer(run, asked, out, seed)
 

@@ -5,3 +5,7 @@ from profiles.errors import BulkatlasError
 
 class ModellingError(BulkatlasError):
     """The user's input is wrong: the message says what, where, how many and what to do (one red line, exit code 1)."""
+
+
+class TrainingError(ModellingError):
+    """Training cannot start or go on."""

@@ -1,1 +1,1 @@
-"""What both packages need to know of other people's files; imports neither of them."""
+"""What other people's tables mean: names of genes, units, layouts and readers, for curation and modelling alike; imports neither."""

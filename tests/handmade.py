@@ -11,7 +11,7 @@ from curation.build import insert_sources, sql_parameters
 from curation.config import BuildConfig
 from curation.database import Connection, connect, insert_arrow, run_sql_file
 from curation.resources import sql_folder
-from curation.sources import SAMPLE_SCHEMA
+from curation.source import SAMPLE_SCHEMA
 from curation.steps import run_stage
 from curation.tables import record_build
 

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from curation.config import BuildConfig
-from curation.genes import load_genes
-from curation.matrix.layout import Layout
+from curation.hdf5.layout import Layout
 from curation.matrix.write import MatrixReport, write_compendium
-from curation.sources import GeneIds
+from profiles.gene_names import GeneIds
+from profiles.genes import load_genes
 
 N_GENES, N_COUNTS, N_TPM = 300, 60, 30
 SPLITS = ("train",) * 50 + ("validation",) * 10 + ("test",) * 20 + ("unlabelled",) * 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import anndata
 import numpy as np
@@ -12,8 +13,8 @@ import pandas as pd
 from modelling.bundle.reference import write_reference
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.geneids import GeneRecord, reference_genes
 from modelling.training.train import train
+from profiles.genes import load_genes
 
 TISSUES = {
     "brain": "nervous",
@@ -25,6 +26,25 @@ TISSUES = {
 }
 N_GENES = 1500
 N_PER_TISSUE = 60
+
+
+class GeneRecord(NamedTuple):
+    """One row of the shipped gene table."""
+
+    symbol: str
+    hgnc_id: str
+    ensembl_gene_id: str
+    entrez_id: str
+    aliases: tuple[str, ...]
+    previous: tuple[str, ...]
+    length_bp: float
+
+
+def reference_genes() -> list[GeneRecord]:
+    """The shipped gene table, row by row."""
+    t = load_genes()
+    columns = (t.symbol, t.hgnc_id, t.ensembl_gene_id, t.entrez_id, t.alias, t.previous, t.length_bp.tolist())
+    return [GeneRecord(*row) for row in zip(*columns, strict=True)]
 
 
 def genes() -> list[GeneRecord]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.sources import Matrix, Source
+from curation.source import Matrix, Source
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("BULKATLAS_SHARED", ROOT.parent / "shared" / "data"))

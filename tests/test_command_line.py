@@ -75,7 +75,7 @@ def test_a_package_that_is_not_installed_names_its_extra(monkeypatch: pytest.Mon
 
 def test_every_extra_that_is_named_brings_the_package() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = {"sklearn": "scikit-learn", "umap": "umap-learn"}
+    named = {"sklearn": "scikit-learn", "umap": "umap-learn", "python_calamine": "python-calamine"}
     for package, extra in command_line.EXTRAS.items():
         brought = {re.split(r"[<>=\[]", requirement)[0] for requirement in project["optional-dependencies"][extra]}
         assert named.get(package, package) in brought

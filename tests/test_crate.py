@@ -11,14 +11,14 @@ from curation.crate import CITATION, CRATE, citation_text, write_crate
 
 MANIFEST = {
     "build_id": "abc123",
-    "sources_used": ["archs4", "my_clinic", "tcga"],
+    "sources_used": ["archs4", "table", "tcga"],
     "created": "2026-01-02T03:04:05+00:00",
     "parameters": {"cap": 10, "seed": 42},
     "versions": {"bulkatlas": "0.1.0", "duckdb": "2.0.0"},
     "inputs": [
         {"source": "tcga", "file": "m.gz", "bytes": 3, "sha256": "a" * 64},
         {"source": "archs4", "file": "human.h5", "bytes": 4, "sha256": "b" * 64},
-        {"source": "my_clinic", "file": "t.tsv", "bytes": 5, "sha256": "c" * 64},
+        {"source": "table", "file": "t.tsv", "bytes": 5, "sha256": "c" * 64},
         {"source": "ontology", "file": "rules.tsv", "bytes": 6, "sha256": "d" * 64},
     ],
 }
@@ -71,8 +71,8 @@ def test_the_rocrate_library_reads_it(crate):
 
 
 def test_the_citation_names_each_source_once_and_the_unknown_honestly():
-    text = citation_text(["tcga", "archs4", "my_clinic"])
+    text = citation_text(["tcga", "archs4", "table"])
     assert text.count("10.1038/s41467-018-03751-6") == 1
-    assert "my_clinic: the user's own samples; licence and citation not stated." in text
+    assert "table: the user's own samples; licence and citation not stated." in text
     assert "gtex" not in text
     assert "Uberon" in text

@@ -11,9 +11,10 @@ import torch
 from training_world import frame, write
 
 from modelling.data import Compendium
+from modelling.errors import TrainingError
 from modelling.h5ad import CompendiumError
 from modelling.training.batches import WINDOW_ROWS, Feed, draw_unlabelled, epoch_windows
-from modelling.training.train import TrainingError, train
+from modelling.training.train import train
 
 
 @pytest.mark.parametrize("layout", ["contiguous", "chunked", "float64", "sparse"])

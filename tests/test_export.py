@@ -18,6 +18,7 @@ from curation.config import BuildConfig
 from curation.export import CannotExport, export
 from curation.import_csv import CannotImport, Columns, import_csv, parse_unit
 from curation.matrix.compendium import open_matrix
+from curation.sources.matrices import Asked
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def write_pair(folder: Path, tissue: str = "tissue", n: int = 40) -> None:
 
 def test_a_pair_without_splits_is_split_by_group(tmp_path: Path) -> None:
     write_pair(tmp_path / "pair", tissue="organ")
-    report = import_csv(tmp_path / "pair", tmp_path / "c.h5ad", Columns("organ", "study"), None, 1)
+    report = import_csv(tmp_path / "pair", tmp_path / "c.h5ad", Columns("organ", "study"), seed=1)
     data = anndata.read_h5ad(tmp_path / "c.h5ad")
     assert data.shape == (40, report.n_genes)
     assert data.obs.groupby("group_id", observed=True)["split"].nunique().max() == 1
@@ -119,7 +120,7 @@ def test_the_papers_folders_keep_their_test_part(tmp_path: Path) -> None:
         path = tmp_path / "both" / "test" / name
         path.write_text(path.read_text().replace("P", "Q", 8 if name == "gex.csv" else 9))
     path = tmp_path / "both" / "test" / "gex.csv"
-    import_csv(tmp_path / "both", tmp_path / "c.h5ad", Columns(group="study"), parse_unit("log2_tpm"), 1)
+    import_csv(tmp_path / "both", tmp_path / "c.h5ad", Columns(group="study"), Asked(unit=parse_unit("log2_tpm")), 1)
     data = anndata.read_h5ad(tmp_path / "c.h5ad")
     assert set(data.obs_names[data.obs["split"] == "test"]) == {f"Q{i}" for i in range(8)}
 
@@ -132,10 +133,10 @@ def test_what_cannot_be_exported_or_imported(compendium: Path, tmp_path: Path) -
     with pytest.raises(CannotExport, match="no compendium"):
         export(tmp_path / "none", tmp_path / "a", "csv")
     with pytest.raises(CannotImport, match=r"clin\.csv not found"):
-        import_csv(tmp_path, tmp_path / "c.h5ad", Columns(), None, 1)
+        import_csv(tmp_path, tmp_path / "c.h5ad", Columns(), seed=1)
     write_pair(tmp_path / "pair")
     with pytest.raises(CannotImport, match="no sample has a value in the column `organ`"):
-        import_csv(tmp_path / "pair", tmp_path / "c.h5ad", Columns("organ"), None, 1)
+        import_csv(tmp_path / "pair", tmp_path / "c.h5ad", Columns("organ"), seed=1)
     with pytest.raises(CannotImport, match="--unit furlongs"):
         parse_unit("furlongs")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["pair"]

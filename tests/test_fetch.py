@@ -372,8 +372,8 @@ def test_release_and_variant_are_chosen_by_name():
 
 
 def test_licence_terms_select_sources():
-    sources = ["archs4", "tcga", "depmap", "my_hospital"]
-    assert permitted(sources, "commercial") == {"archs4": False, "tcga": True, "depmap": True, "my_hospital": False}
+    sources = ["archs4", "tcga", "depmap", "table"]
+    assert permitted(sources, "commercial") == {"archs4": False, "tcga": True, "depmap": True, "table": False}
     assert permitted(sources, "CC-BY-4.0, CC0-1.0")["depmap"]
     assert not permitted(sources, "CC-BY-4.0")["tcga"]
     with pytest.raises(CatalogueFault, match="unknown licence GPL"):

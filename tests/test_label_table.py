@@ -8,9 +8,9 @@ from labelling import tissue_of
 from typer.testing import CliRunner
 
 from curation.cli import app
-from curation.errors import CurationError
 from curation.label import READ_LENGTH
-from curation.label_table import TableFault, label_table, read_samples
+from curation.label_table import label_table, read_samples
+from profiles.errors import BulkatlasError, MetadataFault, TableFault
 
 ROWS = {
     "geo_accession": ["GSM1", "GSM2", "GSM3", "GSM4"],
@@ -34,7 +34,9 @@ def write(frame, path):
 
 @pytest.mark.parametrize("name", ["samples.tsv", "samples.csv", "samples.parquet", "samples.tsv.gz"])
 def test_every_kind_of_table_is_read_alike(tmp_path, name):
-    rows = read_samples(write(pl.DataFrame(ROWS), tmp_path / name)).to_pylist()
+    samples, notes = read_samples(write(pl.DataFrame(ROWS), tmp_path / name))
+    rows = samples.to_pylist()
+    assert notes == []
     assert [row["title"] for row in rows] == ROWS["title"]
     assert [row["source_name"] for row in rows] == ROWS["source_name_ch1"]
 
@@ -55,29 +57,33 @@ def test_the_command_writes_labels_with_their_reasons(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.tsv", "id\ttitle\nGSM1\tliver\n", "a.tsv has none of the columns geo_accession, sample_accession, sample_id"),
+        (
+            "a.tsv",
+            "id\ttitle\nGSM1\tliver\n",
+            "a.tsv has no column that is known to hold sample ids (sample_id, sample_accession, geo_accession, sample, or an archive's own); name it with --id",
+        ),
         ("a.tsv", "sample_id\tage\nGSM1\t3\n", "a.tsv has no text to label"),
         ("a.tsv", "sample_id\ttitle\nGSM1\tliver\nGSM1\tlung\n", "1 values of sample_id occur more than once, first: GSM1"),
         ("a.tsv", "sample_id\ttitle\nGSM1\tliver\n\tlung\n", "1 rows have no sample_id, first: row 1"),
-        ("a.tsv", "sample_id\ttitle\nGSM1\tliver\tx\ty\n", "a.tsv cannot be read as tsv"),
-        ("a.xlsx", "x", "unknown kind of table"),
-        ("a.parquet", "<html>", "a.parquet cannot be read as parquet"),
+        ("a.tsv", "sample_id\ttitle\nGSM1\tliver\tx\ty\n", "a.tsv: line 2 has 4 cells where the header has 2 (it begins with 'GSM1')"),
+        ("a.xlsx", "x", "a.xlsx has no rows"),
+        ("a.parquet", "<html>", "a.parquet: is a web page (HTML or XML), not a table"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(tmp_path, name, content, told):
     (tmp_path / name).write_text(content)
-    with pytest.raises(TableFault) as caught:
+    with pytest.raises((TableFault, MetadataFault)) as caught:
         read_samples(tmp_path / name)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_wrong_output_is_refused_before_any_work(tmp_path):
-    with pytest.raises(CurationError, match="choose one of these endings"):
+    with pytest.raises(BulkatlasError, match="choose one of these endings"):
         label_table(tmp_path / "absent.tsv", tmp_path / "labels.xlsx")
-    with pytest.raises(CurationError, match="is no folder"):
+    with pytest.raises(BulkatlasError, match="is no folder"):
         label_table(tmp_path / "absent.tsv", tmp_path / "absent" / "labels.tsv")
-    with pytest.raises(CurationError, match="is no file"):
+    with pytest.raises(BulkatlasError, match="is no file"):
         label_table(tmp_path / "absent.tsv", tmp_path / "labels.tsv")
 
 

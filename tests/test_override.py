@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from curation.audit import run_query
 from curation.cli import app
 from curation.override import COLUMNS, Override, OverrideFault, check_form, editing, next_id, read_import, read_overrides, write_overrides
+from profiles.errors import BulkatlasError
 
 LUNG = "UBERON:0002048"
 
@@ -149,17 +150,29 @@ def test_an_import_takes_all_rows_or_none(tiny, ontology, tmp_path):
     )
 
 
+@pytest.mark.parametrize(("name", "separator", "start"), [("t.csv", ",", "\ufeff"), ("t.tsv", "\t", ""), ("t.csv", ";", "")])
+def test_a_table_of_a_spreadsheet_is_imported(tmp_path, name, separator, start):
+    columns = ["Scope", *COLUMNS[2:4], "Is cell line", *COLUMNS[5:]]
+    cells = ["sample", "GSM1", LUNG, "TRUE", "A", "2026-01-31", f'"paper says ""lung""{separator} whole"']
+    cells_na = ["series", "GSE1", "NA", "", "A", "2026-01-31", "none of them"]
+    lines = [separator.join(row) for row in (columns, cells, cells_na)]
+    (tmp_path / name).write_text(start + "\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
+    first, second = read_import(tmp_path / name, [])
+    assert (first.term_id, first.is_cell_line, first.reason) == (LUNG, "true", f'paper says "lung"{separator} whole')
+    assert (second.term_id, second.reason, second.override_id) == ("", "none of them", "O0002")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("scope\ttarget\n", "lacks term_id"),
         ("\t".join([*COLUMNS, "extra"]) + "\n", "unknown extra"),
-        ("\t".join(COLUMNS) + "\nO1\tsample\n", "line 2 does not have 10"),
+        ("\t".join(COLUMNS) + "\nO1\tsample\n", "line 2 has 2 cells where the header has 8"),
     ],
 )
 def test_a_table_of_another_form_is_refused(tmp_path, text, told):
     (tmp_path / "t.tsv").write_text(text)
-    with pytest.raises(OverrideFault, match=told):
+    with pytest.raises(BulkatlasError, match=told):
         read_import(tmp_path / "t.tsv", [])
 
 

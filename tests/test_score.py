@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from curation.cli import app
-from curation.label_table import TableFault
 from curation.score import score
+from profiles.errors import MetadataFault
 
 SHARED = Path(os.environ.get("BULKATLAS_SHARED", Path(__file__).resolve().parents[2] / "shared" / "data"))
 LIVER, LUNG, BLOOD, INTESTINE, RECTUM = "UBERON:0002107", "UBERON:0002048", "UBERON:0000178", "UBERON:0000160", "UBERON:0001052"
@@ -58,7 +58,7 @@ def test_the_command_prints_and_writes_the_same(tmp_path):
 
 def test_a_table_without_curated_ids_is_refused(tmp_path):
     (tmp_path / "gold.tsv").write_text("sample_id\ttitle\nGSM1\tliver\n")
-    with pytest.raises(TableFault, match="a gold table needs curated UBERON or CL ids"):
+    with pytest.raises(MetadataFault, match="a gold table needs curated UBERON or CL ids"):
         score(tmp_path / "gold.tsv")
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sources_world import REAL_INPUT, archs4_samples, needs_real_input, rows, values, write_archs4
 
-from curation.sources import SourceFault, open_source
+from curation.source import SourceFault
+from curation.sources import open_source
 from curation.sources.archs4 import Archs4Fault
 from curation.sources.folder import DuplicateSamples
 

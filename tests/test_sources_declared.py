@@ -39,7 +39,6 @@ def test_every_category_can_be_named_in_a_users_own_table() -> None:
     with (ontology_folder() / "tissues.tsv").open(encoding="utf-8") as lines:
         categories = {row["tissue"] for row in csv.DictReader(lines, delimiter="\t")}
     assert {row.tissue for row in declared_tissues("table").values()} == categories
-    assert len(categories) == 42
 
 
 def test_case_and_white_space_and_stray_bytes_are_ignored() -> None:

@@ -14,10 +14,10 @@ import pytest
 import scipy.sparse
 from sources_world import rows, values, write
 
-from curation.sources import SourceFault, UnknownSource, open_source
-from curation.sources.folder import DuplicateSamples, MetadataFault
-from curation.sources.grid import BadValue, MatrixFault
-from curation.sources.unit import UnitContradiction
+from curation.source import UnknownSource
+from curation.sources import open_source
+from curation.sources.matrices import BadValue
+from profiles.errors import BulkatlasError, UnitFault
 
 SAMPLES = ["s1", "s2", "s3"]
 SYMBOLS = ["TSPAN6", "TNMD", "HLA-A", "1-Mar"]
@@ -137,34 +137,35 @@ def test_a_unit_that_the_values_leave_open_must_be_declared(tmp_path: Path) -> N
     path = folder(tmp_path)
     (path / "matrix.tsv.gz").unlink()
     write(path / "matrix.tsv", ["gene\ts1\ts2\ts3", "TP53\t1.5\t0\t300"])
-    with pytest.raises(UnitContradiction, match=r"unit of .*matrix\.tsv cannot be told from its values .* declare it"):
+    with pytest.raises(UnitFault, match=r"unit of .*matrix\.tsv cannot be told from the values of 1 genes .* declare it"):
         open_source("table", path)
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [('{"unit": "reads"}', "unit 'reads' is none of counts"), ("{", "is no JSON"), ('{"u": 1}', "has u")]
+    ("content", "message"),
+    [('{"unit": "reads"}', "source.json: no unit named 'reads'; there are: auto, counts"), ("{", "is no JSON"), ('{"u": 1}', "has u")],
 )
 def test_a_wrong_declaration_is_refused(tmp_path: Path, content: str, message: str) -> None:
     path = folder(tmp_path)
     write(path / "source.json", [content])
-    with pytest.raises(MetadataFault, match=message):
+    with pytest.raises(BulkatlasError, match=message):
         open_source("table", path)
 
 
 def test_samples_of_the_metadata_that_the_matrix_lacks_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(MetadataFault, match=r"1 samples of .*metadata\.tsv are not in matrix\.tsv\.gz: s4"):
+    with pytest.raises(BulkatlasError, match=r"1 samples of .*metadata\.tsv are not in matrix\.tsv\.gz: s4"):
         open_source("table", folder(tmp_path, metadata=[*METADATA, "s4\tx\tS1\tD1\t\t\t\t"]))
 
 
 def test_samples_of_the_matrix_that_the_metadata_lacks_are_named(tmp_path: Path) -> None:
     source = open_source("table", folder(tmp_path, metadata=METADATA[:3]))
     assert [row["sample_id"] for row in rows(source)] == ["s1", "s2"]
-    assert any("1 columns of matrix.tsv.gz are no sample of the metadata and were left out: s3" in note for note in source.notes())
+    assert any("1 column is not asked for, not read (no sample of the metadata): s3" in note for note in source.notes())
 
 
 @pytest.mark.parametrize("writer", [genes_in_rows_tsv, samples_in_rows_csv], ids=lambda writer: writer.__name__)
 def test_ids_that_have_nothing_in_common_are_refused(tmp_path: Path, writer: Writer) -> None:
-    with pytest.raises(MatrixFault, match=r"no sample id of the metadata \(a, b\) is in the header"):
+    with pytest.raises(BulkatlasError, match=r"2 samples of .*metadata\.tsv are not in matrix\..*: a, b; metadata and matrix must agree"):
         open_source("table", folder(tmp_path, writer, ["sample_id", "a", "b"]))
 
 
@@ -174,21 +175,23 @@ def test_ids_that_have_nothing_in_common_are_refused(tmp_path: Path, writer: Wri
         ("s3\tx\tS2\tD2\tmaybe\t\t\t", "is_tumour 'maybe' is neither true nor false"),
         ("s3\tx\tS2\tD2\t\tbrian\t\t", "tissue 'brian' is none of .*brain.*; correct it"),
         ("s3\tx\tS2\tD2\t\t\tUBERON:12\t", "tissue_term 'UBERON:12' is no UBERON or CL id"),
-        ("\tx\tS2\tD2\t\t\t\t", "has 1 rows without a sample id"),
+        ("\tx\tS2\tD2\t\t\t\t", "1 rows have no sample_id, first: row 2; every sample needs an id"),
     ],
 )
 def test_cells_that_cannot_be_understood_are_refused(tmp_path: Path, line: str, message: str) -> None:
-    with pytest.raises(MetadataFault, match=message):
+    with pytest.raises(BulkatlasError, match=message):
         open_source("table", folder(tmp_path, metadata=[*METADATA[:3], line]))
 
 
 def test_a_sample_listed_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DuplicateSamples, match=r"metadata\.tsv, first: s2"):
+    with pytest.raises(BulkatlasError, match=r"metadata\.tsv: 1 values of sample_id occur more than once, first: s2"):
         open_source("table", folder(tmp_path, metadata=[*METADATA, METADATA[2]]))
 
 
 def test_metadata_without_an_id_column_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(MetadataFault, match="none of the columns sample_id, sample_accession, geo_accession, sample"):
+    with pytest.raises(
+        BulkatlasError, match=r"no column that is known to hold sample ids .*name it with --id; its columns are: name, title"
+    ):
         open_source("table", folder(tmp_path, metadata=["name\ttitle", "s1\tx"]))
 
 
@@ -215,7 +218,7 @@ def test_a_missing_value_among_the_samples_that_tell_the_unit_is_named(tmp_path:
 
 def test_an_h5ad_that_is_none_is_named(tmp_path: Path) -> None:
     write(tmp_path / "table" / "matrix.h5ad", ["<html>"])
-    with pytest.raises(SourceFault, match=r"matrix\.h5ad cannot be read as \.h5ad"):
+    with pytest.raises(BulkatlasError, match=r"matrix\.h5ad: is a web page"):
         open_source("table", tmp_path / "table")
 
 
@@ -223,7 +226,7 @@ def test_a_parquet_that_is_none_is_named(tmp_path: Path) -> None:
     path = folder(tmp_path)
     (path / "matrix.tsv.gz").unlink()
     write(path / "matrix.parquet", ["<html>"])
-    with pytest.raises(MatrixFault, match=r"matrix\.parquet is no readable Parquet file"):
+    with pytest.raises(BulkatlasError, match=r"matrix\.parquet: not a readable Parquet file"):
         open_source("table", path)
 
 
@@ -236,5 +239,5 @@ def test_an_unknown_folder_lists_the_known_sources(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceFault, match=r"gtex is no folder; a source is a folder that holds \*\.gct"):
+    with pytest.raises(BulkatlasError, match=r"gtex is no folder; a source is a folder that holds GCT"):
         open_source("gtex", tmp_path / "gtex")

@@ -65,6 +65,53 @@ def test_a_group_that_dominates_a_tissue_is_trained_on() -> None:
     assert assign(groups_of(rows))["big"] == ("train", "holds more than a third of a tissue")
 
 
+def parts_of(rows: list[tuple[str, str, int, float]]) -> dict[str, str]:
+    return {group_id: split for group_id, (split, _) in assign(groups_of(rows)).items()}
+
+
+def test_too_many_held_out_samples_go_back_nearest_to_the_border_first() -> None:
+    """Ten groups of one size: six are drawn for the test part, which may hold twice 15%: the three of the lowest draws go."""
+    draws = [0.1, 0.2, 0.3, 0.82, 0.86, 0.88, 0.90, 0.92, 0.94, 0.96]
+    found = parts_of([(f"g{i}", "liver", 10, draw) for i, draw in enumerate(draws)])
+    assert {g for g, part in found.items() if part == "test"} == {"g7", "g8", "g9"}
+    assert found["g3"] == "validation"
+
+
+def test_a_part_that_lacks_a_tissue_takes_the_training_groups_nearest_to_the_border() -> None:
+    """Ten groups, all drawn for training: the highest draw goes to the test part, the next to validation."""
+    found = parts_of([(f"g{i}", "liver", 10, i / 13) for i in range(10)])
+    assert {g: part for g, part in found.items() if part != "train"} == {"g9": "test", "g8": "validation"}
+
+
+def test_a_tissue_without_a_training_group_takes_the_lowest_draw_of_its_own() -> None:
+    found = assign(groups_of([("a", "liver", 1, 0.97), ("b", "liver", 1, 0.91), ("c", "liver", 1, 0.99), ("d", "liver", 1, 0.95)]))
+    assert found["b"] == ("train", "liver had no training group")
+    assert {g: part for g, (part, _) in found.items()} == {"a": "validation", "b": "train", "c": "test", "d": "train"}
+
+
+def test_no_tissue_loses_its_last_group_of_a_part_to_another_tissue() -> None:
+    """The liver has too many test samples, but the group nearest to the border is the spleen's only one in the test part: another goes."""
+    liver = [(f"train{i}", "liver", 10, 0.1 * i) for i in range(1, 7)] + [("validation", "liver", 10, 0.83)]
+    test = [("mixed", "liver", 10, 0.86), ("mixed", "spleen", 2, 0.86), *((f"test{i}", "liver", 10, 0.88 + 0.02 * i) for i in range(4))]
+    spleen = [(f"spleen{i}", "spleen", 4, 0.1 + 0.1 * i) for i in range(5)] + [("spleen_validation", "spleen", 2, 0.82)]
+    found = parts_of(liver + test + spleen)
+    assert found["mixed"] == "test"
+    assert {g for g, part in found.items() if part == "test"} == {"mixed", "test2", "test3"}
+
+
+def test_a_group_is_not_moved_where_it_would_fill_a_part_far_beyond_its_share() -> None:
+    """The liver lacks a test group; the nearest one also holds a third of the spleen, which has its share already."""
+    rows = [(f"liver{i}", "liver", 10, 0.1 * i) for i in range(7)] + [("liver_validation", "liver", 4, 0.82)]
+    rows += [("both", "liver", 10, 0.79), ("both", "spleen", 30, 0.79)]
+    rows += [(f"spleen{i}", "spleen", 12, 0.1 * i) for i in range(5)] + [
+        ("spleen_test", "spleen", 14, 0.9),
+        ("spleen_validation", "spleen", 5, 0.81),
+    ]
+    found = parts_of(rows)
+    assert found["both"] == "train"
+    assert found["liver6"] == "test"
+
+
 def test_the_parts_of_a_drawn_group_do_not_change_when_others_come() -> None:
     small, large = world(200), world(2_000)
     before, after = assign(small), assign(large)
@@ -124,8 +171,11 @@ def test_a_sample_that_links_two_published_parts_goes_and_they_stay(con: Connect
     assert con.execute("SELECT sample_id FROM linking_sample").fetchall() == [("new",)]
 
 
-def test_the_draw_in_sql_is_the_stated_one(con: Connection) -> None:
-    con.execute("CREATE TABLE candidate AS SELECT 's' AS sample_id, 'GSE7' AS group_id, 'liver' AS tissue")
+def test_sql_counts_the_labelled_samples_of_a_group_and_draws_as_stated(con: Connection) -> None:
+    con.execute(
+        "CREATE TABLE candidate AS FROM (VALUES ('a', 'GSE7', 'liver'), ('b', 'GSE7', 'liver'), ('c', 'GSE7', 'brain'), ('d', 'GSE7', ''), "
+        "('e', 'GSE8', 'liver'), ('f', 'GSE9', '')) AS candidate (sample_id, group_id, tissue)"
+    )
     run_sql_file(con, sql_folder() / "build" / "70_group_tissue.sql", {"seed": "42"})
-    (value,) = con.execute("SELECT draw FROM group_tissue").fetchone() or (None,)
-    assert value == draw("GSE7")
+    found = con.execute("SELECT group_id, tissue, n_samples, draw FROM group_tissue ORDER BY ALL").fetchall()
+    assert found == [("GSE7", "brain", 1, draw("GSE7")), ("GSE7", "liver", 2, draw("GSE7")), ("GSE8", "liver", 1, draw("GSE8"))]

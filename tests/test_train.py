@@ -21,8 +21,9 @@ from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.config import paper
 from modelling.data import Compendium
+from modelling.errors import TrainingError
 from modelling.training import checkpoint
-from modelling.training.train import TrainingError, train
+from modelling.training.train import train
 
 WORKER = Path(__file__).with_name("train_worker.py")
 
@@ -220,7 +221,7 @@ def test_a_training_that_fails_takes_only_its_own_files_away(world: Path, tmp_pa
         (tmp_path / "kept" / "notes.txt").write_text("written while it ran")
         raise TrainingError("the loss is not a number")
 
-    monkeypatch.setattr("modelling.train.Trainer.fit", fail)
+    monkeypatch.setattr("modelling.training.train.Trainer.fit", fail)
     with Compendium.open(world) as compendium, pytest.raises(TrainingError, match="not a number"):
         (tmp_path / "kept").mkdir()
         train(compendium, tmp_path / "kept", SMALL, device="cpu")
@@ -232,7 +233,7 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_goes_on(world: Path,
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, Compendium.open(world) as compendium, pytest.raises(KeyboardInterrupt):
-        patched.setattr("modelling.train.Trainer.fit", stop)
+        patched.setattr("modelling.training.train.Trainer.fit", stop)
         train(compendium, tmp_path / "run", SMALL, device="cpu")
     assert json.loads((tmp_path / "run" / "config.json").read_text())["train"] == SMALL.as_dict()
     with Compendium.open(world) as compendium:

@@ -46,12 +46,26 @@ def run(installed: Path, cwd: Path, *command: str) -> str:
 
 def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("sql", "ontology"):
-        expected = {f"curation/_data/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / folder).rglob("*") if p.is_file()}
+    for package, folder in (("curation", "sql"), ("profiles", "ontology")):
+        expected = {f"{package}/_data/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / folder).rglob("*") if p.is_file()}
         assert expected <= names
+    assert sum(name.endswith("/genes.tsv.gz") for name in names) == 1
     web = {p.relative_to(ROOT).as_posix() for p in (ROOT / "modelling" / "web").rglob("*") if p.is_file() and "__pycache__" not in p.parts}
     assert web <= names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]
+
+
+def test_the_ontology_comes_compiled_and_an_installed_program_parses_none(
+    installed: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("curation/_data/compiled/ontology-")]
+    assert {Path(name).name for name in names} >= {"lexicon.parquet", "closure.parquet", "complete.tsv"}
+    (tmp_path / "samples.tsv").write_text("sample_id\ttitle\nA\tliver\n")
+    program = "import sys; sys.modules['pronto'] = None; from curation.cli import main; main()"  # whoever parses, fails
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    run(installed, tmp_path, "python", "-c", program, "label", "samples.tsv", "--out", "labels.tsv")
+    assert (tmp_path / "labels.tsv").read_text().splitlines()[1].startswith("A\tliver")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_demo_and_build_work_from_the_wheel(installed: Path, tmp_path: Path) -> None:

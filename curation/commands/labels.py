@@ -12,11 +12,15 @@ def label(
     table: Annotated[
         Path,
         typer.Argument(
-            help="TSV, CSV (also .gz) or Parquet with geo_accession, sample_accession or sample_id, and any of "
-            "title, source_name_ch1, characteristics_ch1, description."
+            help="TSV, CSV (any dialect, also compressed), Parquet, .xlsx or .h5ad: GEO's or our columns, or a table of GEOquery, GEOparse, GEOmetadb, "
+            "SRA, refine.bio, recount3, CELLxGENE and others; see docs/tables.md."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Labels to write: .tsv, .csv or .parquet.")],
+    id: Annotated[str | None, typer.Option("--id", help="Column with the sample ids, where its name does not tell.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Columns to read as text, comma-separated, in place of those that are found.")
+    ] = None,
     ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
     database: Annotated[Path | None, typer.Option(help="Keep every table (evidence, rules, texts) in this DuckDB file.")] = None,
     facts: Annotated[
@@ -32,7 +36,16 @@ def label(
     from curation.label_table import label_table
 
     counts, notes = label_table(
-        table, out, ontology=ontology, threads=threads, memory=memory, database=database, facts=facts, studies=studies
+        table,
+        out,
+        ontology=ontology,
+        threads=threads,
+        memory=memory,
+        database=database,
+        id=id,
+        text=_names(text),
+        facts=facts,
+        studies=studies,
     )
     for note in notes:
         typer.echo(f"note: {note}")
@@ -71,6 +84,10 @@ def score(
         print_table(["n", "curated", "labelled", "field", "words", "first sample"], confusions)
     if json_out is not None:
         json_out.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+
+
+def _names(text: str | None) -> list[str] | None:
+    return [name.strip() for name in text.split(",") if name.strip()] if text else None
 
 
 PARTS = {"all": "every sample", "primary": "text names no cell line", "tissue": "curated tissue", "field": "deciding field"}

@@ -65,7 +65,7 @@ def _term_id(term: str, ontology: Path | None, db: Path | None) -> str:
 
 @app.command("import")
 def import_(
-    table: Annotated[Path, typer.Argument(help="TSV with the columns of overrides.tsv; override_id may be missing.")],
+    table: Annotated[Path, typer.Argument(help="TSV, CSV or .xlsx with the columns of overrides.tsv; override_id may be missing.")],
     ontology: Folder = None,
     db: Db = None,
     dry_run: DryRun = False,

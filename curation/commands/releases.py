@@ -109,18 +109,23 @@ def export(
 def import_csv(
     folder: Path = typer.Argument(help="Folder with gex.csv (genes x samples) and clin.csv, or with both in train/ and test/."),
     out: Path = typer.Option(..., help="Compendium to write (.h5ad)."),
+    id: str | None = typer.Option(None, "--id", help="Column of clin.csv with the sample ids; default: the first."),
     tissue: str = typer.Option("tissue", help="Column of clin.csv that names the tissue."),
     group: str | None = typer.Option(None, help="Column that names the study or donor; no group is put on two sides."),
     split: str = typer.Option("split", help="Column that names the split, where there is one."),
-    unit: str | None = typer.Option(None, help="log2_tpm, tpm, counts, ...; told from the values unless given."),
+    unit: str | None = typer.Option(None, help="log2-tpm, tpm, cpm, counts, ...; told from the values unless given."),
+    samples: list[str] | None = typer.Option(None, help="Columns of gex.csv that are samples, by name or pattern; repeatable."),
+    annotation: list[str] | None = typer.Option(None, help="Columns of gex.csv that are no samples; repeatable."),
     seed: int = typer.Option(42, help="Of the draws."),
 ) -> None:
     """Make a compendium from genes x samples CSV files and their clinical tables."""
     from curation.import_csv import Columns, parse_unit
     from curation.import_csv import import_csv as make
     from curation.progress import Progress
+    from curation.sources.matrices import Asked
 
-    report = make(folder, out, Columns(tissue, group, split), parse_unit(unit), seed, Progress(visible=True))
+    asked = Asked(samples=tuple(samples or ()), annotation=tuple(annotation or ()), unit=parse_unit(unit))
+    report = make(folder, out, Columns(tissue, group, split, id), asked, seed, Progress(visible=True))
     for note in report.notes:
         typer.echo(note)
     typer.echo(f"{out}: {report.n_samples:,} samples x {report.n_genes:,} genes, {report.unit}")

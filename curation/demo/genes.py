@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from curation.demo.anatomy import programmes
 from curation.errors import CurationError
-from curation.genes import GeneTable, load_genes
+from profiles.genes import GeneTable, load_genes
 
 FEWEST_OTHERS = 200
 
@@ -74,5 +74,5 @@ def _is_complete(table: GeneTable, gene: int) -> bool:
 
 
 def _earlier_symbol(table: GeneTable, gene: int) -> str:
-    unambiguous = (name for name in table.previous[gene] if len(table.by_previous[name]) == 1 and name not in table.by_symbol)
+    unambiguous = (name for name in table.previous[gene] if len(table.by_previous.get(name)) == 1 and name not in table.by_symbol)
     return next(unambiguous, "")

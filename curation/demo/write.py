@@ -82,7 +82,7 @@ def write_demo(folder: Path, n_samples: int = 3000, n_genes: int = 3000, seed: i
         if path.exists():
             raise DemoFault(f"{path} exists already; remove it or name another folder")
     if n_samples < FEWEST_SAMPLES:
-        raise DemoFault(f"--samples {n_samples} is too few for 42 tissues in four sources; at least {FEWEST_SAMPLES}")
+        raise DemoFault(f"--samples {n_samples} is too few for every tissue in four sources; at least {FEWEST_SAMPLES}")
     effects = Effects()
     world = World(choose_genes(n_genes, seed), seed, effects)
     samples = draw_samples(n_samples, seed, effects)

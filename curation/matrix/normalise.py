@@ -3,6 +3,7 @@
 Policy: values of duplicate genes are summed in float64 (exact for integers up to 2^53: no overflow of uint32). Counts are divided by the
 gene length; TPM and FPKM, which are proportional within a sample, are not. Every sample is then re-closed: its exported genes sum to one
 million. With unit "cpm" counts are re-closed without lengths, and TPM or FPKM are refused, as CPM and TPM are different quantities.
+CPM are counts of unknown depth: divided by the length as these are, without a library size.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ class Normaliser:
 
 
 def refuse_unit_mix(quantities: dict[str, str], unit: str) -> None:
-    """Raise UnitMix when a source's quantity cannot become the unit of the export; `quantities` maps matrix -> counts, tpm or fpkm."""
-    wrong = sorted(name for name, quantity in quantities.items() if unit == "cpm" and quantity != "counts")
+    """Raise UnitMix when a source's quantity cannot become the unit of the export; `quantities` maps matrix -> counts, cpm, tpm, ..."""
+    wrong = sorted(name for name, quantity in quantities.items() if unit == "cpm" and quantity in ("tpm", "fpkm"))
     if wrong:
         raise UnitMix(
             f"--unit cpm: {len(wrong)} of {len(quantities)} matrices hold TPM or FPKM ({', '.join(wrong[:3])}), which cannot become CPM; use --unit tpm"

@@ -16,11 +16,13 @@ from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.matrix.normalise import Normaliser, refuse_unit_mix
 from curation.matrix.shards import MatrixFault, MatrixPlan
-from curation.sources import LINEAR
+from curation.source import COUNTED, PER_LENGTH, DirectMatrix, linear
 
 if TYPE_CHECKING:
-    from curation.genes import GeneMap, GeneTable
-    from curation.sources import GeneIds, Matrix, Source
+    from curation.source import Matrix, Source
+    from profiles.gene_names import GeneIds
+    from profiles.genes import GeneTable
+    from profiles.resolve import GeneMap
 
 
 class NoLengths(CurationError):
@@ -50,6 +52,7 @@ class ExportPlan:
 
     @property
     def n_genes(self) -> int:
+        """Genes of the compendium."""
         return len(self.genes.symbol)
 
 
@@ -69,17 +72,17 @@ class _Used:
 
     @property
     def quantity(self) -> str:
-        return LINEAR[self.matrix.unit]
+        return linear(self.matrix.unit)
 
     @property
     def is_divided(self) -> bool:
         """Whether its values are proportional to the length of a gene."""
-        return self.quantity == "counts"
+        return self.quantity in PER_LENGTH
 
 
 def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan:
     """Decide the genes and the place of every value. Raises CurationError subclasses when samples, units or genes do not fit together."""
-    from curation.genes import load_genes
+    from profiles.genes import load_genes
 
     table = load_genes()
     refuse_duplicate_ids(kept)
@@ -115,13 +118,13 @@ def refuse_duplicate_ids(kept: pa.Table) -> None:
 
 def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]:
     """The matrices with kept samples, sources in their order, files in theirs."""
-    from curation.genes import resolve
+    from profiles.resolve import resolve
 
     place = np.array(
         [f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)]
     )
     row = kept["matrix_row"].to_numpy()
-    maps: dict[GeneIds, GeneMap] = {}
+    maps: dict[tuple[str, GeneIds], GeneMap] = {}  # by source too: the ledger of a map names it
     used = []
     for name, source in sources.items():
         for matrix in source.matrices():
@@ -132,9 +135,9 @@ def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]
             rows = row[at].astype(np.int64)
             place[at] = ""
             _refuse_bad_rows(f"{name}/{matrix.file}", matrix, rows, kept["sample_id"].take(pa.array(at)))
-            if matrix.genes not in maps:
-                maps[matrix.genes] = resolve(matrix.genes, name)
-            used.append(_Used(name, matrix, at, rows, maps[matrix.genes]))
+            if (name, matrix.genes) not in maps:
+                maps[name, matrix.genes] = resolve(matrix.genes, name)
+            used.append(_Used(name, matrix, at, rows, maps[name, matrix.genes]))
     lost = np.unique(place[place != ""])
     if lost.size:
         raise MatrixFault(
@@ -199,14 +202,14 @@ def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], g
     measured[target[target >= 0]] = True
     return MatrixPlan(
         name=used.name,
-        matrix=getattr(used.matrix, "layout", used.matrix),
+        matrix=used.matrix.layout if isinstance(used.matrix, DirectMatrix) else used.matrix,
         rows=used.rows,
         destination=used.kept_rows,
         sample_ids=tuple(sample_ids[i] for i in used.kept_rows),
         target=target,
         n_columns=index.size,
         normaliser=Normaliser(
-            genes.length_bp / 1000 if config.unit == "tpm" and used.is_divided else None, measured, is_counts=used.quantity == "counts"
+            genes.length_bp / 1000 if config.unit == "tpm" and used.is_divided else None, measured, is_counts=used.quantity in COUNTED
         ),
     )
 
@@ -232,7 +235,7 @@ def _notes(used: list[_Used], reasons: dict[int, str]) -> list[str]:
     ):
         if n := sum(reason.startswith(beginning) for reason in reasons.values()):
             notes.append(f"{n:,} genes were left out of the matrix because {why}")
-    for quantity in sorted({u.quantity for u in used} - {"counts"}):
+    for quantity in sorted({u.quantity for u in used} - COUNTED):
         of = sorted({u.source for u in used if u.quantity == quantity})
         notes.append(f"{', '.join(of)}: {quantity.upper()}, re-closed over the exported genes; library sizes are unknown")
     return notes

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from curation.matrix.plan import ExportGenes
 
 
+def obs_names(kept: pa.Table) -> tuple[str, ...]:
+    """The columns of obs that come from the tables; `class` only where it is not the tissue (`--level term`)."""
+    is_finer = "class" in kept.column_names and not kept["class"].equals(kept["tissue"])
+    return tuple(name for name in COLUMNS if name != "class" or is_finer)
+
+
 def obs_frame(kept: pa.Table, records: NDArray[np.void]) -> pd.DataFrame:
     """One row per sample: what the tables say of it (columns that `kept` lacks are empty), and its quality; categories in alphabetical order."""
     import pandas as pd
@@ -29,7 +35,8 @@ def obs_frame(kept: pa.Table, records: NDArray[np.void]) -> pd.DataFrame:
         return [value or "" for value in values(name)]
 
     columns: dict[str, object] = {}
-    for name, kind in COLUMNS.items():
+    for name in obs_names(kept):
+        kind = COLUMNS[name]
         if kind == "category":
             columns[name] = pd.Categorical(text(name), categories=sorted(set(text(name))))
         elif kind == "text":

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
+from curation.source import PER_LENGTH, linear
 
 if TYPE_CHECKING:
     from curation.matrix.plan import ExportPlan
-    from curation.sources import Matrix, Source
+    from curation.source import Matrix, Source
 
 TOLERANCE = 2e-5  # of log2(TPM + 1): float32, and readers that round counts to float32
-HEADER_LINES = 5  # a GCT has two lines above its header
+HEADER_LINES = 8  # remarks; a GCT has two lines above its header
+SUMMARY = re.compile(
+    r"__|N_[a-z]|ERCC-\d|(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique|Unassigned_\w+)$"
+)  # no genes
+BASES = {"log2": 2.0, "ln": math.e, "log10": 10.0}
 
 
 class NotAsTheSource(CurationError):
@@ -99,7 +105,8 @@ def from_file(folder: Path, matrix: Matrix, places: Sequence[Place]) -> Iterator
                 yield place, data[:, place.matrix_row].astype(float).tolist(), "h5py"
         return
     undo = _undo(matrix)
-    found = text_columns(path, {place.sample_id: place for place in places}) if path.is_file() and _is_text(path) else {}
+    is_plain = path.is_file() and _is_text(path) and not math.isnan(undo.offset)
+    found = text_columns(path, {place.sample_id: place for place in places}) if is_plain else {}
     for place in places:
         if place.sample_id in found:
             yield place, [undo(value) for value in found[place.sample_id]], "lines of text"
@@ -108,33 +115,46 @@ def from_file(folder: Path, matrix: Matrix, places: Sequence[Place]) -> Iterator
 
 
 def text_columns(path: Path, samples: Mapping[str, Place]) -> dict[str, list[float]]:
-    """Sample -> values, from a table with genes as rows whose header names the samples; empty when the header names none of them."""
+    """Sample -> values, from a plain table with genes as rows whose header names the samples; empty for any other form of table."""
     with _open_text(path) as lines:
         rows = csv.reader(lines, delimiter="," if ".csv" in path.name.lower() else "\t")
         column: dict[str, int] = {}
+        header: list[str] = []
         for header, _ in zip(rows, range(HEADER_LINES), strict=False):
             column = {name: i for i, name in enumerate(header) if name in samples}
             if column:
                 break
         values: dict[str, list[float]] = {name: [] for name in column}
-        for row in rows if column else ():
-            for name, i in column.items():
-                values[name].append(float(row[i]))
+        try:
+            for row in rows if column else ():
+                # R leaves out the name of the first column.
+                shift = len(row) - len(header)
+                if not row or SUMMARY.match(row[0]):
+                    continue
+                for name, i in column.items():
+                    values[name].append(float(row[i + shift]))
+        except (ValueError, IndexError):
+            return {}
     return values
 
 
 def _undo(matrix: Matrix) -> _Undo:
     scale = getattr(matrix, "scale", None)
-    return _Undo(matrix.unit.startswith("log2_"), float(getattr(scale, "pseudo_count", 1.0)))
+    if scale is None:
+        return _Undo(0.0, 1.0, 1.0)
+    return _Undo(BASES[scale.log] if scale.log else 0.0, float(scale.offset), float(scale.scale))
 
 
 @dataclass(frozen=True)
 class _Undo:
-    is_log: bool
-    pseudo_count: float
+    """The linear value of a cell; base 0: no logarithm was taken."""
+
+    base: float
+    offset: float
+    scale: float
 
     def __call__(self, value: float) -> float:
-        return max(2.0**value - self.pseudo_count, 0.0) if self.is_log else value
+        return self.scale * max(self.base**value - self.offset if self.base else value, 0.0)
 
 
 def _is_text(path: Path) -> bool:
@@ -164,7 +184,7 @@ def verify(
             places = chosen.get((name, matrix.file), [])
             symbol_of = exported_columns(plan.ledger, name, matrix) if places else {}
             for place, values in from_reader(matrix, places):
-                kilobases = lengths if matrix.unit.removeprefix("log2_") == "counts" else None
+                kilobases = lengths if linear(matrix.unit) in PER_LENGTH else None
                 wrong = compare(x[place.row], expression(values, symbol_of, kilobases), plan.genes.symbol)
                 if wrong:
                     raise NotAsTheSource(

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
-from curation.matrix.chunks import ChunkTable
-from curation.matrix.gather import Gather
-from curation.matrix.inflate import row_checksums
-from curation.matrix.layout import Layout
+from curation.hdf5.chunks import ChunkTable
+from curation.hdf5.gather import Gather
+from curation.hdf5.inflate import row_checksums
+from curation.hdf5.layout import Layout
 from curation.matrix.normalise import Normaliser
-from curation.sources import Matrix
+from curation.source import Matrix
 
 RECORD = np.dtype(
     [("row", np.int64), ("crc32", np.uint32), ("library_size", np.float64), ("n_genes_detected", np.float64), ("fraction_zero", np.float64)]

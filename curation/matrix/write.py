@@ -21,7 +21,7 @@ from curation.matrix.recompute import verify
 from curation.progress import Progress
 
 if TYPE_CHECKING:
-    from curation.sources import Source
+    from curation.source import Source
 
 VERIFIED_ROWS = 3  # of each source, computed again before the file gets its name
 

@@ -17,13 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.sources import SAMPLE_SCHEMA, GeneIds, Matrix, SourceFault, Unit
+from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 from curation.sources.folder import find, refuse_duplicates
+from profiles.gene_names import GeneIds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from curation.matrix.layout import Layout
+    from curation.hdf5.layout import Layout
 
 EXPRESSION = "data/expression"
 BATCH_ROWS = 50_000
@@ -68,12 +69,12 @@ class Archs4Matrix:
     file: str
     genes: GeneIds
     n_samples: int
-    unit: Unit = "counts"
+    unit: str = "counts"
 
     @cached_property
     def layout(self) -> Layout:
         """How the counts lie in the file, for the parallel reader of an export."""
-        from curation.matrix.layout import Layout
+        from curation.hdf5.layout import Layout
 
         return Layout.of(self.path, EXPRESSION, n_genes=len(self.genes))
 
@@ -115,12 +116,15 @@ class Archs4Source:
                     yield _batch(file["meta/samples"], matrix, first, min(first + BATCH_ROWS, matrix.n_samples))
 
     def matrices(self) -> list[Matrix]:
+        """See Source.matrices."""
         return list(self.matrix_list)
 
     def input_files(self) -> list[Path]:
+        """See Source.input_files."""
         return list(self.files)
 
     def notes(self) -> list[str]:
+        """See Source.notes."""
         return list(self._notes)
 
 

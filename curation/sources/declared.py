@@ -43,6 +43,8 @@ def _key(text: str) -> str:
 def declared_tissues(source: str, folder: Path | None = None) -> dict[tuple[str, str], Declared]:
     """The rows of one source by (field, text key). Raises DeclaredTissueFault for a wrong header or a repeated text."""
     path = (folder or ontology_folder()) / "declared_tissue.tsv"
+    if not path.is_file():
+        raise DeclaredTissueFault(f"{path} is missing; the ontology folder must hold {path.name}")
     rows: dict[tuple[str, str], Declared] = {}
     with path.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -62,7 +64,7 @@ def declared_tissues(source: str, folder: Path | None = None) -> dict[tuple[str,
 
 def look_up(source: str, field: str, text: str | None) -> Declared | None:
     """The row for one cell of a source's table; None when the table does not know the text."""
-    return declared_tissues(source).get((field, _key(text))) if text else None
+    return declared_tissues(source, ontology_folder()).get((field, _key(text))) if text else None
 
 
 def unlabelled_notes(source: str, rows: Sequence[dict[str, Any]]) -> list[str]:

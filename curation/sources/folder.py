@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from curation.sources import SAMPLE_SCHEMA, Matrix, SourceFault
+from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,10 +22,6 @@ BATCH_ROWS = 50_000
 
 class DuplicateSamples(SourceFault):
     """A sample id occurs more than once in a source."""
-
-
-class MetadataFault(SourceFault):
-    """A metadata table cannot be read, or lacks a column."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +35,19 @@ class FolderSource:
     note_list: Sequence[str]
 
     def samples(self) -> Iterator[pa.RecordBatch]:
+        """See Source.samples."""
         yield from self.sample_table.to_batches(max_chunksize=BATCH_ROWS)
 
     def matrices(self) -> list[Matrix]:
+        """See Source.matrices."""
         return list(self.matrix_list)
 
     def input_files(self) -> list[Path]:
+        """See Source.input_files."""
         return list(self.files)
 
     def notes(self) -> list[str]:
+        """See Source.notes."""
         return list(self.note_list)
 
 
@@ -87,52 +85,16 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
     return found[0]
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a file, unpacked when it is gzip. Raises SourceFault when it is cut off or empty."""
-    data = path.read_bytes()
-    if data.startswith(GZIP_MAGIC):
-        try:
-            data = gzip.decompress(data)
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise SourceFault(f"{path} is a damaged or cut-off gzip file ({error}); download it again") from error
-    if data.lstrip()[:1] == b"<":
-        raise SourceFault(f"{path} is a web page, not data; the download returned an error page, fetch it again")
-    if not data.strip():
-        raise SourceFault(f"{path} is empty; download it again")
-    return data
+def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.DataFrame:
+    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`.
 
-
-def read_metadata(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
-    """A TSV, CSV or Parquet table with every column as stripped text; empty cells are null.
-
-    Bytes that are no UTF-8 are read as Latin-1. Raises MetadataFault when a required column is missing.
+    Raises MetadataFault when a required column is missing, and TableFault.
     """
-    import polars as pl
+    from profiles.metadata import read_frame
 
-    if path.suffix == ".parquet":
-        frame = pl.read_parquet(path)
-        frame = frame.with_columns(pl.all().cast(pl.String))
-    else:
-        data = read_bytes(path)
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("latin-1")
-        comma = ".csv" in path.name.lower()
-        try:
-            frame = pl.read_csv(
-                io.BytesIO(text.encode()), separator="," if comma else "\t", infer_schema=False, quote_char='"' if comma else None
-            )
-        except pl.exceptions.PolarsError as error:
-            raise MetadataFault(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from error
-    missing = [column for column in required if column not in frame.columns]
-    if missing:
-        names = ", ".join(repr(name) for name in missing)
-        raise MetadataFault(
-            f"{path} has no column {names}; its columns are: {some(frame.columns, 12)}; give the table that belongs to the matrix"
-        )
-    stripped = pl.all().str.strip_chars()
-    return frame.with_columns(stripped).with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+    found = read_frame(path, str(path))
+    notes += found.notes
+    return found.need(required)
 
 
 def stated(**columns: object) -> str | None:

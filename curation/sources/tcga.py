@@ -1,75 +1,25 @@
 """TCGA and TARGET: a UCSC Xena matrix with its phenotype table, or GDC STAR-count files with their sample sheet.
 
-Tumour and normal are told apart by the sample code of the barcode, TCGA-tss-patient-CODE (GDC code tables: 01-09 tumour,
-10-19 normal, 20 and above control or model); TARGET barcodes are built the same way.
+Tumour and normal are told apart by the sample code of the barcode, TCGA-tss-patient-CODE; TARGET barcodes are built the same way.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from curation.genes import parse_gene_names
-from curation.sources import GeneIds, Matrix, SourceFault, Unit
+from curation.source import Matrix, SourceFault
+from curation.sources.barcode import is_of, is_tumour, sample_type_of
 from curation.sources.declared import Declared, look_up, unlabelled_notes
-from curation.sources.delimited import head, read_grid
-from curation.sources.folder import (
-    FolderSource,
-    MetadataFault,
-    find,
-    find_one,
-    read_metadata,
-    refuse_duplicates,
-    sample_table,
-    some,
-    stated,
-)
-from curation.sources.grid import GeneRows, MatrixFault, check_values, scan
-from curation.sources.unit import Evidence, Scale, confirm, quantity_in_name, settle
+from curation.sources.folder import FolderSource, find, sample_table, some, stated
+from curation.sources.matrices import Asked, TableMatrix, open_matrix
+from curation.sources.sheets import PHENOTYPES, SHEETS, Clinic, choose_files, read_phenotypes
+from curation.sources.star import STAR_PATTERN, open_star
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-BARCODE = re.compile(r"^(?:TCGA|TARGET)-[A-Z0-9]+-[A-Z0-9]+-(\d\d)", re.IGNORECASE)
-# Sample codes whose name says more than "tumour" or "normal" of where the sample was taken.
-SAMPLE_TYPES = {
-    3: "Primary Blood Derived Cancer - Peripheral Blood",
-    4: "Recurrent Blood Derived Cancer - Bone Marrow",
-    6: "Metastatic",
-    7: "Additional Metastatic",
-    9: "Primary Blood Derived Cancer - Bone Marrow",
-    10: "Blood Derived Normal",
-    14: "Bone Marrow Normal",
-    20: "Control Analyte",
-    40: "Recurrent Blood Derived Cancer - Peripheral Blood",
-    41: "Post treatment Blood Cancer - Bone Marrow",
-    42: "Post treatment Blood Cancer - Blood",
-    50: "Cell Lines",
-}
-TUMOUR_CODES = frozenset({*range(1, 10), 40, 41, 42})
-NORMAL_CODES = frozenset(range(10, 20))
-STAR_PATTERN = "*.augmented_star_gene_counts.tsv*"
-STAR_COLUMN = "unstranded"
-STAR_SUMMARY = "N_"
-
-
-@dataclass(frozen=True)
-class Clinic:
-    """What a phenotype table or sample sheet says of one sample."""
-
-    field: str
-    site: str | None
-    sample_type: str | None
-    disease: str | None = None
-    sex: str | None = None
+HUB = re.compile(r"(TCGA|TARGET)-[A-Z0-9-]+\.", re.IGNORECASE)
 
 
 def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
@@ -81,31 +31,11 @@ def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
     return source
 
 
-def sample_code(sample: str) -> int | None:
-    """The two digits of a TCGA or TARGET barcode that tell tumour from normal."""
-    match = BARCODE.match(sample)
-    return int(match.group(1)) if match else None
-
-
-def _is_of(program: str, sample: str) -> bool:
-    return sample.upper().startswith(f"{program.upper()}-")
-
-
-def is_tumour(sample: str, sample_type: str | None) -> bool | None:
-    """By the barcode; where there is none, by the sample type; None where neither says."""
-    code = sample_code(sample)
-    if code is None:
-        lowered = (sample_type or "").lower()
-        return False if "normal" in lowered else True if re.search("tumor|tumour|cancer|metasta|recurrent", lowered) else None
-    return True if code in TUMOUR_CODES else False if code in NORMAL_CODES else None
-
-
 def _declared(sample: str, clinic: Clinic | None) -> tuple[str | None, str | None, Declared | None]:
     """(field, text, row of declared_tissue.tsv): the specimen where the sample type names it, else the site."""
     if clinic is None:
         return None, None, None
-    code = sample_code(sample)
-    sample_type = SAMPLE_TYPES.get(code, clinic.sample_type) if code is not None else clinic.sample_type
+    sample_type = sample_type_of(sample, clinic.sample_type)
     specimen = look_up("tcga", "sample_type", sample_type)
     if specimen:
         return "sample_type", sample_type, specimen
@@ -139,53 +69,43 @@ def _blank_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic]) -> list[
 
 
 def _open_xena(folder: Path, program: str) -> FolderSource:
-    phenotype = find_one(folder, "phenotype table", "*phenotype*")
-    path = _xena_matrix(folder, phenotype)
-    clinics = _read_phenotype(phenotype)
-    matrix, notes = _xena_rows(path, folder)
-    foreign = [sample for sample in matrix.sample_ids if not _is_of(program, sample)]
-    if foreign:
-        notes.append(f"{len(foreign)} columns of {path.name} are of another program than {program.upper()} and left out: {some(foreign)}")
-    left_out = set(foreign)
-    rows = [_row(program, s, clinics.get(s), matrix, i) for i, s in enumerate(matrix.sample_ids) if s not in left_out]
-    notes += _unlisted_note(rows, clinics, phenotype) + _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
-    return FolderSource(program, sample_table(rows, folder), [matrix], [path, phenotype], notes)
+    phenotypes = find(folder, *PHENOTYPES)
+    if not phenotypes:
+        raise SourceFault(f"{folder} must hold the phenotype or clinical table of its matrix ({', '.join(PHENOTYPES)}), found none")
+    paths = _xena_matrices(folder, phenotypes)
+    notes: list[str] = []
+    clinics = read_phenotypes(phenotypes, notes)
+    matrices: list[TableMatrix] = []
+    rows: list[dict[str, Any]] = []
+    for path in paths:
+        matrix, said = open_matrix(path, folder, Asked(layout="genes", is_archive=True))
+        foreign = [sample for sample in matrix.sample_ids if not is_of(program, sample)]
+        if foreign:
+            said.append(
+                f"{len(foreign)} columns of {path.name} are of another program than {program.upper()} and left out: {some(foreign)}"
+            )
+        left_out = set(foreign)
+        rows += [_row(program, s, clinics.get(s), matrix, i) for i, s in enumerate(matrix.sample_ids) if s not in left_out]
+        matrices.append(matrix)
+        notes += said
+    notes += _unlisted_note(rows, clinics, phenotypes) + _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
+    return FolderSource(program, sample_table(rows, folder), matrices, [*paths, *phenotypes], notes)
 
 
-def _xena_matrix(folder: Path, phenotype: Path) -> Path:
-    found = [path for path in find(folder, "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.gz") if path != phenotype]
-    if len(found) != 1:
+def _xena_matrices(folder: Path, phenotypes: Sequence[Path]) -> list[Path]:
+    """One matrix, or those of several projects of the GDC hub, all of one kind: TCGA-BRCA.star_counts.tsv.gz."""
+    found = [path for path in find(folder, "*.tsv", "*.tsv.gz", "*.txt", "*.txt.gz", "*.gz") if path not in phenotypes]
+    kinds = {path.name.split(".", 1)[-1] for path in found}
+    if not found or (len(found) > 1 and not (len(kinds) == 1 and all(HUB.match(path.name) for path in found))):
         names = some([path.name for path in found]) if found else "none"
         raise SourceFault(
-            f"{folder} must hold one Xena expression matrix (or GDC {STAR_PATTERN} files) beside {phenotype.name}, found: {names}"
+            f"{folder} must hold one Xena expression matrix, or one a project of one kind (or GDC {STAR_PATTERN} files) beside "
+            f"{some([path.name for path in phenotypes])}, found: {names}"
         )
-    return found[0]
+    return found
 
 
-def _xena_rows(path: Path, folder: Path) -> tuple[GeneRows, list[str]]:
-    grid = read_grid(path)
-    columns = tuple(range(1, len(grid.names)))
-    refuse_duplicates([grid.names[i] for i in columns], f"the header of {path}")
-    scanned = scan(grid, (0,), columns)
-    scale = settle(quantity_in_name(path.name), scanned.evidence, str(path))
-    names = scanned.text[0]
-    matrix = GeneRows(path.relative_to(folder).as_posix(), grid, parse_gene_names(names), scale, columns)
-    return matrix, [f"{path.name}: {len(columns):,} samples x {len(names):,} genes, {scale.unit} ({scanned.evidence})"]
-
-
-def _read_phenotype(path: Path) -> dict[str, Clinic]:
-    frame = read_metadata(path, ("sample", "_primary_site", "_sample_type"))
-    refuse_duplicates(frame["sample"].drop_nulls().to_list(), str(path))
-    return {
-        row["sample"]: Clinic(
-            "_primary_site", row["_primary_site"], row["_sample_type"], row.get("primary disease or tissue"), row.get("_gender")
-        )
-        for row in frame.to_dicts()
-        if row["sample"]
-    }
-
-
-def _unlisted_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic], phenotype: Path) -> list[str]:
+def _unlisted_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic], phenotypes: Sequence[Path]) -> list[str]:
     """Name the samples that the table lacks, with what their tissue source site (2nd part of the barcode) suggests to a curator."""
     unlisted = [row["sample_id"] for row in rows if row["sample_id"] not in clinics]
     if not unlisted:
@@ -196,7 +116,7 @@ def _unlisted_note(rows: list[dict[str, Any]], clinics: dict[str, Clinic], pheno
             sites.setdefault(sample.split("-")[1], Counter())[clinic.site] += 1
     hints = [f"{sample} ({_hint(sites.get(sample.split('-')[1], Counter()))})" for sample in unlisted]
     return [
-        f"{len(unlisted)} samples are not in {phenotype.name}: {some(hints, 20)}. They are unlabelled, and tumour or normal by their "
+        f"{len(unlisted)} samples are not in {some([path.name for path in phenotypes])}: {some(hints, 20)}. They are unlabelled, and tumour or normal by their "
         "barcode; to label them, add rows to ontology/overrides.tsv"
     ]
 
@@ -210,81 +130,15 @@ def _hint(sites: Counter[str]) -> str:
 # GDC
 
 
-@dataclass(frozen=True)
-class StarMatrix:
-    """One STAR-count file per sample, all with the same genes; the unstranded counts."""
-
-    file: str
-    paths: tuple[Path, ...]
-    genes: GeneIds
-    unit: Unit = "counts"
-
-    @property
-    def n_samples(self) -> int:
-        return len(self.paths)
-
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """See Matrix.blocks: one file at a time."""
-        for position, row in enumerate(rows):
-            genes, counts = _read_star(self.paths[row])
-            if genes != self.genes:
-                raise MatrixFault(f"{self.paths[row]} has other genes than {self.paths[0].name}; all files must be of one GDC data release")
-            check_values(counts, Scale(self.unit), str(self.paths[row]), genes.ensembl, [self.paths[row].name])
-            yield np.array([position], dtype=np.int64), counts
-
-
-def _read_star(path: Path) -> tuple[GeneIds, NDArray[np.float32]]:
-    """Gene ids and unstranded counts, shape (1, n genes), without the summary rows of STAR."""
-    lines = head(path, 3)
-    grid = read_grid(path, header_line=next((i for i, line in enumerate(lines) if not line.startswith("#")), 0))
-    missing = [name for name in ("gene_id", "gene_name", STAR_COLUMN) if name not in grid.names]
-    if missing:
-        raise MatrixFault(f"{path} has no column {', '.join(missing)}; it must be an augmented STAR gene count file of the GDC")
-    columns = [grid.names.index(name) for name in ("gene_id", "gene_name", STAR_COLUMN)]
-    table = pa.Table.from_batches(list(grid.batches(columns[:2], columns[2:])))
-    table = table.filter(pc.invert(pc.starts_with(table.column(0), STAR_SUMMARY)))
-    genes = GeneIds(ensembl=tuple(table.column(0).to_pylist()), symbol=tuple(table.column(1).to_pylist()))
-    return genes, table.column(2).to_numpy().reshape(1, -1)
-
-
 def _open_gdc(folder: Path, program: str, star: list[Path]) -> FolderSource:
-    sheet = find_one(folder, "GDC sample sheet", "gdc_sample_sheet*.tsv", "*sample_sheet*.tsv")
-    chosen, notes = _choose_files(sheet, program, {path.name: path for path in star})
+    sheets = find(folder, *SHEETS)
+    if not sheets:
+        raise SourceFault(f"{folder} must hold the GDC sample sheets of its count files ({', '.join(SHEETS)}), found none")
+    listed = choose_files(sheets, program, {path.name: path for path in star})
+    chosen, notes = listed.chosen, listed.notes
     paths = tuple(path for path, _ in chosen.values())
-    genes, counts = _read_star(paths[0])
-    evidence = Evidence()
-    evidence.add(counts)
-    confirm(Scale("counts"), evidence, str(paths[0]))
-    matrix = StarMatrix(sheet.name, paths, genes)
+    matrix, said = open_star(sheets[0].name, paths)
     clinics = {sample: clinic for sample, (_, clinic) in chosen.items()}
     rows = [_row(program, sample, clinic, matrix, i) for i, (sample, clinic) in enumerate(clinics.items())]
-    notes.append(f"{len(rows):,} STAR-count files x {len(genes):,} genes, column {STAR_COLUMN}")
-    notes += _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
-    return FolderSource(program, sample_table(rows, folder), [matrix], [*paths, sheet], notes)
-
-
-def _choose_files(sheet: Path, program: str, star: dict[str, Path]) -> tuple[dict[str, tuple[Path, Clinic]], list[str]]:
-    """One count file per sample of the program, by the sheet, and notes of those left out. Raises MetadataFault when none is left."""
-    needed = ("File Name", "Project ID", "Sample ID", "Sample Type")
-    listed = [row for row in read_metadata(sheet, needed).select(needed).sort("File Name").iter_rows() if row[0] in star]
-    chosen: dict[str, tuple[Path, Clinic]] = {}
-    absent, doubled, foreign = sorted(set(star) - {row[0] for row in listed}), [], []
-    for name, project, samples, sample_type in listed:
-        # A file pooled from several portions lists them all, comma-joined; they are of one patient and type.
-        sample = (samples or "").split(",")[0].strip()
-        if not _is_of(program, sample):
-            foreign.append(sample or name)
-        elif sample in chosen:
-            doubled.append(f"{sample} ({name})")
-        else:
-            chosen[sample] = star[name], Clinic("project", project, (sample_type or "").split(",")[0].strip() or None)
-    if not chosen:
-        raise MetadataFault(
-            f"{sheet} lists no {program.upper()} sample for the {len(star)} count files; download the sheet of the same cart"
-        )
-    left_out = {
-        f"count files are not in {sheet.name} and were left out": absent,
-        f"files of {sheet.name} are of another program than {program.upper()} and were left out": foreign,
-        "files are further sequencing runs of a sample and were left out": doubled,
-    }
-    return chosen, [f"{len(names)} {what}: {some(names, 10)}" for what, names in left_out.items() if names]
+    notes += said + _blank_note(rows, clinics) + unlabelled_notes("tcga", rows)
+    return FolderSource(program, sample_table(rows, folder), [matrix], [*paths, *sheets], notes)

@@ -24,7 +24,7 @@ def model_card(model: TissueModel, name: str, folder: Path, licence: str, metric
     calibration = folder / "reference.json"
     details = model.details
     template = Environment(
-        loader=PackageLoader("modelling.bundle", ""), undefined=StrictUndefined, keep_trailing_newline=True
+        loader=PackageLoader("modelling.bundle.model", ""), undefined=StrictUndefined, keep_trailing_newline=True
     ).get_template("model_card.md.j2")
     return template.render(
         name=name,

@@ -24,8 +24,8 @@ from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
+from modelling.scores.detected import detected_genes
 from modelling.scores.neighbours import cosine_neighbours
-from modelling.userdata import detected_genes
 
 if TYPE_CHECKING:
     import polars as pl

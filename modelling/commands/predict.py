@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +11,16 @@ import polars as pl
 
 from modelling.bundle.model import load
 from modelling.data import Compendium
+from modelling.predicting.cohort import Reading, cohort
+from modelling.predicting.cohort_report import CohortReport
 from modelling.predicting.predict import PredictedBlock, Predictor
 from modelling.predicting.results import open_writer
-from modelling.userdata import MIN_COVERAGE, CohortReport, read_cohort
-
-
-@dataclass(frozen=True)
-class Source:
-    """A user's matrix and how to read it."""
-
-    path: Path
-    unit: str = "auto"
-    layout: str = "auto"
-    layer: str | None = None
-    min_coverage: float = MIN_COVERAGE
 
 
 def predict_file(
     run: Path,
-    source: Source,
+    file: Path,
+    reading: Reading,
     out: Path | None,
     impute: Path | None = None,
     *,
@@ -40,33 +30,29 @@ def predict_file(
 ) -> CohortReport:
     """Predict every sample of a file into `out` (None: TSV to standard output); `impute` takes the reconstructed genes."""
     predictor = Predictor.of(load(run, device), without_reference=without_reference)
-    cohort = read_cohort(
-        source.path, predictor.space, unit=source.unit, layout=source.layout, layer=source.layer, min_coverage=source.min_coverage
-    )
+    samples = cohort(reading.open(file), predictor.space, unit=reading.unit, min_coverage=reading.min_coverage)
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(out))
         imputed = stack.enter_context(open_writer(impute)) if impute else None
-        for block in predictor.blocks(cohort):
+        for block in predictor.blocks(samples):
             arrays = latent_columns(block) if latent or (out and out.suffix.lower() == ".h5ad") else {}
             writer.write(predictor.table(block), arrays)
             if imputed:
                 imputed.write(_ids(block), {"genes": (predictor.model.genes, reconstructed(predictor, block))})
         for opened in (writer, imputed) if imputed else (writer,):
-            opened.close(cohort.report.as_dict())
-    return cohort.report
+            opened.close(samples.report.as_dict())
+    return samples.report
 
 
-def embed_file(run: Path, source: Source, out: Path | None, device: str = "cpu") -> CohortReport:
+def embed_file(run: Path, file: Path, reading: Reading, out: Path | None, device: str = "cpu") -> CohortReport:
     """Write the posterior mean of every sample of a file; refused samples have none."""
     predictor = Predictor.of(load(run, device), without_reference=True)
-    cohort = read_cohort(
-        source.path, predictor.space, unit=source.unit, layout=source.layout, layer=source.layer, min_coverage=source.min_coverage
-    )
+    samples = cohort(reading.open(file), predictor.space, unit=reading.unit, min_coverage=reading.min_coverage)
     with open_writer(out) as writer:
-        for block in predictor.blocks(cohort):
+        for block in predictor.blocks(samples):
             writer.write(_ids(block), latent_columns(block))
-        writer.close(cohort.report.as_dict())
-    return cohort.report
+        writer.close(samples.report.as_dict())
+    return samples.report
 
 
 def say(report: CohortReport) -> None:

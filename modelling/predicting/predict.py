@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,13 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
-from modelling.geneids import GeneSpace
-from modelling.userdata import MIN_COVERAGE, Block, Cohort, CohortReport, detected_genes, read_cohort
+from modelling.predicting.cohort import MIN_COVERAGE, Block, Cohort, read_cohort
+from modelling.predicting.cohort_report import CohortReport
+from modelling.predicting.genes import GeneSpace
+from modelling.scores.detected import detected_genes
 
 if TYPE_CHECKING:
+    import pandas as pd
     import polars as pl
     from anndata import AnnData
 
@@ -215,17 +218,21 @@ class Predictions:
 
 def predict(
     model: TissueModel,
-    source: str | Path | AnnData,
+    source: str | Path | AnnData | pd.DataFrame,
     *,
     unit: str = "auto",
     layout: str = "auto",
     layer: str | None = None,
+    samples: Sequence[str] = (),
+    annotation: Sequence[str] = (),
     min_coverage: float = MIN_COVERAGE,
     without_reference: bool = False,
 ) -> Predictions:
-    """Predict every sample of a source held in memory; the options are those of `read_cohort`. Raises ModellingError with what to do."""
+    """Predict every sample of a source held in memory; the options are those of `read_cohort`. Raises BulkatlasError with what to do."""
     predictor = Predictor.of(model, without_reference=without_reference)
-    cohort = read_cohort(source, predictor.space, unit=unit, layout=layout, layer=layer, min_coverage=min_coverage)
+    cohort = read_cohort(
+        source, predictor.space, unit=unit, layout=layout, layer=layer, samples=samples, annotation=annotation, min_coverage=min_coverage
+    )
     return collect(predictor, cohort)
 
 

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 
 from modelling.arrays import Floats
-from modelling.claims import h5ad_fault
 from modelling.errors import ModellingError
+from profiles.claims import h5ad_fault
 
 
 class EmbeddingError(ModellingError):

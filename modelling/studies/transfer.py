@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.model import TissueModel, load
 from modelling.bundle.reference import Reference, load_reference
 from modelling.data import Compendium
-from modelling.geneids import GeneSpace
-from modelling.metadata import MetadataError, keep, match, read_metadata
+from modelling.predicting.cohort import Cohort, Reading
+from modelling.predicting.cohort import cohort as open_cohort
+from modelling.predicting.genes import GeneSpace
 from modelling.scores.metrics import draw_groups, percentile_interval, wilson
 from modelling.scores.neighbours import vote
 from modelling.studies.harmonise import Way, harmonisation
+from modelling.studies.metadata import MetadataError, cohort_metadata, keep, match
 from modelling.studies.rubric import Rubric
-from modelling.userdata import Cohort, read_cohort
 
 K = 5
 UNSURE_BELOW = 0.5
@@ -58,7 +59,7 @@ class Question:
     category: str = "category"
     sample_column: str | None = None
     where: tuple[str, ...] = ()
-    unit: str = "auto"
+    reading: Reading = field(default_factory=Reading)
     way: Way = "none"
     compendium: Compendium | None = None
 
@@ -69,8 +70,9 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
     Raises what the reading of matrices and metadata raises, and ReferenceMissing where the run has no reference samples.
     """
     model, reference = load(run), load_reference(run)
-    table = keep(read_metadata(question.cohort, question.metadata), list(question.where))
-    cohort = read_cohort(question.cohort, GeneSpace.of(model), unit=question.unit)
+    table, read = cohort_metadata(question.cohort, question.metadata)
+    table = keep(table, list(question.where))
+    cohort = open_cohort(question.reading.open(question.cohort), GeneSpace.of(model), unit=question.reading.unit)
     change, said = harmonisation(question.way, model, lambda: (block.x_ng for block in cohort), question.compendium)
     ids, z_nk, usable = _embed(model, cohort, change)
     category_of = match(table, ids.tolist(), question.category, question.sample_column)
@@ -78,6 +80,7 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
     category = np.array([category_of.get(name, "") for name in ids], dtype=object)
     scored = usable & np.isin(category.astype(str), known)
     notes = [
+        *read,
         *said,
         *cohort.report.notes,
         *cohort.report.warnings,

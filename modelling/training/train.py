@@ -17,18 +17,14 @@ from modelling.arrays import Floats
 from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.errors import ModellingError
+from modelling.errors import ModellingError, TrainingError
 from modelling.network.loss import class_weights, cross_entropy, masked_mse
 from modelling.network.ours import Standardise, build
-from modelling.training import checkpoint, history, run_folder, run_mark
+from modelling.training import checkpoint, history, mark, run_folder
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.terms import TERMS, Share
-
-
-class TrainingError(ModellingError):
-    """Training cannot start or go on."""
 
 
 @dataclass
@@ -55,13 +51,13 @@ def train(
     """Train and write the run folder `out`.
 
     Raises TrainingError when `out` exists (without `resume`), is no run (with it), or when the loss is not a number. A run that was stopped goes
-    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end
-    the training by raising.
+    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
+    raising.
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
     place = _device(device)
-    is_new = workers.is_first and _claim(out, resume, config)
+    is_new = workers.is_first and mark.claim(out, resume, config)
     workers.wait()
     keep_freed_memory()
     try:
@@ -73,25 +69,8 @@ def train(
             return trainer.finish()
     except ModellingError:
         if is_new and not (out / checkpoint.NAME).exists():
-            run_mark.remove(out)
+            mark.remove(out)
         raise
-
-
-def _claim(out: Path, resume: bool, config: TrainConfig) -> bool:
-    """Make the run folder and mark it; returns whether it is new, so that its files may be removed when the training fails."""
-    if (out / "model.safetensors").exists():
-        raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
-    if resume and not out.is_dir():
-        raise TrainingError(f"{out}: no such run to resume")
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise TrainingError(f"{out}: exists already; choose another folder, or go on with --resume if it is a stopped run")
-    is_new = not out.is_dir() or not any(out.iterdir())
-    if not is_new and not run_mark.is_run(out):
-        raise TrainingError(f"{out}: is no stopped run (no {run_mark.CONFIG} of `model train` in it); choose another folder for --out")
-    if is_new:
-        out.mkdir(parents=True, exist_ok=True)
-        run_mark.begin(out, config)
-    return is_new
 
 
 def _device(name: str) -> torch.device:

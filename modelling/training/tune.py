@@ -13,7 +13,7 @@ import numpy as np
 from modelling.config import TrainConfig, paper
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.training import history, run_mark
+from modelling.training import history, mark
 from modelling.training.train import Run, train
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ class _Pruning(history.Silence):
 
 def _value(trial: optuna.Trial, compendium: Compendium, out: Path, config: TrainConfig, progress: bool) -> float:
     folder = out / f"trial-{trial.number}"
-    run_mark.remove(folder)
+    mark.remove(folder)
     try:
         run = train(compendium, folder, config, progress=progress, watch=_Pruning(trial), checkpoint_seconds=float("inf"))
     finally:
-        run_mark.remove(folder)
+        mark.remove(folder)
     return value(run.history[run.best_epoch])
 
 

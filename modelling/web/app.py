@@ -18,15 +18,15 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from modelling import __version__
-from modelling.errors import ModellingError
+from modelling.predicting.cohort import MIN_COVERAGE, Reading, read_text
 from modelling.predicting.predict import Predictor, collect
 from modelling.predicting.results import tsv
-from modelling.tablehead import LimitExceeded, Limits
-from modelling.userdata import MIN_COVERAGE, read_text
 from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary, answer
 from modelling.web.atlas import Atlas
 from modelling.web.evidence import Evidence
 from modelling.web.gate import Gate, Refused, WebLimits, guard, read_body
+from profiles.errors import BulkatlasError
+from profiles.limits import LimitExceeded, Limits
 
 STATIC = Path(__file__).with_name("static")
 NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
@@ -89,11 +89,11 @@ class Service:
             limits=asdict(self.limits),
         )
 
-    def predict(self, content: bytes, name: str, unit: str, layout: str) -> tuple[PredictionAnswer, bytes]:
+    def predict(self, content: bytes, name: str, reading: Reading) -> tuple[PredictionAnswer, bytes]:
         """Predict the samples of a text table, within the limits."""
         asked = self.limits
         limits = Limits(asked.samples, asked.columns, asked.rows, asked.cells, time.monotonic() + asked.seconds)
-        cohort = read_text(content, name, self.predictor.space, unit=unit, layout=layout, limits=limits)
+        cohort = read_text(content, name, self.predictor.space, reading, limits=limits)
         predictions = collect(self.predictor, cohort)
         return answer(self.predictor, predictions), tsv(predictions.table, for_spreadsheet=True)
 
@@ -119,8 +119,8 @@ def add_error_answers(app: FastAPI) -> None:
         headers = {"Retry-After": "30"} if error.status == 503 else {"Connection": "close"}
         return JSONResponse({"error": error.why}, error.status, headers)
 
-    @app.exception_handler(ModellingError)
-    async def wrong_input(_: Request, error: ModellingError) -> JSONResponse:
+    @app.exception_handler(BulkatlasError)
+    async def wrong_input(_: Request, error: BulkatlasError) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 413 if isinstance(error, LimitExceeded) else 422)
 
     @app.exception_handler(RequestValidationError)
@@ -144,14 +144,15 @@ def add_predict_route(app: FastAPI, service: Service) -> None:
         name: Annotated[str, Query(max_length=NAME_LENGTH, description="file name, for messages")] = "table",
         unit: Annotated[str, Query(max_length=40, description="auto, counts, tpm, fpkm, cpm, log2-tpm, ...")] = "auto",
         layout: Annotated[str, Query(max_length=10, description="auto, genes (in rows) or samples (in rows)")] = "auto",
+        samples: Annotated[list[str] | None, Query(max_length=1000, description="columns that are samples: names or patterns")] = None,
+        annotation: Annotated[list[str] | None, Query(max_length=1000, description="columns that are none: names or patterns")] = None,
         format: Annotated[str, Query(pattern="^(json|tsv)$", description="json or tsv")] = "json",
     ) -> Response:
         """Name the tissue of each sample of a table."""
+        reading = Reading(unit, layout, samples=tuple(samples or ()), annotation=tuple(annotation or ()))
         async with gate.turn():
             content = await read_body(request, service.limits)
-            found, text = await anyio.to_thread.run_sync(
-                service.predict, content, Path(name).name or "table", unit, layout, limiter=threads
-            )
+            found, text = await anyio.to_thread.run_sync(service.predict, content, Path(name).name or "table", reading, limiter=threads)
         if format == "tsv":
             return Response(
                 text, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}

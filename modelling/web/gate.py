@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
-from modelling.tablehead import TableError, refuse_binary
+from profiles.errors import TableFault
+from profiles.text.streams import COMPRESSIONS, refuse_binary
 
 TEXT_TYPES = ("text/csv", "text/tab-separated-values", "text/plain", "application/octet-stream", "")
 HEADERS = {
@@ -90,7 +91,7 @@ async def read_body(request: Request, limits: WebLimits) -> bytes:
         async with asyncio.timeout(limits.seconds):
             async for chunk in request.stream():
                 if not body and chunk:
-                    refuse_binary(chunk, "the upload")
+                    _refuse_packed(chunk)
                 body += chunk
                 if len(body) > most:
                     raise too_large
@@ -98,9 +99,17 @@ async def read_body(request: Request, limits: WebLimits) -> bytes:
         raise Refused(400, "the connection was closed before the table had arrived") from error
     except TimeoutError as error:
         raise Refused(408, f"the table did not arrive within {limits.seconds} seconds") from error
-    except TableError as error:
+    except TableFault as error:
         raise Refused(415, str(error)) from error
     return bytes(body)
+
+
+def _refuse_packed(start: bytes) -> None:
+    """A packed table may unpack to any size; what is no text is no table."""
+    for magic, name in COMPRESSIONS.items():
+        if start.startswith(magic):
+            raise TableFault(f"the upload: is {name} data, not a text table; unpack it first")
+    refuse_binary(start, "the upload")
 
 
 async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -5,7 +5,8 @@
 CREATE OR REPLACE TABLE lexicon AS
 WITH ruled AS (
     SELECT
-        words(rule.text) AS phrase, rule.verdict, rule.kind, rule.term_id, term_tissue.tissue, rule.rule_id, rule.text AS synonym, 'RULE' AS scope, 
+        words(rule.text) AS phrase, rule.verdict, rule.kind, rule.term_id, term_tissue.tissue, rule.rule_id,
+        rule.text AS synonym, 'RULE' AS scope,
         CASE rule.match WHEN 'whole' THEN 'whole' ELSE 'anywhere' END AS needs, 1 AS precedence,
         CASE WHEN rule.fields <> 'any' THEN string_split(rule.fields, ',') END AS fields
     FROM rule LEFT JOIN term_tissue USING (term_id)

@@ -14,5 +14,6 @@ WHERE field = 'cell_line' AND NOT regexp_matches(normalised, '^[0-9]{0,3}$')
     )
     AND text_id NOT IN (SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind = 'pluripotent')
     AND (contains(normalised, 'line') OR text_id NOT IN (
-        SELECT hit.text_id FROM hit WHERE hit.field = 'cell_line' AND hit.kind IN ('mobile', 'culture', 'anatomy', 'cell')
+        SELECT hit.text_id FROM hit
+        WHERE hit.field = 'cell_line' AND hit.kind IN ('mobile', 'culture', 'anatomy', 'cell')
     ));

@@ -4,7 +4,8 @@
 CREATE OR REPLACE TEMP TABLE remade_sample AS
 WITH pluripotent AS (
     SELECT text_id FROM evidence
-    WHERE verdict = 'map' AND kind = 'pluripotent' AND role <> 'origin' AND field NOT IN ('cell_line', 'origin', 'description', 'other')
+    WHERE verdict = 'map' AND kind = 'pluripotent' AND role <> 'origin'
+        AND field NOT IN ('cell_line', 'origin', 'description', 'other')
 ),
 made AS (
     SELECT DISTINCT cell.text_id, cell.tissue

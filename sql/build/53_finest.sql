@@ -1,7 +1,8 @@
 -- finest: one row per sample whose winning term has a finer one in other evidence that agrees (a part of the organ, a
 -- kind of the cell): the finest wins with its own evidence. Of several the one whose line up to the winner holds the
--- strongest evidence. It may lie in another category (heart, epicardial fat) where an organ or a cell is named outright.
--- Descriptions tell about the whole study and refine nothing, nor is what a person or the source decided refined.
+-- strongest evidence. It may lie in another category (heart, epicardial fat) where an organ or a cell is named
+-- outright. Descriptions tell about the whole study and refine nothing, nor is what a person or the source decided
+-- refined.
 CREATE OR REPLACE TEMP TABLE finest AS
 WITH finer AS (
     SELECT
@@ -24,5 +25,5 @@ line AS (
 )
 SELECT
     sample_id,
-    arg_max({'id': evidence_id, 'tissue': tissue}, (line_weight, distance, weight, n_tokens, evidence_id)) AS best
+    arg_max({ 'id': evidence_id, 'tissue': tissue }, (line_weight, distance, weight, n_tokens, evidence_id)) AS best
 FROM line GROUP BY sample_id;

@@ -1,6 +1,6 @@
 -- kept: one row per sample of the matrix, in the order of its rows: train, validation, test, unlabelled, shuffled
 -- inside each. The cap holds for each class of the training part, and for the unlabelled as if they were one class
--- more.
+-- more. The class is the tissue, or under --level term the finest term.
 CREATE OR REPLACE TABLE kept AS
 SELECT
     row_number() OVER (
@@ -12,7 +12,8 @@ SELECT
     sample.source,
     coalesce(sample.series_id, '') AS series_id,
     draw.group_id,
-    draw.tissue,
+    coalesce(label.tissue, '') AS tissue,
+    draw.tissue AS class,
     draw.term_id,
     sample_fact.is_tumour,
     draw.split,

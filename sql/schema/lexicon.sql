@@ -15,20 +15,15 @@ CREATE OR REPLACE TABLE weight (
 -- rule: one row per decision of a curator about words: map them to a term, block them, or read them as a cell line.
 CREATE OR REPLACE TABLE rule (
     line BIGINT, rule_id VARCHAR PRIMARY KEY, verdict VARCHAR NOT NULL, match VARCHAR NOT NULL, text VARCHAR NOT NULL,
-    fields VARCHAR NOT NULL, kind VARCHAR NOT NULL, term_id VARCHAR, term_name VARCHAR, yes VARCHAR NOT NULL, no VARCHAR, reason VARCHAR NOT NULL
+    fields VARCHAR NOT NULL, kind VARCHAR NOT NULL, term_id VARCHAR, term_name VARCHAR, yes VARCHAR NOT NULL,
+    no VARCHAR, reason VARCHAR NOT NULL
 );
 
--- override: one row per decision of a person about a sample, a series or an exact text; it beats all evidence.
-CREATE OR REPLACE TABLE override (
-    line BIGINT, override_id VARCHAR PRIMARY KEY, scope VARCHAR NOT NULL, target VARCHAR NOT NULL, term_id VARCHAR,
-    is_cell_line BOOLEAN, curator VARCHAR NOT NULL, date DATE NOT NULL, reason VARCHAR NOT NULL,
-    fact VARCHAR, value VARCHAR
-);
-
--- cell_line: one row per way to write a line that a curator knows, with its Cellosaurus accession and name, the organ that it came from and its disease.
+-- cell_line: one row per way to write a line that a curator knows, with its Cellosaurus accession and name, the organ
+-- that it came from and its disease.
 CREATE OR REPLACE TABLE cell_line (
-    line BIGINT, name VARCHAR PRIMARY KEY, accession VARCHAR, line_name VARCHAR, term_id VARCHAR, term_name VARCHAR, disease VARCHAR, needs VARCHAR,
-    reason VARCHAR
+    line BIGINT, name VARCHAR PRIMARY KEY, accession VARCHAR, line_name VARCHAR, term_id VARCHAR,
+    term_name VARCHAR, disease VARCHAR, needs VARCHAR, reason VARCHAR
 );
 
 -- cell_name: one row per Cellosaurus line whose name could stand alone in a text; no organ is known.

@@ -36,7 +36,8 @@ CREATE OR REPLACE MACRO unglued(t) AS t
 
 -- normalised: the words, and behind a bar the words of the unglued text where they differ.
 CREATE OR REPLACE MACRO normalised(t) AS CASE
-    WHEN regexp_matches(t, '[a-z][A-Z]|[A-Z]{4}[a-z]{3}|[A-Za-z]{4}[0-9]|[0-9][A-Za-z]{4}') THEN words(t) || ' | ' || words(unglued(t))
+    WHEN regexp_matches(t, '[a-z][A-Z]|[A-Z]{4}[a-z]{3}|[A-Za-z]{4}[0-9]|[0-9][A-Za-z]{4}')
+        THEN words(t) || ' | ' || words(unglued(t))
     ELSE words(t) END;
 
 -- words_with_gaps: the words of a text as they were written, each with what stands behind it; as_submitted joins some.

@@ -23,5 +23,13 @@ CREATE OR REPLACE TABLE tissue (
     organ_system VARCHAR NOT NULL, priority INTEGER NOT NULL, PRIMARY KEY (tissue, root_id)
 );
 
--- tissue_yield: one row per tissue that makes no label ambiguous beside another (beside; empty = any): it is where the other one lies.
+-- declared: one row per text of a source's own tissue column, and the term that it names; each source's reader looks
+-- its texts up in the file.
+CREATE OR REPLACE TABLE declared (
+    line BIGINT, source VARCHAR NOT NULL, field VARCHAR NOT NULL, text VARCHAR NOT NULL, term_id VARCHAR,
+    term_name VARCHAR, tissue VARCHAR, is_cell_line VARCHAR, reason VARCHAR
+);
+
+-- tissue_yield: one row per tissue that makes no label ambiguous beside another (beside; empty = any): it is where the
+-- other one lies.
 CREATE OR REPLACE TABLE tissue_yield (line BIGINT, tissue VARCHAR NOT NULL, beside VARCHAR, reason VARCHAR NOT NULL);

@@ -10,7 +10,9 @@ WITH part AS (
     SELECT 'field', field, * FROM judged WHERE NOT names_cell_line AND is_mapped
 )
 SELECT
-    part, name, count(*) AS n, count_if(is_mapped AND NOT is_cell_line)::BIGINT AS n_mapped, count_if(is_cell_line)::BIGINT AS n_cell_line,
+    part, name, count(*) AS n, count_if(is_mapped AND NOT is_cell_line)::BIGINT AS n_mapped,
+    count_if(is_cell_line)::BIGINT AS n_cell_line,
     count_if(is_right AND is_mapped AND NOT is_cell_line)::BIGINT AS n_right,
-    round(n_right / nullif(n_mapped, 0), 4) AS precision, round(n_right / n, 4) AS recall, round(n_mapped / n, 4) AS coverage
+    round(n_right / nullif(n_mapped, 0), 4) AS precision, round(n_right / n, 4) AS recall,
+    round(n_mapped / n, 4) AS coverage
 FROM part GROUP BY part, name ORDER BY part ASC, n DESC, name ASC;

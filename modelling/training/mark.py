@@ -1,0 +1,69 @@
+"""What a training may delete: only its own files, in a folder that carries a run's config.json or that it made itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from modelling.config import TrainConfig
+from modelling.errors import ModellingError, TrainingError
+from modelling.training import checkpoint
+
+CONFIG = "config.json"
+FORMAT = 1
+WRITTEN = (
+    CONFIG, f"{CONFIG}.partial", "model.safetensors", "genes.tsv", "tissues.tsv", "scaler.tsv", "environment.json", "history.csv", "history.svg",
+    checkpoint.NAME, f"{checkpoint.NAME}.partial",
+)  # fmt: skip
+
+
+class NotARun(ModellingError):
+    """A folder is to be gone on with or removed, and does not carry the mark of a run."""
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds the config.json of a run, begun or finished, or the checkpoint of a stopped one."""
+    try:
+        content = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if isinstance(content, dict) and isinstance(content.get("train"), dict) and isinstance(content.get("format"), int):
+            return True
+    except (OSError, ValueError):
+        pass
+    return checkpoint.is_ours(folder)
+
+
+def claim(out: Path, resume: bool, config: TrainConfig) -> bool:
+    """Make the run folder and mark it; returns whether it is new, so that its files may be removed when the training fails."""
+    if (out / "model.safetensors").exists():
+        raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
+    if resume and not out.is_dir():
+        raise TrainingError(f"{out}: no such run to resume")
+    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise TrainingError(f"{out}: exists already; choose another folder, or go on with --resume if it is a stopped run")
+    is_new = not out.is_dir() or not any(out.iterdir())
+    if not is_new and not is_run(out):
+        raise TrainingError(f"{out}: is no stopped run (no {CONFIG} of `model train` in it); choose another folder for --out")
+    if is_new:
+        out.mkdir(parents=True, exist_ok=True)
+        begin(out, config)
+    return is_new
+
+
+def begin(folder: Path, config: TrainConfig) -> None:
+    """Mark a folder as a run that has begun: its settings, in the file where a finished run has them."""
+    new = folder / f"{CONFIG}.partial"
+    new.write_text(json.dumps({"format": FORMAT, "train": config.as_dict()}, indent=2) + "\n", encoding="utf-8")
+    os.replace(new, folder / CONFIG)
+
+
+def remove(folder: Path) -> None:
+    """Delete the files of a run that failed or is no longer wanted, and the folder when nothing else is in it. Raises NotARun."""
+    if not os.path.lexists(folder):
+        return
+    if folder.is_symlink() or not folder.is_dir() or (any(folder.iterdir()) and not is_run(folder)):
+        raise NotARun(f"{folder}: would be deleted, but is no run (no {CONFIG} of `model train`); it is left alone: move it away")
+    for name in sorted(WRITTEN, key=lambda name: name == CONFIG):  # the mark goes last
+        (folder / name).unlink(missing_ok=True)
+    if not any(folder.iterdir()):
+        folder.rmdir()

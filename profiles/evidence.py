@@ -1,0 +1,116 @@
+"""What the values of a column say of it, where its name says nothing: identifiers, positions, lengths, and whether it follows the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.gene_names import parse_gene_names
+from profiles.genes import load_genes
+from profiles.resolve import resolve
+
+Array = NDArray[Any]
+# Two tissues of one person share the order of their genes far better than this; lengths, positions and p-values do not reach it.
+FOLLOWS: Final = 0.3
+# A name that stands in columns.tsv against values that run with the samples': nobody can tell which is right.
+FOLLOWS_CLOSELY: Final = 0.8
+FOLLOWS_WELL: Final = 0.5
+FEWEST_ROWS: Final = 30
+N_REFERENCE: Final = 64
+SAME_IDS: Final = 0.8
+SAME_LENGTHS: Final = 0.8
+ASCENDING: Final = 0.98
+MOSTLY_ZERO: Final = 0.5
+MOSTLY_ONE: Final = 0.9  # other columns that are nearly all one value say nothing
+FEWEST_ABOVE_ZERO: Final = 10
+
+
+def known_by_value(values: Array, genes: Sequence[str]) -> str:
+    """Why a column (rows,) is surely no sample, by what HGNC knows of the genes of the same rows; "" where nothing says so."""
+    finite = np.isfinite(values)
+    if finite.sum() < FEWEST_ROWS:
+        return ""
+    found = values[finite]
+    rows = np.flatnonzero(finite)
+    whole = bool((found == np.rint(found)).all())
+    steps = np.diff(found)
+    if whole and steps.size and ((steps == 1).mean() > ASCENDING):
+        return "it counts the rows"
+    table = load_genes()
+    index = resolve(parse_gene_names([genes[int(row)] for row in rows])).gene
+    known = index >= 0
+    if whole and known.sum() >= FEWEST_ROWS:
+        ids = [table.entrez_id[gene] for gene in index[known]]
+        same = np.mean([str(int(value)) == name for value, name in zip(found[known], ids, strict=True)])
+        if same >= SAME_IDS:
+            return "it holds the Entrez ids of the genes"
+    lengths = np.where(known, table.length_bp[index], np.nan)
+    usable = np.isfinite(lengths) & (found > 0)
+    if usable.sum() >= FEWEST_ROWS and usable.mean() > 0.5 and _correlation(np.log(found[usable]), np.log(lengths[usable])) >= SAME_LENGTHS:
+        return "it holds the lengths of the genes"
+    if whole and steps.size and len(np.unique(found)) > 0.9 * len(found) and (steps >= 0).mean() > ASCENDING:
+        return "it rises from row to row, as positions do"
+    return ""
+
+
+def follows(columns: Array) -> Array:
+    """Rank correlation of each column (rows, n) with the mean rank of the others, (n,); NaN where nothing can be told.
+
+    A column that is mostly zeros is judged by whether the genes above zero are those that the others express (2 AUC - 1): a sample of
+    few reads follows the others in this, and in nothing else.
+    """
+    n_rows, n = columns.shape
+    if n < 2 or n_rows < FEWEST_ROWS:
+        return np.full(n, np.nan)
+    filled = np.nan_to_num(columns, nan=0.0)
+    ranks = np.stack([_ranks(filled[:, i]) for i in range(n)], axis=1)
+    chosen = np.unique(np.linspace(0, n - 1, N_REFERENCE).astype(int))
+    total = ranks[:, chosen].sum(axis=1)
+    is_chosen = np.isin(np.arange(n), chosen)
+    return np.array([_follows(columns[:, i], total - ranks[:, i] if is_chosen[i] else total) for i in range(n)])
+
+
+def _follows(values: Array, others: Array) -> float:
+    there = np.isfinite(values)
+    values, others = values[there], others[there]
+    if len(values) < FEWEST_ROWS or np.unique(others, return_counts=True)[1].max() > MOSTLY_ONE * len(others):
+        return float("nan")
+    lowest = values == values.min()
+    rank = _ranks(others)
+    if lowest.mean() > MOSTLY_ZERO:
+        n_above = int((~lowest).sum())
+        if n_above < FEWEST_ABOVE_ZERO:
+            return float("nan")
+        auc = (rank[~lowest].sum() - n_above * (n_above + 1) / 2) / (n_above * int(lowest.sum()))
+        return float(2 * auc - 1)
+    return _correlation(_ranks(values), rank)
+
+
+def _ranks(values: Array) -> Array:
+    """Ranks from 1, ties by their mean."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks: Array = (2 * ends - counts + 1) / 2
+    return ranks[inverse]
+
+
+def _correlation(a: Array, b: Array) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / scale if scale else float("nan")
+
+
+def other_range(columns: Array, agreement: Array) -> Array:
+    """Whether a column (rows, n) lies within 0 and 1 while most others pass 50, as probabilities, shares and flags beside expression; (n,).
+
+    A sample of few reads is zeros and ones too: it may, where it follows the others well (`agreement` of `follows`).
+    """
+    filled = np.isfinite(columns)
+    top, lowest = np.where(filled, columns, -np.inf).max(axis=0), np.where(filled, columns, np.inf).min(axis=0)
+    whole = (np.rint(columns) == columns).all(axis=0)
+    few_reads = whole & ~(agreement < FOLLOWS_WELL)
+    odd: Array = (top <= 1) & (top > 0) & (lowest >= 0) & (np.median(top) > 50) & ~few_reads
+    return odd

@@ -1,0 +1,126 @@
+"""Tables that are no matrix of genes and samples, each refused by the true reason and with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from profiles import evidence, tools
+from profiles.account import some
+from profiles.errors import GeneFault, TableFault
+from profiles.layout.plan import DECIDE, N_ID_CANDIDATES, Column, Head, Plan, Wish
+from profiles.species import species
+
+# A row in which a gene id stands again and again is one of a long table.
+LONG: Final = 0.4
+
+
+def no_genes(name: str, first: str, names: Sequence[str], second: str, others: Sequence[str]) -> GeneFault:
+    """Why no axis of a table holds human genes: by the word mouse, rat or transcripts where it is that."""
+    for candidate in (others, names):
+        if said := species(candidate).refusal:
+            return GeneFault(f"{name}: {said}")
+    return GeneFault(
+        f"{name}: neither its {first} ({some(names, 3)}) nor its {second} ({some(others, 3)}) are human genes; symbols, Ensembl, Entrez and"
+        " HGNC ids are understood"
+    )
+
+
+def refuse_transcripts(head: Head, ids: Sequence[str]) -> None:
+    """Raise GeneFault for transcripts and for other species."""
+    said = species(ids).refusal
+    tool = tools.tool_of(head.columns)
+    if tool and tool.transcripts:
+        said = "these are transcripts, not genes"
+    if not said and len(set(ids)) < 0.95 * len(ids):
+        texts = [head.column(i) for i in range(min(len(head.columns), N_ID_CANDIDATES))]
+        said = next((why for column in texts if not column.is_number and (why := species(column.texts).refusal)), None)
+    if said:
+        raise GeneFault(f"{head.name}: {said}")
+
+
+def refuse_long(head: Head, ids: Sequence[str], id_column: int) -> None:
+    """A long table names each gene once for each sample."""
+    named = [name for name in ids if name]
+    if len(named) < evidence.FEWEST_ROWS or len(set(named)) > (1 - LONG) * len(named):
+        constant = [
+            i for i in range(len(head.columns))
+            if i != id_column and not (column := head.column(i)).is_number and _is_sample_label(column)
+        ]  # fmt: skip
+        if not (constant and _one_value_left(head, id_column, constant)):
+            return
+    raise TableFault(
+        f"{head.name}: a long table, one row per gene and sample; pivot it to one row per gene and one column per sample "
+        "(R: tidyr::pivot_wider, pandas: pivot)"
+    )
+
+
+def _is_sample_label(column: Column) -> bool:
+    return tools.plain(column.name) in (
+        "sample",
+        "sample_id",
+        "sample_name",
+        "run",
+        "barcode",
+        "case_id",
+        "subject",
+        "cell_line",
+        "tissue",
+        "model_id",
+        "geo_accession",
+    )
+
+
+def _one_value_left(head: Head, id_column: int, labels: Sequence[int]) -> bool:
+    numbers = [i for i in range(len(head.columns)) if i != id_column and i not in labels and head.column(i).is_number]
+    return sum(not tools.kind_of_column(head.columns[i]) for i in numbers) <= 2
+
+
+def refuse_headerless(head: Head, plan: Plan, samples: list[int]) -> None:
+    """Three columns may be STAR's strands, which the reader finds out; more have no names."""
+    if len(samples) != 3:
+        raise TableFault(
+            f"{head.name}: {len(samples)} columns of numbers and no header line: the first line is the gene"
+            f" {head.column(plan.id_column).texts[0]!r}; add a header line with the names of the samples"
+        )
+    plan.strands, plan.names = True, [f"column {i + 1}" for i in samples]
+
+
+def refuse_undecided(head: Head, samples: list[int], named: dict[int, str]) -> None:
+    """TableFault when a numeric column does not follow the others, or is named as annotation but does."""
+    doubtful = [i for i, why in named.items() if why in ("position", "name of a thing", "identifier", "percentage") and len(samples) > 1]
+    if len(samples) < 2:
+        return
+    columns = np.stack([head.column(i).numbers for i in (*samples, *doubtful)], axis=1)
+    n = len(samples)
+    agreement = evidence.follows(columns[:, :n])
+    odd = evidence.other_range(columns[:, :n], agreement)
+    told = agreement[np.isfinite(agreement)]
+    # Centred values follow nothing, each other least: the unit refuses them, in its own words.
+    centred = n > 3 and told.size and float(np.median(told)) < evidence.FOLLOWS
+    lost = [samples[k] for k in range(n) if odd[k] or (not centred and agreement[k] < evidence.FOLLOWS)]
+    if lost:
+        k = samples.index(lost[0])
+        seen = "lies between 0 and 1 where the others do not" if odd[k] else f"rank correlation with the other columns {agreement[k]:.2f}"
+        raise TableFault(
+            f"{head.name}: {len(lost)} numeric column{'s' if len(lost) > 1 else ''} may be no sample: {some([head.columns[i] for i in lost])}"
+            f" ({head.columns[lost[0]]!r}: {seen}); {DECIDE}"
+        )
+    for k, i in enumerate(doubtful):
+        rank = float(evidence.follows(np.column_stack([columns[:, :n], columns[:, n + k]]))[-1])
+        if rank > evidence.FOLLOWS_CLOSELY:
+            raise TableFault(
+                f"{head.name}: the column {head.columns[i]!r} is named as {named[i]} but runs with the samples (rank correlation {rank:.2f}); {DECIDE}"
+            )
+
+
+def refuse_coverage(head: Head, wish: Wish) -> None:
+    """recount3's gene_sums add up the coverage of each base: reads times their length."""
+    is_sums = any(line.startswith("##annotation=") for line in head.comments) or "gene_sums" in head.name
+    if is_sums and not wish.is_coverage:
+        raise TableFault(
+            f"{head.name}: recount3's gene sums count each base of each read; say --unit coverage-N (source.json: unit) with N the mean length"
+            " of the mapped reads, recount_qc.star.average_mapped_length, or write recount3::transform_counts()"
+        )

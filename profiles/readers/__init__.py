@@ -1,0 +1,1 @@
+"""One reader a format; all give a `profiles.table.Table`."""

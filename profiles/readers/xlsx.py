@@ -1,0 +1,60 @@
+"""Excel workbooks through python-calamine (extra `excel`): the first sheet that holds a table, as the text that it would be saved as."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import itertools
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from profiles.errors import TableFault
+from profiles.limits import Limits
+from profiles.readers.text import TextGrid, open_text
+
+
+def open_xlsx(path: Path, limits: Limits | None = None, name: str = "") -> TextGrid:
+    """The columns of a workbook. Raises TableFault when it cannot be read, or the library is not installed."""
+    sheets = read_sheets(path)
+    full = [sheet for sheet, rows in sheets if len(rows) > 1 and max(map(len, rows)) > 1]
+    if not full:
+        raise TableFault(f"{path.name}: no sheet holds a table")
+    sheet, rows = next((sheet, rows) for sheet, rows in sheets if sheet == full[0])
+    data = as_csv(rows)
+    grid = open_text(partial(io.BytesIO, data), name or path.name, str(path), limits)
+    grid.notes.append(f"the sheet {sheet!r} is read" + (f", not {', '.join(repr(other) for other in full[1:])}" if full[1:] else ""))
+    return grid
+
+
+def read_sheets(path: Path) -> list[tuple[str, list[list[Any]]]]:
+    """(name, rows) of every sheet."""
+    try:
+        from python_calamine import CalamineError, CalamineWorkbook
+    except ImportError as error:
+        raise TableFault(
+            f"{path.name}: Excel workbooks need the extra `excel` (pip install 'bulkatlas[excel]'), or save the sheet as CSV"
+        ) from error
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        return [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=True)) for name in book.sheet_names]
+    except (CalamineError, OSError, ValueError) as error:
+        raise TableFault(f"{path.name}: not a readable Excel workbook ({error}); save it again, or as CSV") from error
+
+
+def as_csv(rows: list[list[Any]]) -> bytes:
+    """The rows as CSV, without the titles and blank rows above the header; dates as a spreadsheet shows those of gene names."""
+    width = max(map(len, rows))
+    table = itertools.dropwhile(lambda row: sum(_text(cell) != "" for cell in row) < min(2, width), rows)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([[_text(cell) for cell in row] for row in table])
+    return out.getvalue().encode()
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime.date | datetime.datetime):
+        return f"{cell.day}-{cell:%b}"
+    return "" if cell is None else str(cell)

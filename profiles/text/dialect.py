@@ -1,0 +1,118 @@
+"""A text table's form, and its rows as clean bytes for a fast parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
+
+from profiles.text.streams import Stream, unpacked_blocks, utf8_blocks
+
+STRAY_CR = re.compile(rb"\r(?!\n)")
+COMMENT_SIGNS = ("#", "!")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The form of one text table; `reopen` gives the file's bytes from their start, as often as needed."""
+
+    name: str
+    reopen: Callable[[], BinaryIO]
+    compression: str  # "", gzip, xz, zstd, bzip2
+    encoding: str  # utf-8, utf-16-le, utf-16-be, latin-1
+    newline: str  # \n, \r\n, \r
+    separator: str
+    quoted: bool  # a quote encloses a cell; False: a quote is a character
+    multiline: bool  # quoted cells hold line breaks
+    decimal: str
+    thousands: str  # an example such as 1,234 where numbers carry marks that are no decimal mark; "": none
+    header: list[str]  # one per column of the rows, unquoted; the first is "" where R left it out
+    header_short: bool
+    header_behind: str  # "#" when the header stood behind a hash
+    comments: list[str]  # the lines above the header, as they are
+    n_inner_comments: int  # comment lines further down, left out of the body
+    n_skip: int  # physical lines above the first row, the header included
+    rows: list[list[str]]
+    heads: list[list[str]]  # the first cells of some more rows
+    spread: list[list[str]]  # rows from all over the file, at most some hundred
+    widest: int  # bytes of the longest line
+    n_lines: int  # physical lines of the body: a bound of the rows
+    notes: tuple[str, ...] = ()
+    escaped: bool = False  # R's \" inside quoted cells
+    stray_returns: bool = False  # CR inside lines that end in LF
+    raw_header: str = ""
+
+    def body(self) -> BinaryIO:
+        """From the first row on: unpacked, UTF-8, comment lines cut, quotes inside quotes doubled."""
+        return cast(BinaryIO, Stream(self._body_blocks()))
+
+    def line_of(self, row: int) -> int:
+        """Line in the file of a row counted from 0; exact where no cell holds a line break and no comment stands between."""
+        return self.n_skip + row + 1
+
+    def without_header(self) -> Dialect:
+        """The same table with the header line as its first row: columns have no names."""
+        first = self.header[1:] if self.header_short else self.header
+        return replace(
+            self,
+            header=[""] * len(self.rows[0] if self.rows else first),
+            header_short=False,
+            n_skip=self.n_skip - 1,
+            rows=[first, *self.rows],
+            heads=[first[:8], *self.heads],
+            spread=[first, *self.spread],
+            n_lines=self.n_lines + 1,
+        )
+
+    def blocks(self) -> Iterator[bytes]:
+        """The whole file: unpacked, UTF-8, lone CR as LF."""
+        return utf8_blocks(unpacked_blocks(self.reopen, self.compression, self.name), self.encoding, self.newline)
+
+    def _body_blocks(self) -> Iterator[bytes]:
+        blocks = skip_lines(self.blocks(), self.n_skip)
+        if not (self.escaped or self.stray_returns or self.n_inner_comments):
+            yield from blocks
+            return
+        for block in whole_lines(blocks):
+            if self.stray_returns:
+                block = STRAY_CR.sub(b" ", block)
+            if self.escaped:
+                block = block.replace(b'\\"', b'""')
+            if self.n_inner_comments:
+                block = b"".join(line for line in block.splitlines(keepends=True) if not self.is_comment(line))
+            yield block
+
+    def is_comment(self, line: bytes) -> bool:
+        """Whether a line of the body is a remark: it starts with # or ! and has not the cells of a row."""
+        return line[:1] in (b"#", b"!") and line.count(self.separator.encode()) + 1 != len(self.header)
+
+
+def skip_lines(blocks: Iterator[bytes], n: int) -> Iterator[bytes]:
+    """The same bytes without the first n lines."""
+    for block in blocks:
+        at = 0
+        while n:
+            end = block.find(b"\n", at)
+            if end < 0:
+                break
+            at, n = end + 1, n - 1
+        else:
+            if at < len(block):
+                yield block[at:]
+            break
+    yield from blocks
+
+
+def whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks that end in LF, the last one perhaps not."""
+    left: list[bytes] = []
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if not end:
+            left.append(block)
+            continue
+        yield b"".join([*left, block[:end]])
+        left = [block[end:]]
+    if any(left):
+        yield b"".join(left)
