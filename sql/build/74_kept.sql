@@ -12,7 +12,7 @@ SELECT
     sample.source,
     coalesce(sample.series_id, '') AS series_id,
     draw.group_id,
-    coalesce(label.tissue, '') AS tissue,
+    if(draw.tissue = '', '', label.tissue) AS tissue,
     draw.tissue AS class,
     draw.term_id,
     sample_fact.is_tumour,
