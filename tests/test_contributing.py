@@ -32,8 +32,8 @@ import numpy as np
 import pyarrow as pa
 
 from curation.source import SAMPLE_SCHEMA
-from profiles.gene_names import GeneIds
 from curation.sources.declared import look_up
+from profiles.gene_names import GeneIds
 
 
 class Counts:
