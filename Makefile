@@ -5,7 +5,7 @@ DEMO ?= demo
 BIN := $(VENV)/bin
 EXTRAS := all,dev
 
-.PHONY: venv demo test lint bench compat clean-demo
+.PHONY: venv demo test lint bench mutation commands compat clean-demo
 
 venv: $(VENV)/.installed
 
@@ -47,8 +47,22 @@ lint: venv
 # Those that need no other environment; the head of each other file in benchmarks/ says what it needs (archs4py, Flexynesis, a folder).
 BENCHMARKS := full_size_metadata gct imputation knn label_speed label_ten predict_speed spearman train_memory tsne
 
+# On a quiet machine: what is measured goes into benchmarks/results.json, and from there into README and docs.
 bench: venv
-	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; BULKATLAS_RECORD=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/write_figures.py
+
+# docs/commands.md from the parsers.
+commands: venv
+	$(BIN)/python scripts/write_commands.py
+
+# Would the tests notice? cosmic-ray in an environment of its own; hours, not in CI. MUTATION="sql split" or "metrics --most 60" takes a part.
+mutation: venv .venv-mutation/bin/cosmic-ray
+	$(BIN)/python tests/mutation/run.py $(MUTATION)
+
+.venv-mutation/bin/cosmic-ray:
+	$(PYTHON) -m venv .venv-mutation
+	.venv-mutation/bin/python -m pip install --quiet --disable-pip-version-check 'cosmic-ray>=8.3'
 
 # The wheel in fresh environments with the newest and the lowest allowed packages, on every interpreter found: half an hour and gigabytes.
 compat:

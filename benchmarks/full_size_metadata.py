@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from record import record
+
 ARCHS4_SAMPLES = 888_821  # human_gene_v2.5.h5
 FURTHER = {"gtex": 17_382, "tcga": 10_535, "depmap": 1_959}
 BATCH = 50_000
@@ -166,6 +168,7 @@ COUNTS = {
 
 def report(found: dict[str, Any]) -> None:
     """Print times, memory, sizes, and the funnel beside the paper's numbers."""
+    record("full_size_metadata", **{name: found[name] for name in ("seconds", "peak_gb", "database_gb")})
     print(f"{found['seconds']:.1f} s, peak {found['peak_gb']:.2f} GB, database {found['database_gb']:.2f} GB (limits: 180 s, 6 GB)\n")
     print("| stage | s | peak MB |\n| --- | ---: | ---: |")
     for name, seconds, peak in found["stages"]:

@@ -23,6 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from record import record
+
 if TYPE_CHECKING:
     from peak import Run
 
@@ -46,7 +48,7 @@ def with_gather(path: str, rows: list[int], threads: int, every: int = 1) -> int
     import h5py
     import numpy as np
 
-    from curation.matrix.gather import gather
+    from curation.hdf5.gather import gather
 
     with h5py.File(path) as file:
         n_genes = file["data/expression"].shape[0]
@@ -62,9 +64,9 @@ def limit(path: str, rows: list[int], threads: int) -> tuple[float, float]:
     import numpy as np
     from numba import njit
 
-    from curation.matrix.gather import Gather
-    from curation.matrix.inflate import free_inflater, inflate, new_inflater
-    from curation.matrix.layout import Layout
+    from curation.hdf5.gather import Gather
+    from curation.hdf5.inflate import free_inflater, inflate, new_inflater
+    from curation.hdf5.layout import Layout
 
     @njit(nogil=True)
     def inflate_all(raw, start, size, plain):  # type: ignore[no-untyped-def]
@@ -110,7 +112,7 @@ def child(name: str, path: str, n: int, n_peer: int) -> None:
     if name == "archs4py":
         import archs4py.data  # noqa: F401
     else:
-        import curation.matrix.gather  # noqa: F401
+        import curation.hdf5.gather  # noqa: F401
     every = n // n_peer
     read = with_archs4py if name == "archs4py" else partial(with_gather, threads=1 if name.endswith("1_thread") else 2, every=every)
     rows = rows[::every] if name == "archs4py" else rows
@@ -159,6 +161,9 @@ def show(path: Path, runs: dict[str, list[Run]], n: int) -> None:
     """Medians; `of limit` is the share of the CPU seconds that inflating alone needs."""
     wall, cpu = ({name: statistics.median(r.result[key] for r in of) for name, of in runs.items()} for key in ("seconds", "cpu"))
     peak = {name: max(r.peak_mb for r in of) for name, of in runs.items()}
+    if "2000x1" in path.stem:
+        ours, theirs = (n / wall[name] for name in ("gather", "archs4py"))
+        record("gather", samples_per_second=ours, peer_samples_per_second=theirs, times=ours / theirs)
     for name in runs:
         speed = f"{n / wall[name]:10,.0f} {wall['archs4py'] / wall[name]:6.1f}x {cpu[name]:7.2f} {cpu['archs4py'] / cpu[name]:6.1f}x"
         print(

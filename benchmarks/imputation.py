@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import torch
+from record import record
 
 from modelling.bundle.model import TissueModel
 from modelling.config import TrainConfig
@@ -32,6 +33,7 @@ def main() -> None:
         together.append((time.perf_counter() - started) / N)
         worst = max(worst, float(np.abs(batch[:N_ALONE] - one).max()))
     mine, other = np.median(together), np.median(alone)
+    record("imputation", seconds=mine * 3 * N, peer_seconds=other * 3 * N, times=other / mine)
     print(
         f"3 x {N} samples of {G:,} genes: {mine * 3 * N:.2f} s in batches, {other * 3 * N:.1f} "
         f"s one by one; {other / mine:.1f} x; largest difference {worst:.1e}"

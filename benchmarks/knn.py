@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from record import record
 from sklearn.neighbors import NearestNeighbors
 
 from modelling.scores.neighbours import cosine_neighbours
@@ -30,6 +31,7 @@ def main() -> None:
         same.append((found == expected).mean())
         closest = max(closest, float(np.abs(1 - similarity - distance).max()))
     mine, other, scale = np.median(ours), np.median(theirs), N_QUERY / N_TIMED
+    record("knn", seconds=mine * scale, peer_seconds=other * scale, times=other / mine)
     print(
         f"{N_QUERY:,} queries against {N_REFERENCE:,} x {K_LATENT}, k = {K}: {mine * scale:.1f} s; scikit-learn cosine {other * scale:.1f} s "
         f"(both from {N_TIMED:,} queries); {other / mine:.1f} x; same neighbours {np.mean(same):.4%}, largest difference of a distance {closest:.1e}"

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 import polars as pl
+from record import record
 
 from curation.database import connect
 from curation.ontology import load_reference
@@ -117,6 +118,15 @@ def main() -> None:
     )
     print(
         f"pandas str.contains over {n_rules} rules: {pandas_seconds:.1f} s, {pandas_busy:.1f} s of processor time, for {arguments.pandas_rows:,} rows"
+    )
+    record(
+        "label_speed",
+        seconds=seconds,
+        cpu_seconds=busy,
+        peak_gb=peak,
+        rows_per_cpu_second=ours,
+        peer_rows_per_cpu_second=theirs,
+        times=ours / theirs,
     )
     print(f"rows per second of processor time: {ours:,.0f} against {theirs:,.0f}, ratio {ours / theirs:,.0f}")
 

@@ -63,7 +63,7 @@ for _, values in matrix.blocks(np.arange(matrix.n_samples)):
 """
 OLD_MODEL = f"""
 import sys; import numpy as np, functools; from pathlib import Path
-from modelling.geneids import GeneSpace, reference_genes
+from modelling.predicting.genes import GeneSpace, reference_genes
 from modelling.tables import open_text
 records = reference_genes()
 space = GeneSpace([r.symbol for r in records], [r.ensembl_gene_id for r in records], [r.hgnc_id for r in records], np.zeros(len(records)), "log2(TPM+1)")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from record import record
 
 
 def write_world(path: Path, n: int, n_genes: int) -> None:
@@ -46,21 +47,25 @@ def train_one(path: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--genes", type=int, default=4000)
+    parser.add_argument("--genes", type=int, default=1000)
     parser.add_argument("--train")
     options = parser.parse_args()
     if options.train:
         train_one(options.train)
         return
+    peaks: dict[str, float] = {}
     for n in (2_000, 32_000):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "world.h5ad"
             write_world(path, n, options.genes)
             done = subprocess.run([sys.executable, __file__, "--train", str(path)], capture_output=True, text=True, check=True)
+            peaks[f"mb_of_{n}"] = float(done.stdout.split("peak")[1].split()[0])
             print(
                 f"{n:6,} samples x {options.genes:,} genes (matrix {n * options.genes * 4 / 1e6:,.0f} MB): {done.stdout.strip()}",
                 flush=True,
             )
+
+    record("train_memory", **peaks)
 
 
 if __name__ == "__main__":

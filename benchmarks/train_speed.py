@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from record import record
 
 PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
 TUNED_MALLOC = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
@@ -91,6 +92,8 @@ def report(found: dict[str, list[float]], n_genes: int) -> None:
     middle = {name: float(np.median(values)) for name, values in found.items()}
     plain, tuned = (middle[f"Flexynesis, batch 32{suffix}"] for suffix in ("", ", tuned malloc"))
     print(f"{n_genes:,} genes, median of {len(next(iter(found.values())))} rounds\n{'':56} samples/s   x plain   x tuned   of limit")
+    ours = middle[f"ours, preset default, batch {DEFAULT_BATCH}"]
+    record("train_speed", samples_per_second=ours, peer_samples_per_second=plain, peer_tuned_samples_per_second=tuned)
     weights = 2 * n_genes * int(0.2002 * n_genes)
     for name, value in middle.items():
         batch = int(name.split("batch ")[1].split(",")[0])

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 from openTSNE import TSNE
+from record import record
 
 from modelling.figures.latent import latent_map
 from modelling.scores.neighbours import cosine_neighbours
@@ -41,7 +42,9 @@ def main() -> None:
     print(f"{N:,} x {K_LATENT}: {seconds:.1f} s, peak {peak:.2f} GiB, {kept(z, ours.xy):.1%} of 30 neighbours kept; {ours.method}")
     started = time.perf_counter()
     theirs = TSNE(perplexity=30, metric="cosine", n_jobs=2, random_state=42).fit(z)
-    print(f"openTSNE by itself (cosine, its defaults): {time.perf_counter() - started:.1f} s, {kept(z, np.asarray(theirs)):.1%} kept")
+    peer = time.perf_counter() - started
+    record("tsne", seconds=seconds, peak_gib=peak, peer_seconds=peer, times=peer / seconds)
+    print(f"openTSNE by itself (cosine, its defaults): {peer:.1f} s, {kept(z, np.asarray(theirs)):.1%} kept")
 
 
 if __name__ == "__main__":

@@ -252,10 +252,19 @@ def _export(
     return BuildReport(part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), progress)
 
 
+ORGAN_SYSTEMS = """
+WITH system AS (SELECT tissue, any_value(organ_system) AS organ_system FROM tissue GROUP BY tissue)
+FROM system
+UNION
+SELECT kept.class, arg_min(system.organ_system, (system.tissue)) FROM kept JOIN system USING (tissue) GROUP BY kept.class
+ORDER BY 1
+"""
+
+
 def compendium_uns(con: Connection, config: BuildConfig, inputs: list[dict[str, Any]], build_id: str) -> dict[str, Any]:
     """What the compendium says about itself; nothing in it depends on the time or the place of the build."""
     funnel = fetch_arrow(con, "SELECT * FROM funnel ORDER BY step").to_pylist()
-    systems = con.execute("SELECT tissue, any_value(organ_system) FROM tissue GROUP BY tissue ORDER BY tissue").fetchall()
+    systems = con.execute(ORGAN_SYSTEMS).fetchall()
     return {
         "schema_version": SCHEMA_VERSION,
         "build_id": build_id,

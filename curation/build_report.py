@@ -29,6 +29,7 @@ class Rows:
     rows: Sequence[Sequence[Any]]
 
     def dicts(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 

@@ -36,6 +36,7 @@ class Life:
     matrix: Row
 
     def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
         return dict(vars(self))
 
 

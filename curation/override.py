@@ -60,6 +60,7 @@ class Effect:
 
     @property
     def changes(self) -> bool:
+        """Whether the label becomes another."""
         return (self.tissue_before, self.term_before) != (self.tissue_after, self.term_after)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from curation.matrix.layout import Layout
+    from curation.hdf5.layout import Layout
 
 # What a file holds, on the linear scale. Counts and CPM are proportional to the length of a gene, tags of its end are not.
 Quantity = Literal["counts", "tag_counts", "cpm", "tpm", "fpkm"]
@@ -77,7 +77,9 @@ class Matrix(Protocol):
         ...
 
     @property
-    def genes(self) -> GeneIds: ...
+    def genes(self) -> GeneIds:
+        """Names of its genes, in the order of the values."""
+        ...
 
     @property
     def unit(self) -> str:
@@ -85,7 +87,9 @@ class Matrix(Protocol):
         ...
 
     @property
-    def n_samples(self) -> int: ...
+    def n_samples(self) -> int:
+        """Samples of the file, wanted or not."""
+        ...
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Yield (positions into `rows`, values of shape (n, n_genes) in linear space) until every row was given once.
@@ -112,15 +116,21 @@ class Source(Protocol):
     """One archive folder."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the source: that of its subfolder."""
+        ...
 
     def samples(self) -> Iterator[pa.RecordBatch]:
         """Batches of SAMPLE_SCHEMA, every sample of the source exactly once."""
         ...
 
-    def matrices(self) -> list[Matrix]: ...
+    def matrices(self) -> list[Matrix]:
+        """Its expression matrices."""
+        ...
 
-    def input_files(self) -> list[Path]: ...
+    def input_files(self) -> list[Path]:
+        """Every file that was read, for checksums."""
+        ...
 
     def notes(self) -> list[str]:
         """What the reader noticed and did about it, in sentences for the report."""

@@ -16,6 +16,7 @@ from curation.errors import CurationError
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.compendium import matrix_offset, open_matrix
 from curation.matrix.normalise import MILLION, UNIT_NAMES
+from curation.matrix.quality import obs_names
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.matrix.scaler import SMALLEST_STD
 from curation.source import PER_LENGTH, linear
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from curation.source import Source
 
 COMPENDIUM, DATABASE = "compendium.h5ad", "curation.duckdb"
-OBS_OF_KEPT = ("source", "series_id", "group_id", "tissue", "term_id", "is_tumour", "split")
 ROWS_AT_ONCE = 512
 
 
@@ -151,7 +151,8 @@ def _closure(path: Path, unit: str) -> Finding:
 
 def _obs(obs: pd.DataFrame, kept: pa.Table) -> Finding:
     wrong = [] if list(obs.index) == kept["sample_id"].to_pylist() else ["sample_id"]
-    for name in OBS_OF_KEPT if not wrong else ():
+    names = obs_names(kept)
+    for name in names if not wrong else ():
         missing = obs[name].isna().tolist()
         stored = [None if absent else value for absent, value in zip(missing, obs[name].astype(object).tolist(), strict=True)]
         empty = None if name == "is_tumour" else ""
@@ -160,7 +161,7 @@ def _obs(obs: pd.DataFrame, kept: pa.Table) -> Finding:
         ]:
             wrong.append(name)
     return Finding(
-        "obs is what the database says", not wrong, f"{len(obs):,} rows, {len(OBS_OF_KEPT) + 1} columns, {len(wrong)} differ{_first(wrong)}"
+        "obs is what the database says", not wrong, f"{len(obs):,} rows, {len(names) + 1} columns, {len(wrong)} differ{_first(wrong)}"
     )
 
 

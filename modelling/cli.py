@@ -130,7 +130,7 @@ def predict(
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
     from modelling.commands.predict import predict_file, say
-    from modelling.userdata import Reading
+    from modelling.predicting.cohort import Reading
 
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(predict_file(run, file, reading, out, impute, latent=latent, without_reference=without_reference, device=device))
@@ -151,7 +151,7 @@ def embed(
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
     from modelling.commands.predict import embed_file, say
-    from modelling.userdata import Reading
+    from modelling.predicting.cohort import Reading
 
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(embed_file(run, file, reading, out, device))

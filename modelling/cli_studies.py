@@ -60,10 +60,10 @@ def transfer(
 
     from modelling.commands.transfer import run_transfer
     from modelling.data import Compendium
+    from modelling.predicting.cohort import Reading
     from modelling.studies.harmonise import parse_way
     from modelling.studies.rubric import load_rubric
     from modelling.studies.transfer import Question
-    from modelling.userdata import Reading
 
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()))
     with ExitStack() as stack:

@@ -24,6 +24,7 @@ SAME_IDS: Final = 0.8
 SAME_LENGTHS: Final = 0.8
 ASCENDING: Final = 0.98
 MOSTLY_ZERO: Final = 0.5
+MOSTLY_ONE: Final = 0.9  # other columns that are nearly all one value say nothing
 FEWEST_ABOVE_ZERO: Final = 10
 
 
@@ -69,19 +70,23 @@ def follows(columns: Array) -> Array:
     chosen = np.unique(np.linspace(0, n - 1, N_REFERENCE).astype(int))
     total = ranks[:, chosen].sum(axis=1)
     is_chosen = np.isin(np.arange(n), chosen)
-    return np.array([_follows(filled[:, i], ranks[:, i], total - ranks[:, i] if is_chosen[i] else total) for i in range(n)])
+    return np.array([_follows(columns[:, i], total - ranks[:, i] if is_chosen[i] else total) for i in range(n)])
 
 
-def _follows(values: Array, ranks: Array, others: Array) -> float:
+def _follows(values: Array, others: Array) -> float:
+    there = np.isfinite(values)
+    values, others = values[there], others[there]
+    if len(values) < FEWEST_ROWS or np.unique(others, return_counts=True)[1].max() > MOSTLY_ONE * len(others):
+        return float("nan")
     lowest = values == values.min()
+    rank = _ranks(others)
     if lowest.mean() > MOSTLY_ZERO:
         n_above = int((~lowest).sum())
         if n_above < FEWEST_ABOVE_ZERO:
             return float("nan")
-        rank = _ranks(others)
         auc = (rank[~lowest].sum() - n_above * (n_above + 1) / 2) / (n_above * int(lowest.sum()))
         return float(2 * auc - 1)
-    return _correlation(ranks, _ranks(others))
+    return _correlation(_ranks(values), rank)
 
 
 def _ranks(values: Array) -> Array:

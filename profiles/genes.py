@@ -100,34 +100,42 @@ class GeneTable:
 
     @cached_property
     def previous(self) -> tuple[tuple[str, ...], ...]:
+        """Earlier symbols of each gene."""
         return tuple(map(_split, self.previous_cell))
 
     @cached_property
     def alias(self) -> tuple[tuple[str, ...], ...]:
+        """Other symbols of each gene."""
         return tuple(map(_split, self.alias_cell))
 
     @cached_property
     def by_ensembl(self) -> Index[str]:
+        """Ensembl id without version -> row."""
         return Index.of(self.ensembl_gene_id)
 
     @cached_property
     def by_symbol(self) -> Index[str]:
+        """Approved symbol -> row."""
         return Index.of(self.symbol)
 
     @cached_property
     def by_hgnc(self) -> Index[str]:
+        """HGNC id -> row."""
         return Index.of(self.hgnc_id)
 
     @cached_property
     def by_entrez(self) -> Index[str]:
+        """Entrez id -> row."""
         return Index.of(self.entrez_id)
 
     @cached_property
     def by_previous(self) -> Index[str]:
+        """Earlier symbol -> rows."""
         return Index.of_cells(self.previous_cell)
 
     @cached_property
     def by_alias(self) -> Index[str]:
+        """Alias -> rows."""
         return _of_any_run(Index.of_cells(self.alias_cell))
 
     @cached_property
@@ -137,10 +145,12 @@ class GeneTable:
 
     @cached_property
     def by_folded_previous(self) -> Index[str]:
+        """Earlier symbol in capitals -> rows."""
         return Index.of_cells([cell.upper() for cell in self.previous_cell])
 
     @cached_property
     def by_folded_alias(self) -> Index[str]:
+        """Alias in capitals -> rows."""
         return _of_any_run(Index.of_cells([cell.upper() for cell in self.alias_cell]))
 
     def in_any_letters(self, name: str) -> tuple[int, ...]:

@@ -33,14 +33,17 @@ class Evidence:
 
     @cached_property
     def finite(self) -> Array:
+        """The values that are numbers, in one row."""
         return self.values[np.isfinite(self.values)]
 
     @cached_property
     def low(self) -> float:
+        """The lowest value."""
         return float(self.finite.min())
 
     @cached_property
     def high(self) -> float:
+        """The highest value."""
         return float(self.finite.max())
 
     @cached_property
@@ -56,6 +59,7 @@ class Evidence:
 
     @cached_property
     def share_whole(self) -> float:
+        """Share of the values that are whole numbers."""
         return share_whole(self.finite)
 
     def count_like(self, linear: Array) -> bool | None:
@@ -122,6 +126,7 @@ def closed_to(linear: Array, *, part: bool = False) -> float | None:
 
 
 def can_be_log(high: float, base: float) -> bool:
+    """Whether a highest value is a logarithm that some sample could reach."""
     return bool(high * np.log2(base) <= LOG2_CEILING)
 
 

@@ -32,7 +32,8 @@ UPPER_LEVEL = {"UBERON:0001062"}  # anatomical entity: an edge to it says nothin
 
 # A term is not human when its own name says so. No axiom in the carrier tells the taxon.
 NOT_HUMAN = re.compile(
-    r"(?<!/)(?<!limb or )\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|remex|gills?|hoof|antenna|amphibian|frog|xenopus|reptil\w*|shark|teleost|nematode|larval?"
+    r"(?<!/)(?<!limb or )\b(fins?|fish|zebrafish|drosophila|insect|avian|feathers?|remex|gills?|hoof|antenna|amphibian|frog|xenopus|reptil\w*"
+    r"|shark|teleost|nematode|larval?"
     r"|instar|murine|bovine|rumen|udder|beak|swim bladder|claw|mollus\w*|arthropod|cephalopod|ammocoete|lamprey|whiskers?|vibrissa\w*|rhopali\w*"
     r"|cloacal?|electric organ|baleen|blubber|antlers?|ink sac|tadpole|brood pouch|post-anal tail|plants?|pronephr\w+|barbel|opercular|lateral line"
     r"|weberian|neuromast|silk|spinneret|haltere|mushroom body|ommatidium|trichobothri\w*|pygostyle|furcula|syrinx|egg tooth|wattle|snood|dewlap"

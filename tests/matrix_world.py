@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from curation.config import BuildConfig
-from curation.matrix.layout import Layout
+from curation.hdf5.layout import Layout
 from curation.matrix.write import MatrixReport, write_compendium
 from profiles.gene_names import GeneIds
 from profiles.genes import load_genes

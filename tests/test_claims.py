@@ -22,9 +22,9 @@ from serving_world import genes, table_text
 
 from curation.sources import open_source
 from modelling.data import Compendium
-from modelling.geneids import GeneSpace
 from modelling.h5ad import CompendiumError
-from modelling.userdata import read_cohort, read_text
+from modelling.predicting.cohort import read_cohort, read_text
+from modelling.predicting.genes import GeneSpace
 from profiles.errors import BulkatlasError, TableFault
 from profiles.limits import LimitExceeded, Limits
 

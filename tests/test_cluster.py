@@ -87,7 +87,7 @@ class KillsAWorker(Progress):
 
 def test_a_cluster_gives_the_same_bytes_and_survives_a_lost_worker(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address, workers = cluster
-    monkeypatch.setattr("curation.matrix.gather.SHARD_ROWS", 4)
+    monkeypatch.setattr("curation.hdf5.gather.SHARD_ROWS", 4)
     world = matrix_world.make(tmp_path)
     wait_for_workers(address, 2)
     progress = KillsAWorker(workers[0])

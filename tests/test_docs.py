@@ -1,9 +1,14 @@
-"""README and docs name commands and options that exist, and files that are there."""
+"""README, docs and docstrings name commands, options, modules and files that exist; every option is on a page."""
 
 from __future__ import annotations
 
+import ast
+import importlib
+import importlib.util
+import io
 import re
 import shlex
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -56,3 +61,104 @@ def test_the_reader_of_commands_finds_faults() -> None:
     assert fault("curate build --input x --out y --cap 3") is None
     assert fault("curate bild --input x") == "curate has no command 'bild'"
     assert "--imput" in (fault("curate build --imput x") or "")
+
+
+SPAN = re.compile(r"`([^`\n]+)`")
+DOTTED = re.compile(r"^(?:curation|modelling|profiles|bulkatlas)(?:\.\w+)+")
+PATHS = re.compile(
+    r"(?<![\w/.<*{-])((?:curation|modelling|profiles|bulkatlas|ontology|sql|tests|benchmarks|scripts|docs)/(?!\S*(?:NN_|NAME))[\w./-]*\w)(?![\w*{<]|/?\.\.\.|-?[A-Z])"
+)
+MODULE = re.compile(r"(?<![\w/.*-])(\w+\.py)\b")
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
+DATABASE = {"curation.duckdb"}  # a file
+OTHERS = {"--constraint", "--editable", "--help", "--nproc-per-node", "--user", "--version"}  # of pip, torchrun and Python
+CODE = sorted(
+    p
+    for folder in ("curation", "modelling", "profiles", "bulkatlas", "scripts", "benchmarks", "tests")
+    for p in (ROOT / folder).rglob("*.py")
+)
+FILES = {p.name for p in CODE}
+
+
+def all_options() -> set[str]:
+    """Every option of both programs."""
+    found: set[str] = set()
+    open_nodes = [typer.main.get_command(app) for app in (curate, model)]
+    while open_nodes:
+        node = open_nodes.pop()
+        open_nodes += list(getattr(node, "commands", {}).values())
+        found |= {option for parameter in node.params for option in [*parameter.opts, *parameter.secondary_opts] if option.startswith("--")}
+    return found
+
+
+def exists(dotted: str) -> bool:
+    """Whether a dotted name is a module, or an attribute (of an attribute) of one."""
+    parts = dotted.split(".")
+    for n in range(len(parts), 0, -1):
+        try:
+            found = importlib.import_module(".".join(parts[:n]))
+        except ModuleNotFoundError:
+            continue
+        for name in parts[n:]:
+            if not hasattr(found, name) and name not in getattr(found, "__dataclass_fields__", {}) | getattr(found, "__annotations__", {}):
+                return False
+            found = getattr(found, name, None)
+        return True
+    return False
+
+
+def stale(text: str, options: set[str]) -> list[str]:
+    """Modules, files and options that a page names and that are not there."""
+    spans = [*SPAN.findall(FENCED.sub("", text)), *FENCED.findall(text)]
+    wrong = [name for span in spans if (match := DOTTED.match(span)) and not exists(name := match.group(0)) and name not in DATABASE]
+    wrong += [path for span in spans for path in PATHS.findall(span) if not (ROOT / path).exists()]
+    wrong += [option for span in spans if not FOREIGN.search(span) for option in OPTION.findall(span) if option not in options | OTHERS]
+    return wrong
+
+
+FOREIGN = re.compile(r"^\s*(?:\$ )?(?:pip|curl|uv|docker|git|torchrun|python|snakemake|hf|zenodo\w*|dask\S*) ", re.M)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_what_a_page_names_is_there(page: Path) -> None:
+    assert stale(page.read_text(encoding="utf-8"), all_options()) == []
+
+
+def test_stale_names_are_found() -> None:
+    options = all_options()
+    assert stale("`modelling.testpart` and `modelling.data.Compendium.rows`", options) == ["modelling.testpart"]
+    assert stale("see `sql/build/99_nothing.sql`, `sql/build/NN_table.sql` and `docs/matrix.md`", options) == ["sql/build/99_nothing.sql"]
+    assert stale("`--cap N` and `--captain`", options) == ["--captain"]
+
+
+def prose(path: Path) -> list[str]:
+    """Docstrings and comments of a module."""
+    text = path.read_text(encoding="utf-8")
+    nodes = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)]
+    comments = [t.string for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type == tokenize.COMMENT]
+    return [ast.get_docstring(node) or "" for node in nodes] + comments
+
+
+def test_docstrings_and_comments_name_modules_that_are_there() -> None:
+    wrong = []
+    for path in CODE:
+        for said in prose(path):
+            wrong += [f"{path.relative_to(ROOT)}: {name}" for name in MODULE.findall(said) if name not in FILES | {"setup.py", "test_x.py"}]
+            wrong += [f"{path.relative_to(ROOT)}: {name}" for name in PATHS.findall(said) if not (ROOT / name).exists()]
+            wrong += [
+                f"{path.relative_to(ROOT)}: {match.group(0)}"
+                for span in SPAN.findall(said)
+                if (match := DOTTED.match(span)) and not exists(match.group(0)) and match.group(0) not in DATABASE
+            ]
+    assert wrong == []
+
+
+def test_every_option_stands_on_the_page_of_commands() -> None:
+    """The page is written by a script from the parsers: one who changes an option runs it."""
+    spec = importlib.util.spec_from_file_location("write_commands", ROOT / "scripts" / "write_commands.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    assert script.TARGET.read_text(encoding="utf-8") == script.page(), "run python scripts/write_commands.py"
+    assert all_options() - {"--install-completion", "--show-completion"} <= set(OPTION.findall(script.page())) | OTHERS

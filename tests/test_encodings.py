@@ -17,9 +17,9 @@ from curation.database import connect, fetch_arrow
 from curation.sources import open_source
 from curation.tables import read_back
 from modelling.data import Compendium
-from modelling.geneids import GeneSpace
-from modelling.metadata import read_metadata
-from modelling.userdata import read_cohort
+from modelling.predicting.cohort import read_cohort
+from modelling.predicting.genes import GeneSpace
+from modelling.studies.metadata import cohort_metadata
 
 IDS = [f"s{i}" for i in range(6)]
 
@@ -57,11 +57,11 @@ def test_every_reader_takes_them(nullable: Path) -> None:
     with Compendium.open(nullable) as opened:
         assert opened.sample_ids.tolist() == IDS
         assert opened.obs["tissue"].tolist() == ["liver", "heart", "liver", "heart", "liver", ""]
-    assert read_metadata(nullable, None)["tissue"].to_list() == ["liver", "heart", "liver", "heart", "liver", ""]
+    assert cohort_metadata(nullable, None)[0]["tissue"].to_list() == ["liver", "heart", "liver", "heart", "liver", ""]
     symbols = [g.symbol for g in genes()]
     space = GeneSpace(symbols, [g.ensembl_gene_id for g in genes()], [g.hgnc_id for g in genes()], np.ones(len(symbols)), "log2(TPM+1)")
     (block,) = read_cohort(nullable, space, unit="log2-tpm")
-    assert read_metadata(nullable, None)["is_tumour"].to_list() == ["True", "False", "", "", "False", "True"]
+    assert cohort_metadata(nullable, None)[0]["is_tumour"].to_list() == ["True", "False", "", "", "False", "True"]
     assert block.sample_ids == IDS
     source = open_source("table", nullable.parent)
     assert [name for matrix in source.matrices() for name in matrix.sample_ids] == IDS

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import curation.matrix.gather
-from curation.matrix.chunks import ChunkIndexFault, _by_library, chunk_table
-from curation.matrix.gather import Gather, gather
-from curation.matrix.layout import GatherFault, Layout
+import curation.hdf5.gather
+from curation.hdf5.chunks import ChunkIndexFault, _by_library, chunk_table
+from curation.hdf5.gather import Gather, gather
+from curation.hdf5.layout import GatherFault, Layout
 
 N_GENES, N_SAMPLES = 530, 47
 ROWS = np.array([0, 3, 4, 5, 20, 21, 39, 46])
@@ -137,7 +137,7 @@ def test_shards_cut_no_chunk_and_hold_bounded_memory(tmp_path: Path, counts: np.
     with Gather(layout, rows) as work:
         assert [s.tolist() for s in work.shards(10)] == [list(range(20)), list(range(20, 40)), list(range(40, 47))]
         assert np.concatenate(work.shards(1)).tolist() == rows.tolist()
-    monkeypatch.setattr(curation.matrix.gather, "BLOCK_BYTES", 8 * N_GENES * 8)  # 8 rows of float64
+    monkeypatch.setattr(curation.hdf5.gather, "BLOCK_BYTES", 8 * N_GENES * 8)  # 8 rows of float64
     with Gather(layout, rows) as work:
         sizes = [s.size for s in work.shards(10)]
     assert max(sizes) == 8

@@ -245,7 +245,7 @@ KILLED = """
         save(path, records)
 
     curation.matrix.shards.save_records = save_and_die
-    curation.matrix.gather.SHARD_ROWS = 8
+    curation.hdf5.gather.SHARD_ROWS = 8
     world.write(threads=1)
 """
 
@@ -260,7 +260,7 @@ def test_a_killed_export_leaves_no_compendium_and_resume_finishes_it(world: Worl
     with h5py.File(partial) as file:
         assert "X" not in file
         assert "obs" not in file
-    monkeypatch.setattr("curation.matrix.gather.SHARD_ROWS", 8)
+    monkeypatch.setattr("curation.hdf5.gather.SHARD_ROWS", 8)
     report = world.write(resume=True)
     taken_over = [note for note in report.notes if "taken over" in note]
     assert bool(taken_over) == (shards > 0)

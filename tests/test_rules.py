@@ -1,7 +1,11 @@
 """Every rule does what its examples say: `yes` texts give its evidence, `no` texts do not."""
 
+import csv
+
 import pytest
 from labelling import in_field, label, reference
+
+from curation.resources import ontology_folder
 
 
 def rules():
@@ -37,3 +41,12 @@ def test_positive_and_negative_examples_of_every_rule():
 @pytest.mark.parametrize("column", ["rule_id", "reason", "yes"])
 def test_every_rule_says_why(column):
     assert reference().execute(f"SELECT count(*) FROM rule WHERE trim({column}) = ''").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("path", sorted(ontology_folder().glob("*.tsv")), ids=lambda path: path.name)
+def test_every_row_has_the_reason_that_the_page_promises(path):
+    """Only a source's own word that is the name of its term goes without."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    bare = [row for row in rows if "reason" in row and not row["reason"]]
+    assert not bare or path.name == "declared_tissue.tsv"

@@ -171,8 +171,11 @@ def test_a_sample_that_links_two_published_parts_goes_and_they_stay(con: Connect
     assert con.execute("SELECT sample_id FROM linking_sample").fetchall() == [("new",)]
 
 
-def test_the_draw_in_sql_is_the_stated_one(con: Connection) -> None:
-    con.execute("CREATE TABLE candidate AS SELECT 's' AS sample_id, 'GSE7' AS group_id, 'liver' AS tissue")
+def test_sql_counts_the_labelled_samples_of_a_group_and_draws_as_stated(con: Connection) -> None:
+    con.execute(
+        "CREATE TABLE candidate AS FROM (VALUES ('a', 'GSE7', 'liver'), ('b', 'GSE7', 'liver'), ('c', 'GSE7', 'brain'), ('d', 'GSE7', ''), "
+        "('e', 'GSE8', 'liver'), ('f', 'GSE9', '')) AS candidate (sample_id, group_id, tissue)"
+    )
     run_sql_file(con, sql_folder() / "build" / "70_group_tissue.sql", {"seed": "42"})
-    (value,) = con.execute("SELECT draw FROM group_tissue").fetchone() or (None,)
-    assert value == draw("GSE7")
+    found = con.execute("SELECT group_id, tissue, n_samples, draw FROM group_tissue ORDER BY ALL").fetchall()
+    assert found == [("GSE7", "brain", 1, draw("GSE7")), ("GSE7", "liver", 2, draw("GSE7")), ("GSE8", "liver", 1, draw("GSE8"))]

@@ -17,11 +17,11 @@ from modelling.bundle.model import load
 from modelling.bundle.reference import load_reference, write_reference
 from modelling.cli import app
 from modelling.data import Compendium
-from modelling.metadata import MetadataError, keep, match
+from modelling.predicting.cohort import CoverageTooLow
 from modelling.studies.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
+from modelling.studies.metadata import MetadataError, keep, match
 from modelling.studies.rubric import RubricError, load_rubric
 from modelling.studies.subset import write_subset
-from modelling.userdata import CoverageTooLow
 from profiles.genes import load_genes
 
 RUBRIC = "category\twide\tnarrow\treason\nhead\tbrain|liver\tbrain\tx\nchest\theart|lung\tlung\tx\nspace\tmoon\tmoon\tx\n"

@@ -15,8 +15,8 @@ import scipy.sparse as sp
 import serving_world as world
 from serving_world import genes, reference_genes, table_text
 
-from modelling.geneids import GeneSpace
-from modelling.userdata import Cohort, CoverageTooLow, read_cohort
+from modelling.predicting.cohort import Cohort, CoverageTooLow, read_cohort
+from modelling.predicting.genes import GeneSpace
 from profiles.errors import GeneFault, TableFault, UnitFault
 from profiles.limits import LimitExceeded, Limits
 from profiles.readers import tiles

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.hdf5.inflate import row_checksums
 from curation.mark import NotOurs, discard, is_unfinished, put_mark
 from curation.matrix.cluster import ClusterFault, lost_workers
 from curation.matrix.compendium import create, writing
-from curation.matrix.inflate import row_checksums
 from curation.matrix.plan import ExportPlan
 from curation.matrix.scaler import Moments
 from curation.matrix.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file

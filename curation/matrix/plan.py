@@ -52,6 +52,7 @@ class ExportPlan:
 
     @property
     def n_genes(self) -> int:
+        """Genes of the compendium."""
         return len(self.genes.symbol)
 
 

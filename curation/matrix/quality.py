@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
     from curation.matrix.plan import ExportGenes
 
-CATEGORIES = ("source", "tissue", "term_id", "split")
+CATEGORIES = ("source", "tissue", "class", "term_id", "split")
 TEXTS = ("series_id", "group_id")
+
+
+def obs_names(kept: pa.Table) -> tuple[str, ...]:
+    """The columns of obs that come from the tables; `class` only where it is not the tissue (`--level term`)."""
+    is_finer = "class" in kept.column_names and not kept["class"].equals(kept["tissue"])
+    return ("source", "series_id", "group_id", "tissue", *(("class",) if is_finer else ()), "term_id", "is_tumour", "split")
 
 
 def obs_frame(kept: pa.Table, records: NDArray[np.void]) -> pd.DataFrame:
@@ -28,7 +34,7 @@ def obs_frame(kept: pa.Table, records: NDArray[np.void]) -> pd.DataFrame:
         return [value or "" for value in kept[name].to_pylist()]
 
     columns: dict[str, object] = {}
-    for name in ("source", "series_id", "group_id", "tissue", "term_id", "is_tumour", "split"):
+    for name in obs_names(kept):
         if name in CATEGORIES:
             columns[name] = pd.Categorical(text(name), categories=sorted(set(text(name))))
         elif name in TEXTS:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
-from curation.matrix.chunks import ChunkTable
-from curation.matrix.gather import Gather
-from curation.matrix.inflate import row_checksums
-from curation.matrix.layout import Layout
+from curation.hdf5.chunks import ChunkTable
+from curation.hdf5.gather import Gather
+from curation.hdf5.inflate import row_checksums
+from curation.hdf5.layout import Layout
 from curation.matrix.normalise import Normaliser
 from curation.source import Matrix
 

@@ -24,7 +24,7 @@ from profiles.gene_names import GeneIds
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from curation.matrix.layout import Layout
+    from curation.hdf5.layout import Layout
 
 EXPRESSION = "data/expression"
 BATCH_ROWS = 50_000
@@ -74,7 +74,7 @@ class Archs4Matrix:
     @cached_property
     def layout(self) -> Layout:
         """How the counts lie in the file, for the parallel reader of an export."""
-        from curation.matrix.layout import Layout
+        from curation.hdf5.layout import Layout
 
         return Layout.of(self.path, EXPRESSION, n_genes=len(self.genes))
 
@@ -116,12 +116,15 @@ class Archs4Source:
                     yield _batch(file["meta/samples"], matrix, first, min(first + BATCH_ROWS, matrix.n_samples))
 
     def matrices(self) -> list[Matrix]:
+        """See Source.matrices."""
         return list(self.matrix_list)
 
     def input_files(self) -> list[Path]:
+        """See Source.input_files."""
         return list(self.files)
 
     def notes(self) -> list[str]:
+        """See Source.notes."""
         return list(self._notes)
 
 

@@ -35,15 +35,19 @@ class FolderSource:
     note_list: Sequence[str]
 
     def samples(self) -> Iterator[pa.RecordBatch]:
+        """See Source.samples."""
         yield from self.sample_table.to_batches(max_chunksize=BATCH_ROWS)
 
     def matrices(self) -> list[Matrix]:
+        """See Source.matrices."""
         return list(self.matrix_list)
 
     def input_files(self) -> list[Path]:
+        """See Source.input_files."""
         return list(self.files)
 
     def notes(self) -> list[str]:
+        """See Source.notes."""
         return list(self.note_list)
 
 
@@ -81,8 +85,13 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
     return found[0]
 
 
-def read_metadata(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
-    """A table about samples as stripped text, empty cells null. Raises MetadataFault when a required column is missing, and TableFault."""
+def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.DataFrame:
+    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`.
+
+    Raises MetadataFault when a required column is missing, and TableFault.
+    """
     from profiles.metadata import read_frame
 
-    return read_frame(path, str(path)).need(required)
+    found = read_frame(path, str(path))
+    notes += found.notes
+    return found.need(required)

@@ -56,10 +56,12 @@ class TableMatrix:
 
     @property
     def unit(self) -> str:
+        """See Matrix.unit."""
         return unit_name(self.scale)
 
     @property
     def n_samples(self) -> int:
+        """See Matrix.n_samples."""
         return len(self.table.sample_ids)
 
     @property

@@ -37,6 +37,7 @@ class StarMatrix:
 
     @property
     def n_samples(self) -> int:
+        """One a file."""
         return len(self.paths)
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:

@@ -72,10 +72,10 @@ def _open_xena(folder: Path, program: str) -> FolderSource:
     if not phenotypes:
         raise SourceFault(f"{folder} must hold the phenotype or clinical table of its matrix ({', '.join(PHENOTYPES)}), found none")
     paths = _xena_matrices(folder, phenotypes)
-    clinics = read_phenotypes(phenotypes)
+    notes: list[str] = []
+    clinics = read_phenotypes(phenotypes, notes)
     matrices: list[TableMatrix] = []
     rows: list[dict[str, Any]] = []
-    notes: list[str] = []
     for path in paths:
         matrix, said = open_matrix(path, folder, Asked(layout="genes", is_archive=True))
         foreign = [sample for sample in matrix.sample_ids if not is_of(program, sample)]

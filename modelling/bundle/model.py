@@ -53,14 +53,17 @@ class TissueModel:
 
     @property
     def mean_g(self) -> Floats:
+        """Mean of each gene (g,) over the training part, in the training unit."""
         return np.asarray(self.network.standardise.mean_g.cpu())
 
     @property
     def std_g(self) -> Floats:
+        """Standard deviation of each gene (g,) over the training part, in the training unit."""
         return np.asarray(self.network.standardise.std_g.cpu())
 
     @property
     def n_latent(self) -> int:
+        """Dimensions of the embedding."""
         return self.config.n_latent
 
     def standardise(self, x_ng: NDArray[Any]) -> Floats:

@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from modelling.bundle.model import load
-from modelling.cohort_report import CohortReport
 from modelling.data import Compendium
+from modelling.predicting.cohort import Reading, cohort
+from modelling.predicting.cohort_report import CohortReport
 from modelling.predicting.predict import PredictedBlock, Predictor
 from modelling.predicting.results import open_writer
-from modelling.userdata import Reading, cohort
 
 
 def predict_file(

@@ -1,4 +1,4 @@
-"""The terms of the training loss, each a mean per sample that is weighted and logged by itself. Axes as in model.py."""
+"""The terms of the training loss, each a mean per sample that is weighted and logged by itself. Axes as in base.py."""
 
 from __future__ import annotations
 

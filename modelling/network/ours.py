@@ -1,4 +1,4 @@
-"""Our network, and the choice between it and the published one. Axes as in network.py, h hidden."""
+"""Our network, and the choice between it and the published one. Axes as in base.py, h hidden."""
 
 from __future__ import annotations
 

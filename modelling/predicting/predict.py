@@ -15,10 +15,10 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
-from modelling.cohort_report import CohortReport
-from modelling.geneids import GeneSpace
+from modelling.predicting.cohort import MIN_COVERAGE, Block, Cohort, read_cohort
+from modelling.predicting.cohort_report import CohortReport
+from modelling.predicting.genes import GeneSpace
 from modelling.scores.detected import detected_genes
-from modelling.userdata import MIN_COVERAGE, Block, Cohort, read_cohort
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -34,6 +34,7 @@ class Table:
 
     @property
     def numeric(self) -> list[int]:
+        """Positions of the columns that hold numbers only, to be set flush right."""
         columns = list(zip(*self.rows, strict=True))
         return [i for i, cells in enumerate(columns) if all(re.fullmatch(r"[-+]?[\d.,]+%?( \[.*\])?|–|", cell) for cell in cells)]
 

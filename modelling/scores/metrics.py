@@ -30,6 +30,7 @@ class Groups:
 
     @property
     def n(self) -> int:
+        """Number of groups."""
         return int(self.weights.shape[1])
 
     def totals(self, values: Floats) -> Floats:

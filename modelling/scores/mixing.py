@@ -28,6 +28,7 @@ class Mixing:
     k: int
 
     def as_dict(self) -> dict[str, float | int | None]:
+        """As metrics.json holds it, with `ratio`: observed over expected, None where nothing else is expected."""
         ratio = self.observed / self.expected if self.expected > 0 else None
         return {"observed": self.observed, "perfect_mixing": self.expected, "ratio": ratio, "n": self.n, "k": self.k}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelling.errors import ModellingError
-from modelling.resources import rubric_folder
+from profiles.resources import ontology_folder
 
 NOT_A_WAY = ("category", "reason")
 
@@ -25,6 +25,7 @@ class Rubric:
 
     @property
     def categories(self) -> list[str]:
+        """The categories of the cohort, in the order of the table."""
         return list(next(iter(self.accepted.values())))
 
     def notes(self, tissues: list[str], categories: set[str]) -> list[str]:
@@ -47,9 +48,9 @@ def load_rubric(name: str) -> Rubric:
     """A rubric by path, or by the name of a shipped one. Raises RubricError."""
     path = Path(name)
     if not path.is_file():
-        path = rubric_folder() / f"{name}.tsv"
+        path = (ontology_folder() / "rubrics") / f"{name}.tsv"
     if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in rubric_folder().glob("*.tsv")))
+        shipped = ", ".join(sorted(file.stem for file in (ontology_folder() / "rubrics").glob("*.tsv")))
         raise RubricError(f"no rubric {name!r}: neither a file nor one of the shipped ones ({shipped})")
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)

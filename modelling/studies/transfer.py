@@ -12,14 +12,14 @@ from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.model import TissueModel, load
 from modelling.bundle.reference import Reference, load_reference
 from modelling.data import Compendium
-from modelling.geneids import GeneSpace
-from modelling.metadata import MetadataError, keep, match, read_metadata
+from modelling.predicting.cohort import Cohort, Reading
+from modelling.predicting.cohort import cohort as open_cohort
+from modelling.predicting.genes import GeneSpace
 from modelling.scores.metrics import draw_groups, percentile_interval, wilson
 from modelling.scores.neighbours import vote
 from modelling.studies.harmonise import Way, harmonisation
+from modelling.studies.metadata import MetadataError, cohort_metadata, keep, match
 from modelling.studies.rubric import Rubric
-from modelling.userdata import Cohort, Reading
-from modelling.userdata import cohort as open_cohort
 
 K = 5
 UNSURE_BELOW = 0.5
@@ -70,7 +70,7 @@ def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
     Raises what the reading of matrices and metadata raises, and ReferenceMissing where the run has no reference samples.
     """
     model, reference = load(run), load_reference(run)
-    table, read = read_metadata(question.cohort, question.metadata)
+    table, read = cohort_metadata(question.cohort, question.metadata)
     table = keep(table, list(question.where))
     cohort = open_cohort(question.reading.open(question.cohort), GeneSpace.of(model), unit=question.reading.unit)
     change, said = harmonisation(question.way, model, lambda: (block.x_ng for block in cohort), question.compendium)

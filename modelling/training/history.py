@@ -12,18 +12,24 @@ from typing import Protocol
 class Report(Protocol):
     """What the training tells while it runs."""
 
-    def batch(self, share_done: float, n_samples: int) -> None: ...
+    def batch(self, share_done: float, n_samples: int) -> None:
+        """After each batch: the share of the epoch that is done, and the samples of the batch."""
+        ...
 
-    def epoch(self, row: dict[str, float], best_epoch: int) -> None: ...
+    def epoch(self, row: dict[str, float], best_epoch: int) -> None:
+        """After each epoch: its row of history.csv, and the epoch that was best so far."""
+        ...
 
 
 class Silence:
     """No report."""
 
     def batch(self, share_done: float, n_samples: int) -> None:
+        """After each batch: the share of the epoch that is done, and the samples of the batch."""
         pass
 
     def epoch(self, row: dict[str, float], best_epoch: int) -> None:
+        """After each epoch: its row of history.csv, and the epoch that was best so far."""
         pass
 
 
@@ -51,9 +57,11 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
             done = first_epoch
 
             def batch(self, share_done: float, n_samples: int) -> None:
+                """After each batch: the share of the epoch that is done, and the samples of the batch."""
                 progress.update(task, completed=self.done + share_done)
 
             def epoch(self, row: dict[str, float], best_epoch: int) -> None:
+                """After each epoch: its row of history.csv, and the epoch that was best so far."""
                 self.done += 1
                 text = (
                     f"epoch {self.done} (best {best_epoch + 1}) loss {row['train_loss']:.3f} balanced accuracy {row['validation_balanced_accuracy']:.3f} "

@@ -18,9 +18,9 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from modelling import __version__
+from modelling.predicting.cohort import MIN_COVERAGE, Reading, read_text
 from modelling.predicting.predict import Predictor, collect
 from modelling.predicting.results import tsv
-from modelling.userdata import MIN_COVERAGE, Reading, read_text
 from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary, answer
 from modelling.web.atlas import Atlas
 from modelling.web.evidence import Evidence

@@ -43,6 +43,7 @@ def as_told(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
 
 
 def kind_of(head: Head, i: int) -> str:
+    """What a column is when it is no sample, in a word; empty where nothing says so."""
     column = head.column(i)
     if column.share_missing == 1:
         return "empty"
@@ -50,6 +51,7 @@ def kind_of(head: Head, i: int) -> str:
 
 
 def by_evidence(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
+    """Sort the columns that nobody named by their tool, their names and their values. Raises TableFault where a column cannot be told."""
     told = matching(head.columns, rest, wish.annotation, head, "--annotation") if wish.annotation else []
     plan.put(told, "annotation", "by --annotation")
     rest = [i for i in rest if i not in plan.fates]

@@ -27,6 +27,7 @@ ENOUGH_GENES: Final = 0.2
 
 
 def genes_in_rows(head: Head, wish: Wish, id_column: int) -> Plan:
+    """What each column of a table with genes in rows is. Raises GeneFault, TableFault."""
     ids = head.column(id_column).texts
     plan = Plan(GENES_IN_ROWS, id_column, [], [])
     plan.put([id_column], "gene ids")

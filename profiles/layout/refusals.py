@@ -29,6 +29,7 @@ def no_genes(name: str, first: str, names: Sequence[str], second: str, others: S
 
 
 def refuse_transcripts(head: Head, ids: Sequence[str]) -> None:
+    """Raise GeneFault for transcripts and for other species."""
     said = species(ids).refusal
     tool = tools.tool_of(head.columns)
     if tool and tool.transcripts:

@@ -30,7 +30,7 @@ ID_COLUMNS: Final = (
 
 
 def samples_in_rows(head: Head, wish: Wish) -> Plan:
-
+    """What each column of a table with samples in rows is. Raises GeneFault."""
     table = load_genes()
     names = head.columns
     ids = parse_gene_names(names)

@@ -24,28 +24,44 @@ class Grid(Protocol):
     """A file of rows and named columns."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the file, for messages."""
+        ...
 
     @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """Where it lies; empty for bytes."""
+        ...
 
     @property
-    def format(self) -> str: ...
+    def format(self) -> str:
+        """Kind of file, in a word."""
+        ...
 
     @property
-    def columns(self) -> list[str]: ...
+    def columns(self) -> list[str]:
+        """Names of its columns."""
+        ...
 
     @property
-    def comments(self) -> list[str]: ...
+    def comments(self) -> list[str]:
+        """Lines above the header."""
+        ...
 
     @property
-    def notes(self) -> list[str]: ...
+    def notes(self) -> list[str]:
+        """What was noticed and done about it, in sentences."""
+        ...
 
     @property
-    def decimal(self) -> str: ...
+    def decimal(self) -> str:
+        """The decimal mark of its numbers."""
+        ...
 
     @property
-    def headerless(self) -> bool: ...
+    def headerless(self) -> bool:
+        """Whether no line names the columns."""
+        ...
 
     @property
     def n_annotation(self) -> int | None:
@@ -84,7 +100,7 @@ class Grid(Protocol):
 
 
 def column_of(name: str, values: pa.Array, decimal: str = ".") -> Column:
-    """What layouts.py asks of a column."""
+    """What `profiles.layout` asks of a column."""
     n = max(len(values), 1)
     kind = values.type
     if pa.types.is_dictionary(kind):

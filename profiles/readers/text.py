@@ -42,6 +42,7 @@ class TextGrid:
 
     @property
     def name(self) -> str:
+        """See Grid."""
         return self.dialect.name
 
     @property

@@ -55,6 +55,7 @@ class DecimalEvidence:
 
     @property
     def decimal(self) -> str:
+        """The decimal mark that the numbers allow."""
         return "," if self.sure_comma and not self.point else "."
 
     @property

@@ -73,6 +73,7 @@ class QuoteFacts:
 
     @property
     def spans(self) -> bool:
+        """Whether quotes hold separators or line ends."""
         return bool(self.n_inner_separators or self.n_inner_lines)
 
 

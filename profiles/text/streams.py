@@ -118,9 +118,11 @@ class Stream(io.RawIOBase):
         self._blocks, self._left = blocks, memoryview(b"")
 
     def readable(self) -> bool:
+        """See io.RawIOBase."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """See io.RawIOBase."""
         while not self._left:
             block = next(self._blocks, None)
             if block is None:
@@ -132,6 +134,7 @@ class Stream(io.RawIOBase):
         return n
 
     def close(self) -> None:
+        """See io.RawIOBase; closes what gives the blocks as well."""
         close = getattr(self._blocks, "close", None)
         if close is not None:
             close()

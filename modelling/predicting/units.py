@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.geneids import GeneSpace
+from modelling.predicting.genes import GeneSpace
 from profiles.errors import UnitFault
 from profiles.units import MILLION, Unit
 

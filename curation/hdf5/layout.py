@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from curation.errors import CurationError
-from curation.matrix.inflate import NATIVE
+from curation.hdf5.inflate import NATIVE
 
 CONTIGUOUS_WIDTH = 4096  # samples read at a time from a row of a dataset without chunks
 

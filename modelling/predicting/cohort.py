@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling.cohort_report import CohortReport
 from modelling.errors import ModellingError
-from modelling.geneids import GeneMatch, GeneSpace
-from modelling.units import model_is_per_length, to_model_unit
+from modelling.predicting.cohort_report import CohortReport
+from modelling.predicting.genes import GeneMatch, GeneSpace
+from modelling.predicting.units import model_is_per_length, to_model_unit
 from profiles.errors import GeneFault, TableFault, UnitFault
 from profiles.limits import Limits
 from profiles.opening import open_table

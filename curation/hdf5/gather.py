@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.matrix.chunks import ChunkTable, chunk_table
-from curation.matrix.inflate import OK, add_chunks, add_plain, fault_text
-from curation.matrix.layout import GatherFault, Layout, open_hdf5
+from curation.hdf5.chunks import ChunkTable, chunk_table
+from curation.hdf5.inflate import OK, add_chunks, add_plain, fault_text
+from curation.hdf5.layout import GatherFault, Layout, open_hdf5
 
 BLOCK_BYTES = 256 << 20  # of sums held at a time by one worker
 PIECE_BYTES = 2 << 20  # of sums, where all genes are asked for and nothing else is done with them

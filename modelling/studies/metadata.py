@@ -18,7 +18,7 @@ class MetadataError(ModellingError):
     """The metadata cannot be read or does not fit the cohort."""
 
 
-def read_metadata(cohort: Path, metadata: Path | None) -> tuple[pl.DataFrame, list[str]]:
+def cohort_metadata(cohort: Path, metadata: Path | None) -> tuple[pl.DataFrame, list[str]]:
     """All columns as text ("" where nothing stands), and notes of the reading. Without a table, the obs of the cohort's .h5ad.
 
     Row names of R and the index of an obs are the column `sample_id`, unless one of that name is there. Raises MetadataError, and what
