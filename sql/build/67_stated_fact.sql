@@ -9,24 +9,23 @@ WITH level AS (
     WHERE fact NOT IN ('tissue_status', 'is_control')
     GROUP BY sample_id, fact, trust
 ),
-best AS (
+best AS MATERIALIZED (
     SELECT sample_id, fact, max(rank) AS rank, arg_max(one, trust) AS one, arg_max(other, trust) AS other
     FROM level GROUP BY sample_id, fact
 ),
 above AS (
-    SELECT hash(term_id) AS finer, hash(above_id) AS coarser
-    FROM disease_above WHERE hash(above_id) IN (SELECT one FROM best UNION SELECT other FROM best)
+    SELECT hash(term_id) AS finer, hash(above_id) AS coarser FROM disease_above
+),
+named AS (
+    SELECT DISTINCT sample_id, unnest([one, other]) AS coarser FROM best WHERE fact = 'disease'
 ),
 finer AS (
-    SELECT
-        best.sample_id, best.fact, arg_max(said.rank, said.rank) AS rank,
-        arg_max(said.meaning, said.rank) AS one, bool_and(best.one = best.other OR above.coarser = best.one) AS settles
-    FROM best
-    JOIN above ON above.coarser IN (best.one, best.other)
+    SELECT named.sample_id, 'disease' AS fact, max(said.rank) AS rank
+    FROM named
+    JOIN above USING (coarser)
     JOIN fact_proposal AS said
-        ON best.sample_id = said.sample_id AND said.fact = 'disease' AND above.finer = said.meaning
-    WHERE best.fact = 'disease'
-    GROUP BY best.sample_id, best.fact
+        ON named.sample_id = said.sample_id AND above.finer = said.meaning AND said.fact = 'disease'
+    GROUP BY named.sample_id
 )
 SELECT sample_id, fact, coalesce(finer.rank, best.rank) AS rank
 FROM best LEFT JOIN finer USING (sample_id, fact)
