@@ -32,8 +32,8 @@ def cosine_neighbours(query_nk: Floats, reference_mk: Floats, k: int, *, exclude
     n_reference = reference_mk.shape[0]
     if k + exclude_self > n_reference:
         raise ValueError(f"{k} neighbours asked of {n_reference} reference rows")
-    index = np.zeros((query_nk.shape[0], k), np.int64)
-    similarity = np.full((query_nk.shape[0], k), -np.inf, np.float32)
+    index: Ints = np.zeros((query_nk.shape[0], k), np.int64)
+    similarity: Floats = np.full((query_nk.shape[0], k), -np.inf, np.float32)
     per_block = max(GROUP, REFERENCE_BYTES // (4 * max(1, reference_mk.shape[1])) // GROUP * GROUP)
     for start in range(0, n_reference, per_block):
         block = reference_mk[start : start + per_block]

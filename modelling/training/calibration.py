@@ -80,7 +80,8 @@ def read_latents(model: TissueModel, compendium: Compendium, shifts: Shifts | No
     name = compendium.text(column, rows)
     name = np.where(name == "", compendium.sample_ids[rows].astype(str), name)
     random = torch.Generator().manual_seed(model.config.seed)
-    z, shifted, detected = [], [[] for _ in range(N_COPIES if shifts else 0)], []
+    z, detected = [], []
+    shifted: list[list[Floats]] = [[] for _ in range(N_COPIES if shifts else 0)]
     for _, x in compendium.blocks(rows):
         z.append(model.embed(x))
         detected.append((x > 0).sum(1) / np.maximum((~np.isnan(x)).sum(1), 1))

@@ -40,7 +40,7 @@ def validation_scores(
     logits_nt, target_n = torch.cat(logits)[known], target_n[known]
     nll = float(cross_entropy(logits_nt, target_n, weight_t.cpu(), 0.0).mean())
     hits = (logits_nt.argmax(1) == target_n).double()
-    recall = torch.stack([hits[target_n == t].mean() for t in target_n.unique()]).mean()
+    recall = torch.stack([hits[target_n == t].mean() for t in set(target_n.tolist())]).mean()
     return {
         "validation_score": config.reconstruction_weight * squared / n + config.class_weight * nll,
         "validation_reconstruction": squared / n, "validation_class": nll,
