@@ -111,7 +111,7 @@ def test_knn_equals_scikit_learn(world, tmp_path):
     reference = load_reference(folder / "run")
     tissue = reference.table["tissue"].to_numpy()[reference.train]
     model = load(folder / "run")
-    expected = KNeighborsClassifier(5, metric="cosine").fit(reference.z_nk[reference.train], tissue).predict(model.embed(x))
+    expected = KNeighborsClassifier(5, metric="cosine").fit(reference.train_unit, tissue).predict(model.directions(model.embed(x)))
     found = pl.read_csv(tmp_path / "out" / "predictions.tsv", separator="\t")
     called = dict(zip(obs.index, expected, strict=True))
     assert [called[name] for name in found["sample_id"]] == found["kNN_tissue"].to_list()

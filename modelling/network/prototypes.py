@@ -15,7 +15,7 @@ from torch import Tensor, nn
 SCALE = 20.0
 SHRINKAGE = 0.02
 ABSENT = -1.0
-RARE = 0.3  # a prototype of n samples must be nearer by this over sqrt(n): two samples of a rare tissue must not swallow a common one
+RARE, FEW = 0.3, 5  # a prototype of n < FEW samples must be nearer by RARE / sqrt(n): two samples of a tissue must not swallow a common one
 
 
 class Prototypes(nn.Module):
@@ -72,7 +72,8 @@ class Prototypes(nn.Module):
         self.centre_k.copy_(centre)
         self.whiten_kk.copy_(whiten)
         self.prototypes_tk.copy_(prototypes)
-        self.allowance_t.copy_(RARE * (counts / copies).clamp_min(1).double() ** -0.5)
+        samples = (counts / copies).clamp_min(1).double()
+        self.allowance_t.copy_(torch.where(samples < FEW, RARE * samples**-0.5, 0.0))
 
     def second(self, z_nk: Tensor) -> tuple[Tensor, Tensor]:
         """What a sample holds beside its nearest tissue: the tissue (n) towards which the rest of u points most, and how much (n), a cosine.
