@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.commands import build, labels, override, releases, sources
+from curation.commands import build, labels, override, query, releases, sources
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +35,7 @@ def root(
 build.add_to(app, "Build")
 labels.add_to(app, "Labels")
 app.add_typer(override.app, name="override", rich_help_panel="Labels")
+query.add_to(app, "Releases")
 releases.add_to(app, "Releases")
 sources.add_to(app, "Sources")
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -39,6 +39,12 @@ class Compendium:
     x: NDArray[np.float32]
     obs: pd.DataFrame
     var: pd.DataFrame
+    uns: dict[str, Any]
+
+    @property
+    def unit(self) -> str:
+        """Unit of X, as the file says; `unknown` where it does not."""
+        return str(self.uns.get("unit", "unknown"))
 
     @classmethod
     def open(cls, path: Path) -> Compendium:
@@ -49,11 +55,11 @@ class Compendium:
         if not path.is_file() or not h5py.is_hdf5(path):
             raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
         data = anndata.read_h5ad(path, backed="r")
-        obs, var = data.obs, data.var
+        obs, var, uns = data.obs, data.var, dict(data.uns)
         data.file.close()
         if "split" not in obs:
             raise CannotExport(f"{path} has no column `split` in obs; `curate import-csv` and `curate build` write it")
-        return cls(path, open_matrix(path), obs, var)
+        return cls(path, open_matrix(path), obs, var, uns)
 
 
 def export(compendium: Path, out: Path, form: str, progress: Progress | None = None) -> dict[str, int]:

@@ -27,9 +27,9 @@ GENES = "genes.tsv.gz"
 NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
 SCHEMA_FILES = ("ontology", "lexicon", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
-# What a release keeps for `curate explain`, `audit` and `override`; the rest is needed for labelling only.
-KEPT = ("term", "term_name", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
-USED = (*KEPT, "closure", "term_place", "lexicon", "lexicon_start", "field_key", "vocabulary", "cell_line", "cell_name", "tissue_yield")
+# What a release keeps for `curate explain`, `query`, `audit` and `override`; the rest is needed for labelling only.
+KEPT = ("term", "term_name", "closure", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
+USED = (*KEPT, "term_place", "lexicon", "lexicon_start", "field_key", "vocabulary", "cell_line", "cell_name", "tissue_yield")
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
