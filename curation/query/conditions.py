@@ -44,10 +44,10 @@ GUESSED = (
     "source",
     "split",
     "sex",
+    "status",
     "tissue",
     "cell_type",
     "disease",
-    "status",
     "study",
     "sample",
 )  # the order in which a word's field is looked for

@@ -30,7 +30,7 @@ class UnknownLayer(CurationError):
 class Expression:
     """Chosen rows and columns of a compendium; `blocks` reads them.
 
-    rows: (n) of X; columns: (g) of X; obs (n) and var (g) go with them; layer: what the values are; read_by: `rows` or `genes`.
+    rows: (n) of X; columns: (g) of X; obs (n) and var (g) go with them; layer: what the values are.
     """
 
     data: Compendium
@@ -73,7 +73,7 @@ class Expression:
 
     @property
     def _is_whole(self) -> bool:
-        return 4 * self.columns.size > self.data.x.shape[1]
+        return bool(4 * self.columns.size > self.data.x.shape[1])
 
 
 def expression(place: Path, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:

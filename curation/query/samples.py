@@ -48,9 +48,9 @@ class NothingFound(CurationError):
 class Selection:
     """The samples that meet all conditions.
 
-    samples: the rows of the view, in the order of the matrix, those outside it last (only where they were asked for); conditions: what each was
-    taken for, and how many samples meet it alone; n_outside: samples that meet all, but are not in the matrix and were not asked for; notes: what was missing in the
-    release, and done instead.
+    samples: the rows of the view, in the order of the matrix, those outside it last (only where they were asked for); conditions: what each
+    was taken for, and how many samples meet it alone; n_outside: samples that meet all, but are not in the matrix and were not asked for;
+    notes: what was missing in the release, and done instead.
     """
 
     samples: pa.Table
