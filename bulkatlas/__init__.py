@@ -30,8 +30,8 @@ def open(release: str | Path) -> Atlas:
     """A release folder, as `curate build --out` or `curate pull` wrote it; nothing of its matrix is read before it is asked for.
 
     >>> atlas = open("release")
-    >>> atlas.n_samples, atlas.n_genes
-    (74, 60)
+    >>> atlas.n_genes, atlas.unit
+    (58, 'log2(CPM+1)')
 
     Raises Error where the folder holds no release.
     """
@@ -50,7 +50,7 @@ def label(samples: Any, *, id: str | None = None, text: list[str] | None = None,
     >>> import polars as pl
     >>> mine = pl.DataFrame({"sample_id": ["a", "b"], "title": ["human liver, donor 1", "cortex of brain"]})
     >>> label(mine, ontology="ontology").select("sample_id", "tissue", "term_id").rows()
-    [('a', 'liver', 'UBERON:0002107'), ('b', 'brain', 'UBERON:0000955')]
+    [('a', 'liver', 'UBERON:0002107'), ('b', 'brain', 'UBERON:0000956')]
 
     Raises Error where there is no text to label, or no id.
     """

@@ -135,8 +135,7 @@ class Model:
 
     def _blocks(self, source: Any, options: dict[str, Any], *, without_reference: bool) -> tuple[Predictor, Iterator[PredictedBlock], Any]:
         """The predictor, its blocks, and the report, which is whole once they are read."""
-        from modelling.userdata import read_cohort
-
+        from modelling.predicting.cohort import read_cohort
         from modelling.predicting.predict import Predictor
 
         predictor = Predictor.of(self.inner, without_reference=without_reference)

@@ -44,7 +44,7 @@ def columns_of(names: Sequence[str], symbols: Sequence[str]) -> list[int]:
             columns[i] = position.get(table.symbol[gene], -1) if gene >= 0 else -1
             if columns[i] < 0:
                 why = (
-                    f"is {table.symbol[gene]}, which this release does not hold"
+                    f"{_also(names[i], table.symbol[gene])}not in this release"
                     if gene >= 0
                     else found.reasons[0] + _near(names[i], symbols)
                 )
@@ -63,3 +63,7 @@ def columns_of(names: Sequence[str], symbols: Sequence[str]) -> list[int]:
 def _near(name: str, symbols: Sequence[str]) -> str:
     close = difflib.get_close_matches(name.upper(), symbols, 3)
     return f"; near it: {', '.join(close)}" if close else ""
+
+
+def _also(name: str, symbol: str) -> str:
+    return "" if name == symbol else f"{symbol}, "
