@@ -61,6 +61,7 @@ class RunOptions:
     scheduler: str | None = None
     previous: Path | None = None
     ontology: Path | None = None
+    by_gene: bool = False
 
 
 @dataclass
@@ -221,6 +222,7 @@ def _export(
 ) -> BuildReport:
     """The matrix and its neighbours, from what the tables say."""
     from curation.checks import run_checks
+    from curation.matrix.by_gene import BY_GENE, write_by_gene
     from curation.matrix.write import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
@@ -238,6 +240,9 @@ def _export(
         scheduler=options.scheduler,
         threads=options.threads,
     )
+    if options.by_gene:
+        with progress.stage("by gene", matrix.n_genes) as advance:
+            write_by_gene(part / COMPENDIUM, part / BY_GENE, advance)
     insert_ledger(con, matrix.ledger)
     insert_quality(con, matrix.quality)
     with progress.stage("checks of the matrix"):

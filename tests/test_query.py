@@ -144,7 +144,7 @@ def test_genes_are_found_by_any_of_their_names() -> None:
     assert columns_of(["ENSG00000141510.5", "SEPT2", "ALB"], symbols) == [0, 2, 1]
     with pytest.raises(UnknownGene, match=r"TP54 .*near it: TP53"):
         columns_of(["TP54"], symbols)
-    with pytest.raises(UnknownGene, match="GFAP .not in this release"):
+    with pytest.raises(UnknownGene, match=r"GFAP .not in this release"):
         columns_of(["GFAP"], symbols)
     with pytest.raises(UnknownGene, match="named twice"):
         columns_of(["TP53", "ENSG00000141510"], symbols)

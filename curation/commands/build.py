@@ -43,6 +43,7 @@ def build(
     memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Exchange an existing release when the new one is complete.")] = False,
+    by_gene: Annotated[bool, typer.Option("--by-gene", help="Also write by_gene.h5: one gene of all samples is one read.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
 ) -> None:
     """Build a compendium: sources -> labels -> splits -> compendium.h5ad and its neighbours."""
@@ -63,7 +64,7 @@ def build(
         locus_groups=tuple(locus_group or ()),
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
-    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, by_gene)
     report = run_build(input_folder, out, config, options, Progress(visible=True))
     _say(report, out)
 

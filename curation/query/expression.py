@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from curation.errors import CurationError
 from curation.export import Compendium
+from curation.matrix.by_gene import BY_GENE, read_genes
 from curation.query.genes import columns_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK_BYTES = 64 << 20
+PAGE = 4096 // 4  # values that the disk reads with one of them
 LOG, LINEAR = "log2tpm", "tpm"
 LAYERS = {"log2(TPM+1)": (LOG, LINEAR), "log2(CPM+1)": ("log2cpm", "cpm")}  # unit of a compendium -> as it is, and without the logarithm
 
@@ -66,7 +68,20 @@ class Expression:
         """All of it (n, g)."""
         return np.concatenate(list(self.blocks())) if self.rows.size else np.empty(self.shape, np.float32)
 
+    @property
+    def is_by_gene(self) -> bool:
+        """Whether by_gene.h5 lies there, and has fewer bytes to be read than the pages of the rows."""
+        pages = self.rows.size * min(4 * self.columns.size * PAGE, 4 * self.data.x.shape[1])
+        return self._by_gene.is_file() and 4 * self.columns.size * self.data.x.shape[0] < min(pages, BLOCK_BYTES)
+
+    @property
+    def _by_gene(self) -> Path:
+        return self.data.path.with_name(BY_GENE)
+
     def _reader(self) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
+        if self.is_by_gene:
+            genes = read_genes(self._by_gene, self.columns, str(self.data.uns.get("build_id", "")))
+            return lambda rows: np.ascontiguousarray(genes[:, rows].T)
         return lambda rows: np.ascontiguousarray(
             self.data.x[rows][:, self.columns] if self._is_whole else self.data.x[np.ix_(rows, self.columns)]
         )
