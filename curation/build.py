@@ -21,6 +21,7 @@ from curation.crate import write_crate
 from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
 from curation.errors import CurationError
 from curation.mark import refuse_overlap
+from curation.odd import oddities
 from curation.ontology import content_files, load_reference
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
@@ -75,6 +76,7 @@ class BuildReport:
     n_by_split: dict[str, int]
     n_tissues: int
     notes: list[str]
+    odd: list[str]
     progress: Progress = field(default_factory=Progress)
 
 
@@ -254,7 +256,9 @@ def _export(
         write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = con.execute("SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''").fetchone() or (0,)
-    return BuildReport(part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), progress)
+    return BuildReport(
+        part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
+    )
 
 
 def compendium_uns(con: Connection, config: BuildConfig, inputs: list[dict[str, Any]], build_id: str) -> dict[str, Any]:
