@@ -45,6 +45,6 @@ LEFT JOIN sample_group USING (sample_id)
 LEFT JOIN split USING (sample_id)
 LEFT JOIN kept USING (sample_id)
 LEFT JOIN exclusion USING (sample_id)
-LEFT JOIN (SELECT term_id, min(name) AS name FROM term WHERE scope = 'NAME' GROUP BY term_id) AS named ON named.term_id = stated_label.term_id
+LEFT JOIN (SELECT term_id, min(name) AS name FROM term WHERE scope = 'NAME' GROUP BY term_id) AS named ON stated_label.term_id = named.term_id
 LEFT JOIN (SELECT term_id, min(name) AS name FROM term WHERE scope = 'NAME' GROUP BY term_id) AS cell
-    ON cell.term_id = stated_label.cell_type_ontology_term_id;
+    ON stated_label.cell_type_ontology_term_id = cell.term_id;
