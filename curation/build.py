@@ -21,6 +21,7 @@ from curation.crate import write_crate
 from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
 from curation.errors import CurationError
 from curation.mark import refuse_overlap
+from curation.odd import oddities
 from curation.ontology import content_files, load_reference
 from curation.progress import Progress
 from curation.release import read_manifest, sha256, staging, write_manifest
@@ -61,7 +62,11 @@ class RunOptions:
     scheduler: str | None = None
     previous: Path | None = None
     ontology: Path | None = None
+<<<<<<< HEAD
     studies: Path | None = None
+=======
+    by_gene: bool = False
+>>>>>>> refs/heads/face
 
 
 @dataclass
@@ -75,6 +80,7 @@ class BuildReport:
     n_by_split: dict[str, int]
     n_tissues: int
     notes: list[str]
+    odd: list[str]
     progress: Progress = field(default_factory=Progress)
 
 
@@ -229,6 +235,7 @@ def _export(
 ) -> BuildReport:
     """The matrix and its neighbours, from what the tables say."""
     from curation.checks import run_checks
+    from curation.matrix.by_gene import BY_GENE, write_by_gene
     from curation.matrix.write import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
@@ -246,6 +253,9 @@ def _export(
         scheduler=options.scheduler,
         threads=options.threads,
     )
+    if options.by_gene:
+        with progress.stage("by gene", matrix.n_genes) as advance:
+            write_by_gene(part / COMPENDIUM, part / BY_GENE, advance)
     insert_ledger(con, matrix.ledger)
     insert_quality(con, matrix.quality)
     with progress.stage("checks of the matrix"):
@@ -257,7 +267,9 @@ def _export(
         write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = con.execute("SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''").fetchone() or (0,)
-    return BuildReport(part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), progress)
+    return BuildReport(
+        part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
+    )
 
 
 ORGAN_SYSTEMS = """

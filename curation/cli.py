@@ -6,7 +6,11 @@ from typing import Annotated
 
 import typer
 
+<<<<<<< HEAD
 from curation.commands import build, labels, override, releases, review, sources
+=======
+from curation.commands import build, labels, override, query, releases, sources
+>>>>>>> refs/heads/face
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,6 +40,7 @@ build.add_to(app, "Build")
 labels.add_to(app, "Labels")
 review.add_to(app, "Labels")
 app.add_typer(override.app, name="override", rich_help_panel="Labels")
+query.add_to(app, "Releases")
 releases.add_to(app, "Releases")
 sources.add_to(app, "Sources")
 

@@ -41,6 +41,9 @@ class Life:
         """Plain values, for JSON."""
         return dict(vars(self))
 
+    def __str__(self) -> str:
+        return "\n".join(told(self))
+
 
 def explain(place: Path, sample_id: str) -> Life:
     """Gather one sample's life from a release. Raises UnknownSample with the nearest ids, DatabaseFault."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -39,6 +39,12 @@ class Compendium:
     x: NDArray[np.float32]
     obs: pd.DataFrame
     var: pd.DataFrame
+    uns: dict[str, Any]
+
+    @property
+    def unit(self) -> str:
+        """Unit of X, as the file says; `unknown` where it does not."""
+        return str(self.uns.get("unit", "unknown"))
 
     @classmethod
     def open(cls, path: Path) -> Compendium:
@@ -49,11 +55,11 @@ class Compendium:
         if not path.is_file() or not h5py.is_hdf5(path):
             raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
         data = anndata.read_h5ad(path, backed="r")
-        obs, var = data.obs, data.var
+        obs, var, uns = data.obs, data.var, dict(data.uns)
         data.file.close()
         if "split" not in obs:
             raise CannotExport(f"{path} has no column `split` in obs; `curate import-csv` and `curate build` write it")
-        return cls(path, open_matrix(path), obs, var)
+        return cls(path, open_matrix(path), obs, var, uns)
 
 
 def export(compendium: Path, out: Path, form: str, progress: Progress | None = None) -> dict[str, int]:
@@ -82,6 +88,19 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
         discard_quietly(partial)
         raise
     return n
+
+
+def add_by_gene(release: Path, progress: Progress | None = None) -> Path:
+    """Write by_gene.h5 into a release and its manifest; one that is there already is written again. Raises BadRelease, CannotExport."""
+    from curation.matrix.by_gene import BY_GENE, write_by_gene
+    from curation.release import add_to_manifest, read_manifest
+
+    read_manifest(release)
+    data = Compendium.open(release)
+    with (progress or Progress()).stage("by gene", len(data.var)) as advance:
+        write_by_gene(data.path, release / BY_GENE, advance)
+    add_to_manifest(release, BY_GENE)
+    return release / BY_GENE
 
 
 def parts(obs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:

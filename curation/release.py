@@ -143,6 +143,20 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     write_json(folder / MANIFEST, {**content, "outputs": outputs})
 
 
+def add_to_manifest(folder: Path, name: str) -> None:
+    """List a file that was added to a release (or written again), with its checksum; the manifest is exchanged in one step."""
+    content = read_manifest(folder)
+    path = folder / name
+    row = {"file": name, "bytes": path.stat().st_size, "sha256": sha256(path)}
+    content["outputs"] = sorted([*(old for old in content["outputs"] if old["file"] != name), row], key=lambda one: str(one["file"]))
+    draft = folder.with_name(f".{folder.name}.{MANIFEST}.{os.getpid()}.new")  # beside it: nothing strange is left in a release
+    try:
+        write_json(draft, content)
+        draft.replace(folder / MANIFEST)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a release. Raises BadRelease."""
     path = folder / MANIFEST

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from curation.errors import CurationError
 from curation.matrix.assembly import CHECKSUMS
+from curation.matrix.by_gene import BY_GENE, compare_by_gene
 from curation.matrix.compendium import matrix_offset, open_matrix
 from curation.matrix.normalise import MILLION, UNIT_NAMES
 from curation.matrix.quality import obs_names
@@ -64,6 +65,9 @@ def validate(
     obs, var, unit = data.obs, data.var, str(data.uns["unit"])
     data.file.close()
     findings += [_layout(path, len(obs), len(var)), _blocks(path), _scaler(path, obs, var), _closure(path, unit)]
+    if (out / BY_GENE).is_file():
+        wrong = compare_by_gene(out / BY_GENE, path)
+        findings.append(Finding("by_gene.h5 is X, gene by gene", not wrong, f"{len(var):,} genes, {len(wrong)} wrong{_first(wrong)}"))
     with reading(out / DATABASE) as con:
         kept, ledger = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), fetch_arrow(con, "SELECT * FROM gene_ledger")
     findings.append(_obs(obs, kept))

@@ -135,7 +135,9 @@ def cell_names(terms: Terms) -> list[tuple[str, str]]:
 
 
 # What nobody writes below a sample, or writes and means something else: ids of genes, hereditary forms by number.
-UNUSED_DISEASE = re.compile(r"\b(susceptibility to|somatic|autosomal|x-linked|mutation|\(disease\)|disorder by|obsolete)\b|[;:\[\]{}|\t\"]", re.I)
+UNUSED_DISEASE = re.compile(
+    r"\b(susceptibility to|somatic|autosomal|x-linked|mutation|\(disease\)|disorder by|obsolete)\b|[;:\[\]{}|\t\"]", re.I
+)
 
 
 def disease_names(terms: Terms) -> list[tuple[str, str, str]]:
@@ -155,7 +157,9 @@ def parents(terms: Terms) -> list[tuple[str, str]]:
 
 
 def stages(terms: Terms) -> list[tuple[str, str, str]]:
-    rows = {(i, t["label"], s) for i, t in terms.items() if not t["deprecated"] and t["label"] for s in (t["label"], *t.get("synonyms", ()))}
+    rows = {
+        (i, t["label"], s) for i, t in terms.items() if not t["deprecated"] and t["label"] for s in (t["label"], *t.get("synonyms", ()))
+    }
     return sorted(rows)
 
 

@@ -91,6 +91,13 @@ def test_the_packages_share_nothing_but_the_compendium() -> None:
     assert not {p for p in importers("duckdb") if p.startswith(("modelling", "profiles"))}
 
 
+def test_nothing_stands_on_the_python_face_and_it_imports_where_it_is_used() -> None:
+    assert not {p for p in importers("bulkatlas") if not p.startswith("bulkatlas")}
+    code = "import sys, bulkatlas; print(*sys.modules)"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"duckdb", "torch", "numpy", "pandas", "pyarrow", "polars", "anndata", "curation", "modelling"}
+
+
 def test_nothing_is_pickled() -> None:
     assert importers("pickle") | importers("joblib") | importers("dill") == set()
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from curation.build import BuildReport
+    from curation.build import BuildReport, RunOptions
+    from curation.config import BuildConfig
 
 
 def build(
@@ -47,6 +48,8 @@ def build(
     memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Exchange an existing release when the new one is complete.")] = False,
+    by_gene: Annotated[bool, typer.Option("--by-gene", help="Also write by_gene.h5: one gene of all samples is one read.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the funnel and what is needed; write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
 ) -> None:
     """Build a compendium: sources -> labels -> splits -> compendium.h5ad and its neighbours."""
@@ -68,7 +71,14 @@ def build(
         tiers=tiers,
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
+<<<<<<< HEAD
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies)
+=======
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, by_gene)
+    if dry_run:
+        _foretell(input_folder, out, config, options)
+        return
+>>>>>>> refs/heads/face
     report = run_build(input_folder, out, config, options, Progress(visible=True))
     _say(report, out)
 
@@ -85,6 +95,26 @@ def _say(report: BuildReport, out: Path) -> None:
         f"look at {out / 'report.html'}, {out / 'funnel.md'}; ask `curate explain SAMPLE --db {out}`; "
         f"train with `model train {out / 'compendium.h5ad'} --out RUN`"
     )
+    for line in report.odd:
+        typer.echo(f"odd: {line}")
+
+
+def _foretell(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions) -> None:
+    """What the build would do."""
+    from curation.dry_run import forecast
+    from curation.progress import Progress
+    from curation.report_table import print_table
+
+    found = forecast(input_folder, out, config, options, Progress(visible=True))
+    print_table(list(found.funnel[0]), [list(row.values()) for row in found.funnel])
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(
+        f"would write {found.n_samples:,} samples x {found.n_genes:,} genes, about {found.n_bytes / 1e6:,.0f} MB"
+        f" ({found.n_bytes_free / 1e6:,.0f} MB are free there, {found.n_bytes_memory / 1e6:,.0f} MB of memory); nothing was written"
+    )
+    for line in found.odd:
+        typer.echo(f"odd: {line}")
 
 
 def demo(

@@ -93,14 +93,26 @@ def validate(
 
 def export(
     compendium: Path = typer.Argument(help="Release folder, or its compendium.h5ad."),
-    out: Path = typer.Option(..., help="Folder to write (for h5ad: file)."),
+    out: Path | None = typer.Option(None, help="Folder to write (for h5ad: file); not needed with --by-gene."),
     form: str = typer.Option(
         "flexynesis", "--format", help="flexynesis, parquet, csv (genes x samples) or h5ad (compressed, for shipping)."
     ),
+    by_gene: bool = typer.Option(
+        False, "--by-gene", help="Add by_gene.h5 to the release instead: one gene of all samples is then one read."
+    ),
 ) -> None:
     """Write a compendium for other tools: train/ and test/ folders for Flexynesis, Parquet, CSV, or a compressed .h5ad."""
+    from curation.export import add_by_gene
     from curation.export import export as write_export
     from curation.progress import Progress
+
+    if by_gene:
+        path = add_by_gene(compendium, Progress(visible=True))
+        typer.echo(f"{path}: {path.stat().st_size:,} bytes, listed in the manifest")
+    if out is None:
+        if not by_gene:
+            raise typer.BadParameter("--out is needed, or --by-gene")
+        return
 
     written = write_export(compendium, out, form, Progress(visible=True))
     typer.echo(f"{out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items()))

@@ -1,0 +1,170 @@
+"""A trained model in Python: predictions, embeddings and reconstructed genes of anyone's samples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from profiles.errors import BulkatlasError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from anndata import AnnData
+
+    from modelling.bundle.model import TissueModel
+    from modelling.predicting.predict import PredictedBlock, Predictor
+
+PREFIX = "predicted_"
+LATENT, PROBABILITY, KEY = "X_bulkatlas", "bulkatlas_probability", "bulkatlas"
+
+
+class NotInstalled(BulkatlasError):
+    """A part that is installed on request only is missing."""
+
+
+class SamplesDiffer(BulkatlasError):
+    """The samples that were predicted are not the rows that were given."""
+
+
+def torch_is_there() -> None:
+    """Raise NotInstalled with the line that installs it where PyTorch is missing."""
+    if find_spec("torch") is None:
+        raise NotInstalled("PyTorch is not installed, and models need it: pip install 'bulkatlas[model]'")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that `model train` or `model export` wrote. Build it with `bulkatlas.load_model`.
+
+    `source` is in every method an AnnData, a pandas frame (samples or genes in rows), or the path of a table in any format that
+    `model predict` reads; `options` are unit, layout, layer, samples, annotation and min_coverage, as in docs/tables.md.
+    """
+
+    path: Path
+    inner: TissueModel
+
+    @classmethod
+    def load(cls, path: str | Path, device: str = "cpu") -> Model:
+        """See `bulkatlas.load_model`."""
+        torch_is_there()
+        from modelling.bundle.model import load
+
+        return cls(Path(path), load(path, device))
+
+    @property
+    def tissues(self) -> list[str]:
+        """The t classes, in the order of probabilities."""
+        return list(self.inner.tissues)
+
+    @property
+    def genes(self) -> list[str]:
+        """Symbols of the g genes."""
+        return list(self.inner.genes)
+
+    def predict(self, source: Any, *, without_reference: bool = False, **options: Any) -> AnnData:
+        """Tissue of every sample. An AnnData is filled, and returned; for other sources a new one without X is made.
+
+        obs gets `predicted_tissue`, `predicted_probability`, `predicted_unsure`, ... (the columns of `model predict`); obsm `X_bulkatlas`
+        (n, k), the posterior means, and `bulkatlas_probability` (n, t); uns["bulkatlas"] the tissues, the model, and what was found and done
+        (unit, genes, warnings). Samples with too few genes have NaN. `without_reference`: for a model without its reference samples, which
+        then says nothing about how sure it is.
+
+        >>> import bulkatlas
+        >>> adata = bulkatlas.load_model("run").predict("mine.h5ad")
+        >>> adata.obsm["bulkatlas_probability"].shape, bool((adata.obs["predicted_tissue"] == adata.obs["predicted_tissue"]).all())
+        ((360, 6), True)
+
+        Raises bulkatlas.Error for a table that cannot be read, or whose genes or unit cannot be told.
+        """
+        import numpy as np
+
+        predictor, blocks, report = self._blocks(source, options, without_reference=without_reference)
+        import polars as pl
+
+        held = list(blocks)
+        table = pl.concat([predictor.table(block) for block in held])
+        refused = np.concatenate([block.refused for block in held])[:, None]
+        data = _target(source, table["sample_id"].to_list())
+        for name in table.columns[1:]:
+            data.obs[PREFIX + name] = _column(table[name])
+        data.obsm[LATENT] = np.where(refused, np.float32(np.nan), np.concatenate([block.z_nk for block in held]))
+        data.obsm[PROBABILITY] = np.where(refused, np.float32(np.nan), np.concatenate([block.probability_nt for block in held]))
+        data.uns[KEY] = {"model": str(self.path), "tissues": np.array(self.tissues, dtype=object), "report": json.dumps(report())}
+        return data
+
+    def embed(self, source: Any, **options: Any) -> pd.DataFrame:
+        """Posterior means (n, k), one row per sample, columns z1, z2, ...; NaN for samples with too few genes.
+
+        >>> import bulkatlas
+        >>> model = bulkatlas.load_model("run")
+        >>> model.embed("mine.h5ad").shape == (360, model.inner.n_latent)
+        True
+        """
+        import numpy as np
+        import pandas as pd
+
+        _, blocks, _ = self._blocks(source, options, without_reference=True)
+        parts = [
+            pd.DataFrame(np.where(block.refused[:, None], np.float32(np.nan), block.z_nk), pd.Index(block.sample_ids, name="sample_id"))
+            for block in blocks
+        ]
+        whole = pd.concat(parts)
+        whole.columns = pd.Index([f"z{k + 1}" for k in range(whole.shape[1])])
+        return whole
+
+    def impute(self, source: Any, **options: Any) -> pd.DataFrame:
+        """All genes of the model as it reconstructs them (n, g), in its unit (`model.inner.unit`), measured ones too; not below zero.
+
+        >>> import bulkatlas
+        >>> genes = bulkatlas.load_model("run").impute("mine.h5ad")
+        >>> len(genes), bool((genes >= 0).all(axis=None))
+        (360, True)
+        """
+        import pandas as pd
+
+        from modelling.commands.predict import reconstructed
+
+        predictor, blocks, _ = self._blocks(source, options, without_reference=True)
+        return pd.concat(
+            pd.DataFrame(reconstructed(predictor, block), pd.Index(block.sample_ids, name="sample_id"), self.genes) for block in blocks
+        )
+
+    def _blocks(self, source: Any, options: dict[str, Any], *, without_reference: bool) -> tuple[Predictor, Iterator[PredictedBlock], Any]:
+        """The predictor, its blocks, and the report, which is whole once they are read."""
+        from modelling.predicting.cohort import read_cohort
+        from modelling.predicting.predict import Predictor
+
+        predictor = Predictor.of(self.inner, without_reference=without_reference)
+        cohort = read_cohort(source, predictor.space, **options)
+        return predictor, predictor.blocks(cohort), cohort.report.as_dict
+
+
+def _target(source: Any, sample_ids: list[str]) -> AnnData:
+    """The AnnData that is filled: the given one, or a new one with these samples."""
+    import anndata
+    import pandas as pd
+
+    if not isinstance(source, anndata.AnnData):
+        return anndata.AnnData(obs=pd.DataFrame(index=pd.Index(sample_ids, name="sample_id")))
+    if list(source.obs_names) != sample_ids:
+        raise SamplesDiffer(
+            f"{len(sample_ids):,} samples were predicted, and the AnnData has {source.n_obs:,} rows with other names or in another order;"
+            " give the rows unique names (`adata.obs_names_make_unique()`)"
+        )
+    return source
+
+
+def _column(values: Any) -> Any:
+    """A polars column as obs holds it: text with gaps is a category, because .h5ad cannot hold it otherwise."""
+    import pandas as pd
+    import polars as pl
+
+    if values.dtype == pl.String:
+        return pd.Categorical(values.to_list())
+    if values.dtype == pl.Boolean:
+        return pd.array(values.to_list(), dtype="boolean")
+    return values.to_numpy()

@@ -1,0 +1,113 @@
+"""Expression of chosen samples and genes, in bounded memory, from the rows of X or from by_gene.h5 where that is less to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import CurationError
+from curation.export import Compendium
+from curation.matrix.by_gene import BY_GENE, read_genes
+from curation.query.genes import columns_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BLOCK_BYTES = 64 << 20
+PAGE = 4096 // 4  # values that the disk reads with one of them
+LOG, LINEAR = "log2tpm", "tpm"
+LAYERS = {"log2(TPM+1)": (LOG, LINEAR), "log2(CPM+1)": ("log2cpm", "cpm")}  # unit of a compendium -> as it is, and without the logarithm
+
+
+class UnknownLayer(CurationError):
+    """A compendium is not in the unit that is asked for."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Chosen rows and columns of a compendium; `blocks` reads them.
+
+    rows: (n) of X; columns: (g) of X; obs (n) and var (g) go with them; layer: what the values are.
+    """
+
+    data: Compendium
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    layer: str
+    is_linear: bool
+
+    @property
+    def obs(self) -> pd.DataFrame:
+        """One row per sample, as the compendium has it."""
+        return self.data.obs.iloc[self.rows]
+
+    @property
+    def var(self) -> pd.DataFrame:
+        """One row per gene, as the compendium has it."""
+        return self.data.var.iloc[self.columns]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Samples and genes."""
+        return self.rows.size, self.columns.size
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """Values (n of the block, g) float32, NaN where a gene is not measured, in the order of `rows`."""
+        step = max(1, BLOCK_BYTES // (4 * max(self.columns.size, 1)))
+        read = self._reader()
+        for start in range(0, self.rows.size, step):
+            block = read(self.rows[start : start + step])
+            yield np.exp2(block) - np.float32(1) if self.is_linear else block
+
+    def values(self) -> NDArray[np.float32]:
+        """All of it (n, g)."""
+        return np.concatenate(list(self.blocks())) if self.rows.size else np.empty(self.shape, np.float32)
+
+    @property
+    def is_by_gene(self) -> bool:
+        """Whether by_gene.h5 lies there, and has fewer bytes to be read than the pages of the rows."""
+        pages = self.rows.size * min(4 * self.columns.size * PAGE, 4 * self.data.x.shape[1])
+        return self._by_gene.is_file() and 4 * self.columns.size * self.data.x.shape[0] < min(pages, BLOCK_BYTES)
+
+    @property
+    def _by_gene(self) -> Path:
+        return self.data.path.with_name(BY_GENE)
+
+    def _reader(self) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
+        if self.is_by_gene:
+            genes = read_genes(self._by_gene, self.columns, str(self.data.uns.get("build_id", "")))
+            return lambda rows: np.ascontiguousarray(genes[:, rows].T)
+        return lambda rows: np.ascontiguousarray(
+            self.data.x[rows][:, self.columns] if self._is_whole else self.data.x[np.ix_(rows, self.columns)]
+        )
+
+    @property
+    def _is_whole(self) -> bool:
+        return bool(4 * self.columns.size > self.data.x.shape[1])
+
+
+def expression(place: Path, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
+    """Rows of a release's matrix; all genes without `genes`. Raises UnknownGene, UnknownLayer, CannotExport."""
+    data = Compendium.open(place)
+    columns = np.arange(len(data.var)) if genes is None else np.array(columns_of(genes, list(data.var.index)), np.int64)
+    name, is_linear = layer_of(data.unit, layer)
+    return Expression(data, rows, columns, name, is_linear)
+
+
+def layer_of(unit: str, layer: str | None) -> tuple[str, bool]:
+    """The layer's name and whether the logarithm is taken off; without `layer`, as the compendium has it. Raises UnknownLayer."""
+    key = unit.replace(" ", "")
+    if key not in LAYERS:
+        raise UnknownLayer(f"the compendium is in {unit}, of which no layer is known; its layers would be those of {' or '.join(LAYERS)}")
+    as_is, linear = LAYERS[key]
+    if layer in (None, as_is):
+        return as_is, False
+    if layer == linear:
+        return linear, True
+    what = "it does not hold raw counts" if layer == "counts" else f"it is in {unit}"
+    raise UnknownLayer(f"--layer {layer} is not there: {what}; ask for {as_is} or {linear}")
