@@ -45,7 +45,7 @@ lint: venv
 	$(BIN)/sqlfluff lint --disable-progress-bar sql
 
 # Those that need no other environment; the head of each other file in benchmarks/ says what it needs (archs4py, Flexynesis, a folder).
-BENCHMARKS := full_size_metadata gct imputation knn label_speed predict_speed spearman train_memory tsne
+BENCHMARKS := full_size_metadata gct imputation knn label_speed label_ten predict_speed spearman train_memory tsne
 
 # On a quiet machine: what is measured goes into benchmarks/results.json, and from there into README and docs.
 bench: venv

@@ -127,7 +127,7 @@ class ParquetSource:
 
 
 def measure(path: Path, database: Path, threads: int, memory: str | None) -> dict[str, Any]:
-    """Run steps 1 to 10 and say what they cost."""
+    """Run all stages but the matrix and say what they cost."""
     from curation.build import curate
     from curation.config import BuildConfig
     from curation.database import connect

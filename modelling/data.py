@@ -180,6 +180,9 @@ def _open(path: Path, file: h5py.File) -> Compendium:
     obs_frame, var_frame = read_elem(file["obs"]), read_elem(file["var"])
     obs = {"sample_id": as_text_or_numbers(obs_frame.index)} | {name: as_text_or_numbers(obs_frame[name]) for name in obs_frame.columns}
     var = {"symbol": as_text_or_numbers(var_frame.index)} | {name: as_text_or_numbers(var_frame[name]) for name in var_frame.columns}
+    uns = read_uns(file)
+    if "class" in obs and _level(uns) == "term":  # what a model learns is called tissue here, however fine it is
+        obs |= {"category": obs["tissue"], "tissue": obs["class"]}
     _check(path, obs, var)
     notes: list[str] = []
     kept = var["kept"].astype(bool) if "kept" in var else np.ones(len(var["symbol"]), dtype=bool)
@@ -198,7 +201,13 @@ def _open(path: Path, file: h5py.File) -> Compendium:
         notes.append(f"{leaking} of {n} unlabelled samples are not trained on: their group is held out")
     tissues = sorted(set(obs["tissue"][(obs["split"] == "train") & (obs["tissue"] != "")]))
     columns = np.flatnonzero(kept)
-    return Compendium(path, obs, var["symbol"][columns], var, read_uns(file), tissues, notes, columns, rows)
+    return Compendium(path, obs, var["symbol"][columns], var, uns, tissues, notes, columns, rows)
+
+
+def _level(uns: dict[str, Any]) -> str:
+    """`term` for a compendium whose classes are finer than the tissues (`curate build --level term`)."""
+    parameters = uns.get("parameters")
+    return str(parameters.get("level", "")) if isinstance(parameters, dict) else ""
 
 
 def _check(path: Path, obs: dict[str, Array], var: dict[str, Array]) -> None:

@@ -59,6 +59,7 @@ EXTRAS: Final[dict[str, str]] = {
     "cleanlab": "audit",
     "fastapi": "web",
     "uvicorn": "web",
+    "python_calamine": "excel",
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",

@@ -24,11 +24,18 @@ SAME_IDS: Final = 0.8
 SAME_LENGTHS: Final = 0.8
 ASCENDING: Final = 0.98
 MOSTLY_ZERO: Final = 0.5
+MOSTLY_ONE: Final = 0.9  # other columns that are nearly all one value say nothing
 FEWEST_ABOVE_ZERO: Final = 10
 
 
-def known_by_value(values: Array, genes: Sequence[str]) -> str:
-    """Why a column (rows,) is surely no sample, by what HGNC knows of the genes of the same rows; "" where nothing says so."""
+def genes_of_rows(names: Sequence[str]) -> Array:
+    """Index into the HGNC table (rows,) of the genes of some rows; -1 for none."""
+    found: Array = resolve(parse_gene_names(names)).gene
+    return found
+
+
+def known_by_value(values: Array, genes: Array) -> str:
+    """Why a column (rows,) is surely no sample, by what HGNC knows of the genes (rows,) of the same rows; "" where nothing says so."""
     finite = np.isfinite(values)
     if finite.sum() < FEWEST_ROWS:
         return ""
@@ -39,7 +46,7 @@ def known_by_value(values: Array, genes: Sequence[str]) -> str:
     if whole and steps.size and ((steps == 1).mean() > ASCENDING):
         return "it counts the rows"
     table = load_genes()
-    index = resolve(parse_gene_names([genes[int(row)] for row in rows])).gene
+    index = genes[rows]
     known = index >= 0
     if whole and known.sum() >= FEWEST_ROWS:
         ids = [table.entrez_id[gene] for gene in index[known]]
@@ -69,19 +76,23 @@ def follows(columns: Array) -> Array:
     chosen = np.unique(np.linspace(0, n - 1, N_REFERENCE).astype(int))
     total = ranks[:, chosen].sum(axis=1)
     is_chosen = np.isin(np.arange(n), chosen)
-    return np.array([_follows(filled[:, i], ranks[:, i], total - ranks[:, i] if is_chosen[i] else total) for i in range(n)])
+    return np.array([_follows(columns[:, i], total - ranks[:, i] if is_chosen[i] else total) for i in range(n)])
 
 
-def _follows(values: Array, ranks: Array, others: Array) -> float:
+def _follows(values: Array, others: Array) -> float:
+    there = np.isfinite(values)
+    values, others = values[there], others[there]
+    if len(values) < FEWEST_ROWS or np.unique(others, return_counts=True)[1].max() > MOSTLY_ONE * len(others):
+        return float("nan")
     lowest = values == values.min()
+    rank = _ranks(others)
     if lowest.mean() > MOSTLY_ZERO:
         n_above = int((~lowest).sum())
         if n_above < FEWEST_ABOVE_ZERO:
             return float("nan")
-        rank = _ranks(others)
         auc = (rank[~lowest].sum() - n_above * (n_above + 1) / 2) / (n_above * int(lowest.sum()))
         return float(2 * auc - 1)
-    return _correlation(ranks, _ranks(others))
+    return _correlation(_ranks(values), rank)
 
 
 def _ranks(values: Array) -> Array:

@@ -75,7 +75,11 @@ WITHIN = {
         ("", "UBERON:0001155", "colon"),
     ),
     "Peripheral Nervous System": (("Neuroblastoma", "UBERON:0002369", "adrenal gland"), ("Nerve Sheath", "UBERON:0001021", "nerve")),
-    "Uterus": (("Trophoblastic", "UBERON:0001987", "placenta"), ("Endometri", "UBERON:0001295", "endometrium"), ("", "UBERON:0000995", "uterus")),
+    "Uterus": (
+        ("Trophoblastic", "UBERON:0001987", "placenta"),
+        ("Endometri", "UBERON:0001295", "endometrium"),
+        ("", "UBERON:0000995", "uterus"),
+    ),
 }
 
 
@@ -106,9 +110,11 @@ def disease(model: Row) -> str:
 
 
 def read(path: Path, delimiter: str) -> list[Row]:
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    """Rows of a TSV without quoting, or of a CSV."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter, quoting=quoting))
+        if delimiter == "\t":
+            return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        return list(csv.DictReader(file, delimiter=delimiter))
 
 
 def completed(rows: list[Row], models: list[Row], lines: Terms) -> tuple[list[Row], list[str]]:
@@ -137,7 +143,16 @@ def completed(rows: list[Row], models: list[Row], lines: Terms) -> tuple[list[Ro
         spelled.add(squash(name))
         label = lines[model["RRID"]]["label"] if model["RRID"] in lines else name
         needs = "key" if SHORT_WORD.fullmatch(name) else "alone" if SAMPLE_NUMBER.fullmatch(name) else ""
-        found = (name, model["RRID"], label, term_id, term_name, disease(model), needs, f"DepMap: lineage {model['OncotreeLineage'] or 'not given'}")
+        found = (
+            name,
+            model["RRID"],
+            label,
+            term_id,
+            term_name,
+            disease(model),
+            needs,
+            f"DepMap: lineage {model['OncotreeLineage'] or 'not given'}",
+        )
         kept.append(dict(zip(COLUMNS, found, strict=True)))
     return sorted(kept, key=lambda row: row["name"]), notes
 

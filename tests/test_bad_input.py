@@ -15,8 +15,8 @@ import tiny_world
 from curation.audit import run_query
 from curation.build import BuildReport, RunOptions, build
 from curation.config import BuildConfig
-from curation.errors import CurationError
 from curation.progress import Progress
+from profiles.errors import BulkatlasError
 
 Spoil = Callable[[Path], dict[str, object] | None]
 KINDS: dict[str, tuple[Spoil, str]] = {}
@@ -101,8 +101,12 @@ def override(*cells: str) -> Callable[[list[list[str]]], object]:
 # Paths
 option("the input folder is not there", "is no folder", input=lambda place: place / "nowhere")
 option("the input is a file", "is no folder", input=h5)
-option("the output exists", "exists; choose another --out", out=lambda place: place / "world")
-option("the output lies in a file", "cannot be written|is no folder|Not a directory", out=lambda place: h5(place) / "out")
+option("the output exists", "exists; choose another --out|which is read; choose a folder beside it", out=lambda place: place / "world")
+option(
+    "the output lies in a file",
+    "cannot be written|is no folder|Not a directory|choose a folder beside it",
+    out=lambda place: h5(place) / "out",
+)
 option("the ontology folder is not there", "missing|is no folder", ontology=lambda place: place / "nowhere")
 option("the earlier release is none", "holds no manifest", previous=lambda place: place / "world")
 
@@ -290,7 +294,7 @@ def test_bad_input_is_one_clear_error_and_nothing_is_left(place, name):
     before = sorted(path for path in place.rglob("*"))
     out = given.get("out", place / "release")
     run = {"ontology": place / "ontology", "threads": 1, **{key: given[key] for key in ("ontology", "previous", "memory") if key in given}}
-    with pytest.raises(CurationError, match=told) as caught:
+    with pytest.raises(BulkatlasError, match=told) as caught:
         config = BuildConfig(**{"cap": 10, "unit": "cpm", **given.get("config", {})})
         build(given.get("input", place / "world"), out, config, RunOptions(**run), Progress())
     assert "\n" not in str(caught.value).strip()

@@ -64,3 +64,52 @@ def test_the_papers_split_is_85_to_15_of_each_tissue_drawn_by_sample() -> None:
         members.sort(key=lambda sample_id: drawn(f"split{sample_id}", 42))
         assert [split[sample_id] for sample_id in members] == ["train"] * n_train + ["test"] * (len(members) - n_train)
     assert {split[row["sample_id"]] for row in rows() if not row["tissue"]} == {"unlabelled"}
+
+
+def test_a_class_that_a_part_lacks_is_named_with_the_reason() -> None:
+    """Brain has one study, lung two; liver has many."""
+    few = [handmade.row(f"GSM{i:03}", "archs4", "liver", series_id=f"GSE{i}", matrix_file="a.h5", matrix_row=i) for i in range(40)]
+    few += [handmade.row(f"GSM9{i}", "archs4", "brain", series_id="GSE90", matrix_file="a.h5", matrix_row=90 + i) for i in range(3)]
+    few += [handmade.row(f"GSM8{i}", "archs4", "lung", series_id=f"GSE8{i}", matrix_file="a.h5", matrix_row=80 + i) for i in range(2)]
+    con = handmade.build(config=BuildConfig(cap=None), rows=few)
+    found = con.execute("SELECT tissue, split, n_groups, reason FROM missing_class ORDER BY ALL").fetchall()
+    held = dict(con.execute("SELECT tissue, list(DISTINCT split) FROM kept GROUP BY tissue").fetchall())
+    assert {(tissue, split) for tissue, split, *_ in found} == {
+        (tissue, split) for tissue in ("brain", "lung", "liver") for split in ("train", "validation", "test") if split not in held[tissue]
+    }
+    assert {(tissue, n, reason) for tissue, _, n, reason in found} == {
+        ("brain", 1, "only 1 study or donor, three are needed"),
+        ("lung", 2, "only 2 studies or donors, three are needed"),
+    }
+
+
+def test_bulk_is_below_the_threshold_and_what_stands_on_it_leaves() -> None:
+    given = rows()
+    for row, probability in zip(given[:4], (0.4999, 0.5, 0.5001, None), strict=True):
+        row["single_cell_probability"] = probability
+    con = handmade.build(config=BuildConfig(cap=None), rows=given)
+    left = con.execute("SELECT sample_id FROM exclusion WHERE step = 2 ORDER BY sample_id").fetchall()
+    assert left == [("GSM001",), ("GSM002",)]
+
+
+@pytest.mark.parametrize("cap", [0, 1, 3])
+def test_so_many_cell_lines_of_a_tissue_stay_drawn_by_md5(cap: int) -> None:
+    given = rows()
+    lines = {"liver": given[0:20:2], "lung": given[1:20:4]}
+    for row in (row for members in lines.values() for row in members):
+        row["title"] = "HepG2 cells"
+    con = handmade.build(config=BuildConfig(cap=None, cell_line_cap=cap), rows=given)
+    left = {sample_id for (sample_id,) in con.execute("SELECT sample_id FROM exclusion WHERE step = 9").fetchall()}
+    expected = {
+        tissue: sorted((row["sample_id"] for row in members), key=lambda name: drawn(name, 42))[cap:] for tissue, members in lines.items()
+    }
+    assert left == {sample_id for members in expected.values() for sample_id in members}
+
+
+def test_a_random_subset_of_the_archive_is_drawn_by_md5_among_what_is_fit() -> None:
+    given = rows()
+    given[7]["single_cell_probability"] = 0.9
+    con = handmade.build(config=BuildConfig(cap=None, subset=50), rows=given)
+    fit = sorted((row["sample_id"] for i, row in enumerate(given) if i != 7), key=lambda name: drawn(f"subset{name}", 42))
+    left = {sample_id for (sample_id,) in con.execute("SELECT sample_id FROM exclusion WHERE step = 3").fetchall()}
+    assert left == set(fit[50:])

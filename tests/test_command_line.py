@@ -75,7 +75,7 @@ def test_a_package_that_is_not_installed_names_its_extra(monkeypatch: pytest.Mon
 
 def test_every_extra_that_is_named_brings_the_package() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = {"sklearn": "scikit-learn", "umap": "umap-learn"}
+    named = {"sklearn": "scikit-learn", "umap": "umap-learn", "python_calamine": "python-calamine"}
     for package, extra in command_line.EXTRAS.items():
         brought = {re.split(r"[<>=\[]", requirement)[0] for requirement in project["optional-dependencies"][extra]}
         assert named.get(package, package) in brought
@@ -124,9 +124,10 @@ def test_a_reader_that_has_had_enough_is_no_fault() -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(60) == 0
     assert process.stderr is not None
-    assert process.stderr.read() == b""
+    with process.stderr as said:
+        assert said.read() == b""
+    assert process.wait(60) == 0
 
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and what they start inherits it: the handler is set again.
@@ -144,7 +145,7 @@ def test_ctrl_c_ends_a_real_process_with_130() -> None:
 @pytest.mark.parametrize("command", ["curate", "model"])
 def test_version_and_short_help(command: str) -> None:
     def out(*arguments: str) -> str:
-        return subprocess.run([command, *arguments], capture_output=True, text=True, check=True).stdout
+        return subprocess.run([Path(sys.executable).with_name(command), *arguments], capture_output=True, text=True, check=True).stdout
 
     assert re.fullmatch(r"bulkatlas \d+\.\d+\.\d+\n", out("--version"))
     assert out("-h") == out("--help")

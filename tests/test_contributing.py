@@ -31,8 +31,9 @@ import csv
 import numpy as np
 import pyarrow as pa
 
-from curation.sources import SAMPLE_SCHEMA, GeneIds
+from curation.source import SAMPLE_SCHEMA
 from curation.sources.declared import look_up
+from profiles.gene_names import GeneIds
 
 
 class Counts:

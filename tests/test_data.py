@@ -160,6 +160,7 @@ def test_damaged_files_are_named(tmp_path, kind, message):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.filterwarnings("ignore:Variable names are not unique")  # which is refused
 def test_wrong_splits_and_genes_are_refused(tmp_path):
     x, obs = frame()
     with pytest.raises(CompendiumError, match="no such file"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import os
 from pathlib import Path
@@ -246,14 +247,16 @@ def test_parquet_is_text_as_well() -> None:
     assert read_metadata(out.getvalue()).samples.rows() == [("a", "GSE1,GSE2", "x"), ("b", "GSE3", "y")]
 
 
-def test_a_workbook_needs_its_extra_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_workbook_is_read_with_its_extra(tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine", reason="workbooks need the extra `excel`")
     openpyxl = pytest.importorskip("openpyxl", reason="openpyxl writes the workbook of this test")
-    book, out = openpyxl.Workbook(), io.BytesIO()
-    for row in (["sample_id", "title"], ["a", "liver"], ["b", 3]):
+    book = openpyxl.Workbook()
+    for row in (["sample_id", "title", "day"], ["a", "liver", datetime.date(2026, 1, 31)], ["b", 3, None]):
         book.active.append(row)
-    book.save(out)
-    pytest.importorskip("fastexcel", reason="fastexcel reads workbooks (extra `excel`)")
-    assert read_metadata(out.getvalue()).samples.rows() == [("a", "liver"), ("b", "3")]
+    book.save(tmp_path / "t.xlsx")
+    found = read_metadata(tmp_path / "t.xlsx")
+    assert found.frame.rows() == [("a", "liver", "2026-01-31"), ("b", "3", None)]
+    assert "the sheet 'Sheet' is read" in found.notes[0]
 
 
 def test_column_names_that_occur_twice_are_numbered_and_said() -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from profiles.errors import UnitFault
 from profiles.unit_columns import units_differ
 from profiles.unit_finding import find_unit
+from profiles.unit_lengths import Lengths
 from profiles.units import NAMED, Unit, parse_unit
 
 Values = NDArray[np.float64]
@@ -226,3 +227,38 @@ def test_columns_in_different_units_are_told_apart() -> None:
     for make, said in mixed:
         found = units_differ(make(), ["a", "b", "c"])
         assert found is None if said is None else said in str(found)
+
+
+@pytest.mark.parametrize("declared", ["tpm", "cpm"])
+def test_rounding_may_bring_a_sum_some_percent_above_a_million_and_no_more(declared: str) -> None:
+    assert find_unit((TPM * 1.04).astype(np.float32), LENGTHS, None, parse_unit(declared), "m").unit == parse_unit(declared)
+    with pytest.raises(UnitFault, match=r"sum to 1,060,000 per sample where ... sum to at most 1,000,000"):
+        find_unit((TPM * 1.06).astype(np.float32), LENGTHS, None, parse_unit(declared), "m")
+
+
+@pytest.mark.parametrize("factor", [1.03, 1.3, 0.85])
+def test_what_sums_to_another_number_than_a_million_is_not_called_tpm_as_it_is(factor: float) -> None:
+    found = find_unit((TPM * factor).astype(np.float32), LENGTHS, MEAN, None, "m").unit
+    assert str(found) == f"TPM / {1 / factor:.6g}"
+    np.testing.assert_allclose(found.linear(TPM * factor), TPM, rtol=1e-5)
+
+
+def grown(slope: float) -> Values:
+    """Values closed to a million that grow as the gene's length to this power, against the training mean; they do not tie as counts do."""
+    rate = np.exp2(MEAN + np.random.default_rng(3).normal(0, 0.5, (5, N_GENES))) * (LENGTHS / 1000) ** slope
+    return np.asarray(1e6 * rate / rate.sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("slope", "count_like", "divided", "doubtful"),
+    [
+        (0.45, None, True, False), (0.55, None, True, True), (0.65, None, True, True), (0.75, None, False, True), (0.9, None, False, False),
+        (0.45, False, True, False), (0.55, False, True, True), (0.8, False, True, True), (0.9, False, False, True),
+    ],
+)  # fmt: skip
+def test_where_growth_with_length_turns_from_tpm_to_reads(slope: float, count_like: bool | None, divided: bool, doubtful: bool) -> None:
+    """Tables of other laboratories lie at 0.3 to 0.8 by the lengths of their tools, reads at 0.62 to 1.2: between, the verdict is doubted."""
+    found, _, doubt = Lengths(LENGTHS, MEAN, True).per_length(grown(slope), count_like)
+    assert (found, doubt) == (divided, doubtful)
+    if count_like is False:
+        assert find_unit(grown(slope).astype(np.float32), LENGTHS, MEAN, None, "m").unit.quantity == ("TPM" if divided else "CPM")

@@ -28,6 +28,11 @@ FAULTS = {
         "fields.tsv",
         "key tissue: match whole, field tisue",
     ),
+    "one_organ_per_cell_line": (
+        "INSERT INTO cell_line SELECT * REPLACE ('zz' AS name, 'UBERON:0002048' AS term_id, 'lung' AS term_name) FROM cell_line WHERE name = 'HepG2'",
+        "cell_lines.tsv",
+        "is lung here and liver under",
+    ),
     "override_scopes_are_known": (DECISION.format(scope="'study'", term="NULL"), "overrides.tsv", "O1: scope study"),
     "override_terms_are_live": (DECISION.format(scope="'sample'", term="'UBERON:9999999'"), "overrides.tsv", "O1 names UBERON:9999999"),
     "relations_name_live_terms": (

@@ -139,9 +139,7 @@ def test_a_cut_off_gzip_is_named(tmp_path: Path) -> None:
         open_source("gtex", path.parent)
 
 
-@pytest.mark.parametrize(
-    ("first", "message"), [("<html>", "is a web page"), ("Name\tDescription", "no column holds the values of a sample")]
-)
+@pytest.mark.parametrize(("first", "message"), [("<html>", "is a web page"), ("Name\tDescription", "is no GCT file")])
 def test_what_is_no_gct_is_named(tmp_path: Path, first: str, message: str) -> None:
     path = folder(tmp_path, name="x_gene_reads.gct")
     write(path / "x_gene_reads.gct", [first, "3\t3", HEADER, *GENES])

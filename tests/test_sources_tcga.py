@@ -10,7 +10,9 @@ import pytest
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
 from curation.sources import open_source
-from curation.sources.barcode import is_tumour
+from curation.sources.barcode import SAMPLE_TYPES, is_tumour, sample_type_in_words
+from curation.sources.declared import look_up
+from curation.sources.sheets import Clinic, read_phenotypes
 from profiles.errors import BulkatlasError, UnitFault
 
 PHENOTYPE = "sample\tdetailed_category\tprimary disease or tissue\t_primary_site\t_sample_type\t_gender\t_study"
@@ -158,6 +160,72 @@ def test_star_counts_with_their_sheet(tmp_path: Path) -> None:
     assert (luad["declared_term_id"], luad["is_tumour"], luad["donor_id"]) == ("UBERON:0002048", False, "TCGA-05-0001")
     assert (pcpg["declared_term_id"], pcpg["is_tumour"]) == (None, True)
     assert any("1 samples with project 'TCGA-PCPG': phaeochromocytoma" in note for note in source.notes())
+
+
+SHEET_2024 = SHEET.replace("Sample Type", "Tissue Type\tTumor Descriptor\tSpecimen Type\tPreservation Method")
+
+
+def test_sheets_before_and_since_2024_stand_side_by_side_and_the_barcode_decides(tmp_path: Path) -> None:
+    folder = tmp_path / "tcga"
+    names = [star_file(folder, f, (1, 2)) for f in ("aaa", "bbb", "ccc", "ddd")]
+    gdc(tmp_path, [(names[0], "TCGA-LUAD", "TCGA-05-0001-01A", "Primary Tumor")])
+    told = [
+        (names[1], "TCGA-BRCA", "TCGA-05-0002-11A", "Tumor\tPrimary\tSolid Tissue\tOCT"),
+        (names[2], "TCGA-LAML", "TCGA-05-0003-03A", "Tumor\tPrimary\tPeripheral Blood NOS\tUnknown"),
+        (names[3], "TCGA-SKCM", "TCGA-05-0004-06A", "Tumor\tMetastatic\tSolid Tissue\tUnknown"),
+    ]
+    lines = [f"id\t{n}\tTranscriptome Profiling\tGene Expression Quantification\t{p}\tcase\t{s}\t{t}" for n, p, s, t in told]
+    write(folder / "gdc_sample_sheet.2026-11-23.tsv", [SHEET_2024, *lines])
+    source = open_source("tcga", folder)
+    found = {row["sample_id"]: (row["is_tumour"], row["declared_text"], row["declared_term_id"]) for row in rows(source)}
+    assert found == {
+        "TCGA-05-0001-01A": (True, "TCGA-LUAD", "UBERON:0002048"),
+        "TCGA-05-0002-11A": (False, "TCGA-BRCA", "UBERON:0000310"),
+        "TCGA-05-0003-03A": (True, "Primary Blood Derived Cancer - Peripheral Blood", "UBERON:0000178"),
+        "TCGA-05-0004-06A": (True, "Metastatic", None),
+    }
+    write(folder / "gdc_sample_sheet.2026-11-24.tsv", [SHEET_2024, lines[0].replace("TCGA-05-0002-11A", "TCGA-05-0009-11A")])
+    with pytest.raises(BulkatlasError, match=r"gives bbb.* to TCGA-05-0009-11A, another sheet to TCGA-05-0002-11A"):
+        open_source("tcga", folder)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (("Normal", "Not Applicable", "Solid Tissue"), "Solid Tissue Normal"),
+        (("Normal", "Not Applicable", "Peripheral Whole Blood"), "Blood Derived Normal"),
+        (("Tumor", "Recurrence", "Bone Marrow NOS"), "Recurrent Blood Derived Cancer - Bone Marrow"),
+        (("Tumor", "Metastatic", "Solid Tissue"), "Metastatic"),
+        (("Tumor", "Primary", "3D Organoid"), "Next Generation Cancer Model"),
+        (("Tumor", "Primary", "Cell Line"), "Cell Lines"),
+        (("Unknown", "Primary", "Solid Tissue"), None),
+    ],
+)
+def test_a_sample_type_that_is_spread_over_three_columns(told: tuple[str, str, str], expected: str | None) -> None:
+    assert sample_type_in_words(*told) == expected
+
+
+def test_every_sample_code_has_a_verdict_and_the_specimens_their_tissue() -> None:
+    verdicts = {code: is_tumour(f"TARGET-10-PAAAAA-{code:02}A", None) for code in SAMPLE_TYPES}
+    assert {code for code, verdict in verdicts.items() if verdict} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 40, 41, 42}
+    assert {code for code, verdict in verdicts.items() if verdict is False} == {*range(10, 19), 99}
+    tissues = {code: look_up("tcga", "sample_type", name) for code, name in SAMPLE_TYPES.items()}
+    assert {code: row.tissue for code, row in tissues.items() if row and row.tissue} == {
+        3: "blood", 4: "bone_marrow", 9: "bone_marrow", 10: "blood", 12: "head_and_neck", 13: "blood", 14: "bone_marrow", 15: "fibroblast",
+        16: "bone_marrow", 17: "lymphoid", 40: "blood", 41: "bone_marrow", 42: "blood", 99: "blood",
+    }  # fmt: skip
+    assert {code for code, row in tissues.items() if row and row.is_cell_line} == {13, 50, 85, 86, 87}
+    assert all(tissues[code] and not tissues[code].tissue for code in (6, 7, 20, 50, 60, 61, 85, 86, 87))
+
+
+def test_the_clinical_table_of_the_gdc_hub_is_a_phenotype_table(tmp_path: Path) -> None:
+    table = tmp_path / "TCGA-BRCA.clinical.tsv"
+    write(table, ["sample\tprimary_site\tproject_id.project\tsample_type.samples", "TCGA-05-0001-01A\tBreast\tTCGA-BRCA\tPrimary Tumor"])
+    assert read_phenotypes([table], []) == {"TCGA-05-0001-01A": Clinic("project", "TCGA-BRCA", "Primary Tumor")}
+    other = tmp_path / "other.clinical.tsv"
+    write(other, ["sample\t_primary_site\t_sample_type", "TCGA-05-0001-01A\tLung\tPrimary Tumor"])
+    with pytest.raises(BulkatlasError, match="1 samples have two rows that contradict each other"):
+        read_phenotypes([table, other], [])
 
 
 def test_further_runs_of_a_sample_and_unlisted_files_are_named(tmp_path: Path) -> None:

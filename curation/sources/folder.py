@@ -85,8 +85,22 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
     return found[0]
 
 
-def read_sheet(path: Path, required: Sequence[str] = ()) -> pl.DataFrame:
-    """A table about samples as stripped text, empty cells null. Raises MetadataFault when a required column is missing, and TableFault."""
+def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.DataFrame:
+    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`.
+
+    Raises MetadataFault when a required column is missing, and TableFault.
+    """
     from profiles.metadata import read_frame
 
-    return read_frame(path, str(path)).need(required)
+    found = read_frame(path, str(path))
+    notes += found.notes
+    return found.need(required)
+
+
+def stated(**columns: object) -> str | None:
+    """A source's own columns as `key: value` text, so that they are read by the rules that read everybody's; None where all are empty.
+
+    The keys are those of fields.tsv that begin with "declared": what a source's own column says decides before any text.
+    """
+    told = [f"declared {name}: {value}" for name, value in columns.items() if value not in (None, "")]
+    return ",".join(told) or None

@@ -9,6 +9,7 @@ from curation.source import SourceFault
 from curation.sources.declared import look_up, unlabelled_notes
 from curation.sources.folder import FolderSource, find, find_one, read_sheet, refuse_duplicates, sample_table, some
 from curation.sources.matrices import Asked, MatrixFault, TableMatrix, open_matrix
+from profiles.text.streams import DAMAGE, compression_of, unpacked
 
 
 def open_gtex(folder: Path) -> FolderSource:
@@ -17,18 +18,30 @@ def open_gtex(folder: Path) -> FolderSource:
     if not paths:
         raise SourceFault(f"{folder} holds no *.gct, *.gct.gz or *.parquet; put a GTEx gene_reads or gene_tpm matrix there")
     attributes = find_one(folder, "sample attribute table", "*SampleAttributesDS.txt", "*SampleAttributesDS.txt.gz")
-    tissues = _tissues(attributes)
+    tissues = _tissues(attributes, notes)
     matrices: list[TableMatrix] = []
     for path in paths:
-        matrix, said = open_matrix(path, folder, Asked(layout="genes", is_archive=True))
-        if path.suffix != ".parquet" and matrix.table.format != "GCT":
+        if path.suffix != ".parquet" and not _has_mark(path):
             raise MatrixFault(f"{path} is no GCT file: it must begin with '#1.2'; download it again")
+        matrix, said = open_matrix(path, folder, Asked(layout="genes", is_archive=True))
         _refuse_unlisted(matrix, tissues, attributes)
         matrices.append(matrix)
         notes += said
     rows = [_row(sample, matrix, i, tissues.get(sample)) for matrix in matrices for i, sample in enumerate(matrix.sample_ids)]
     notes += _tissue_notes(rows, tissues, attributes)
     return FolderSource("gtex", sample_table(rows, folder), matrices, [*paths, attributes], notes)
+
+
+def _has_mark(path: Path) -> bool:
+    """Whether a text file is a GCT by its first bytes; what is no text, or damaged, its reader names better."""
+    with path.open("rb") as file:
+        compression = compression_of(file.read(8))
+        file.seek(0)
+        try:
+            start = unpacked(file, compression).read(64)
+        except DAMAGE:
+            return True
+    return start.startswith(b"#1.") or start.lstrip()[:1] in (b"<", b"")
 
 
 def _one_of_each(paths: list[Path]) -> tuple[list[Path], list[str]]:
@@ -45,9 +58,9 @@ def _one_of_each(paths: list[Path]) -> tuple[list[Path], list[str]]:
     return sorted(stems.values()), notes
 
 
-def _tissues(attributes: Path) -> dict[str, str | None]:
+def _tissues(attributes: Path, notes: list[str]) -> dict[str, str | None]:
     """Sample id -> SMTSD. A sample on several lines is refused when they contradict each other."""
-    pairs = read_sheet(attributes, ("SAMPID", "SMTSD")).select("SAMPID", "SMTSD").unique(maintain_order=True)
+    pairs = read_sheet(attributes, ("SAMPID", "SMTSD"), notes).select("SAMPID", "SMTSD").unique(maintain_order=True)
     refuse_duplicates(pairs["SAMPID"].to_list(), f"{attributes}, with different SMTSD")
     return dict(pairs.iter_rows())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ TYPE_COLUMNS = ("_sample_type", "sample_type.samples", "sample_type")
 SPREAD = ("Tissue Type", "Tumor Descriptor", "Specimen Type")
 
 
+DISEASE_COLUMNS = ("primary disease or tissue", "detailed_category", "primary_diagnosis.diagnoses", "disease_type")
+SEX_COLUMNS = ("_gender", "gender.demographic", "gender")
+
+
 @dataclass(frozen=True)
 class Clinic:
     """What a phenotype table or sample sheet says of one sample."""
@@ -28,23 +32,37 @@ class Clinic:
     field: str
     site: str | None
     sample_type: str | None
+    disease: str | None = field(default=None, compare=False)
+    sex: str | None = field(default=None, compare=False)
 
 
-def read_phenotypes(paths: Sequence[Path]) -> dict[str, Clinic]:
-    """Sample -> what the tables say; the same in two tables is no matter. Raises MetadataFault, also where two rows contradict each other."""
+def read_phenotypes(paths: Sequence[Path], notes: list[str]) -> dict[str, Clinic]:
+    """Sample -> what the tables say, and to `notes` what is to be said of them; the same in two tables is no matter.
+
+    Raises MetadataFault, also where two rows contradict each other.
+    """
     clinics: dict[str, Clinic] = {}
     twice: list[str] = []
     for path in paths:
         found = read_frame(path, str(path))
+        notes += found.notes
         names = found.raw.columns
         sample_column = _first(SAMPLE_COLUMNS, found, "sample")
         site_column = _first(tuple(SITE_COLUMNS), found, "_primary_site")
         type_column = next((name for name in TYPE_COLUMNS if name in names), None)
+        disease_column = next((name for name in DISEASE_COLUMNS if name in names), None)
+        sex_column = next((name for name in SEX_COLUMNS if name in names), None)
         for row in found.frame.iter_rows(named=True):
             sample = row[sample_column]
             if is_missing(sample):
                 continue
-            told = Clinic(SITE_COLUMNS[site_column], _known(row, site_column), _known(row, type_column))
+            told = Clinic(
+                SITE_COLUMNS[site_column],
+                _known(row, site_column),
+                _known(row, type_column),
+                _known(row, disease_column),
+                _known(row, sex_column),
+            )
             if clinics.setdefault(sample, told) != told:
                 twice.append(f"{sample} ({path.name})")
     if twice:
@@ -77,7 +95,8 @@ class Listed:
 
 def choose_files(sheets: Sequence[Path], program: str, star: dict[str, Path]) -> Listed:
     """One count file per sample of the program. Raises MetadataFault when none is left, or the sheets contradict each other."""
-    rows = _listed(sheets, star)
+    notes: list[str] = []
+    rows = _listed(sheets, star, notes)
     names = " and ".join(sheet.name for sheet in sheets) if len(sheets) < 3 else f"{len(sheets)} sample sheets"
     chosen: dict[str, tuple[Path, Clinic]] = {}
     absent, doubled, foreign = sorted(set(star) - set(rows)), [], []
@@ -97,14 +116,15 @@ def choose_files(sheets: Sequence[Path], program: str, star: dict[str, Path]) ->
         f"files of {names} are of another program than {program.upper()} and were left out": foreign,
         "files are further sequencing runs of a sample and were left out": doubled,
     }
-    return Listed(chosen, [f"{len(said)} {what}: {some(said, 10)}" for what, said in left_out.items() if said])
+    return Listed(chosen, notes + [f"{len(said)} {what}: {some(said, 10)}" for what, said in left_out.items() if said])
 
 
-def _listed(sheets: Sequence[Path], star: dict[str, Path]) -> dict[str, tuple[str | None, str, str | None]]:
+def _listed(sheets: Sequence[Path], star: dict[str, Path], notes: list[str]) -> dict[str, tuple[str | None, str, str | None]]:
     """File name -> (project, sample, sample type) over all sheets, for files that are there."""
     rows: dict[str, tuple[str | None, str, str | None]] = {}
     for sheet in sheets:
         found = read_frame(sheet, str(sheet))
+        notes += found.notes
         spread = all(column in found.raw.columns for column in SPREAD[:1])
         frame = found.need(("File Name", "Project ID", "Sample ID", *([] if spread else ["Sample Type"])))
         for row in frame.iter_rows(named=True):

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from profiles.account import some
 from profiles.errors import MetadataFault
 from profiles.limits import Limits
 from profiles.metadata.archives import DONORS, OWN, ROW_NAMES, SERIES, archive_of, columns_with, first_of, plain
+from profiles.metadata.frame import SHOWN, Frame
 from profiles.metadata.missing import missing_to_null
-from profiles.metadata.reading import SHOWN, Frame, read_frame, some
+from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from profiles.account import some
 from profiles.errors import MetadataFault
 from profiles.metadata.archives import OWN, SPEAKING, TECHNICAL, columns_with, first_of, plain
+from profiles.metadata.frame import SHOWN
 from profiles.metadata.missing import missing_to_null
-from profiles.metadata.reading import SHOWN, some
 
 if TYPE_CHECKING:
     import polars as pl

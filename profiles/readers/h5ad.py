@@ -102,7 +102,7 @@ class H5adTable:
 def _genes(frame: pd.DataFrame) -> tuple[tuple[list[str], list[str]], list[str], float]:
     """(ids and symbols), the columns that they were taken from, share of genes."""
     index = [str(name) for name in frame.index]
-    texts = {str(name): [_text(value) for value in frame[name]] for name in frame.columns if frame[name].dtype.kind not in "biuf"}
+    texts = {str(name): _texts(frame[name]) for name in frame.columns if frame[name].dtype.kind not in "biuf"}
     scored = [("var index", index, gene_share(index)), *((f"var {name!r}", values, gene_share(values)) for name, values in texts.items())]
     ensembl = next((item for name in ENSEMBL_COLUMNS for item in scored if item[0] == f"var {name!r}" and item[2] >= ENOUGH_GENES), None)
     best = max(scored, key=lambda item: item[2])
@@ -123,8 +123,8 @@ def _genes(frame: pd.DataFrame) -> tuple[tuple[list[str], list[str]], list[str],
     return names, [ids[0], *([symbols[0]] if symbols else [])], ids[2]
 
 
-def _text(value: Any) -> str:
-    return "" if value is None or value != value else str(value)
+def _texts(column: Any) -> list[str]:
+    return ["" if absent else str(value) for value, absent in zip(column.astype(object), column.isna(), strict=True)]
 
 
 class _Memory:

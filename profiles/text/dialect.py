@@ -70,11 +70,11 @@ class Dialect:
         return utf8_blocks(unpacked_blocks(self.reopen, self.compression, self.name), self.encoding, self.newline)
 
     def _body_blocks(self) -> Iterator[bytes]:
-        blocks = _skip_lines(self.blocks(), self.n_skip)
+        blocks = skip_lines(self.blocks(), self.n_skip)
         if not (self.escaped or self.stray_returns or self.n_inner_comments):
             yield from blocks
             return
-        for block in _whole_lines(blocks):
+        for block in whole_lines(blocks):
             if self.stray_returns:
                 block = STRAY_CR.sub(b" ", block)
             if self.escaped:
@@ -88,7 +88,8 @@ class Dialect:
         return line[:1] in (b"#", b"!") and line.count(self.separator.encode()) + 1 != len(self.header)
 
 
-def _skip_lines(blocks: Iterator[bytes], n: int) -> Iterator[bytes]:
+def skip_lines(blocks: Iterator[bytes], n: int) -> Iterator[bytes]:
+    """The same bytes without the first n lines."""
     for block in blocks:
         at = 0
         while n:
@@ -103,7 +104,7 @@ def _skip_lines(blocks: Iterator[bytes], n: int) -> Iterator[bytes]:
     yield from blocks
 
 
-def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The same bytes in blocks that end in LF, the last one perhaps not."""
     left: list[bytes] = []
     for block in blocks:

@@ -4,32 +4,32 @@
 -- "disease" is the patient's. LNCaP is no LNCa of P cells: unglued words are silent beside the name of a line, and
 -- where they say nothing new.
 CREATE OR REPLACE TEMP TABLE placed_hit AS
-WITH along AS (
+WITH apart AS (SELECT *, coalesce(position > bar, FALSE) AS is_unglued, position + n_tokens AS ends FROM hit),
+written AS (SELECT DISTINCT text_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'),
+line AS (SELECT DISTINCT text_id FROM apart WHERE NOT is_unglued AND verdict = 'cell_line' AND kind = 'line'),
+along AS (
     SELECT
-        hit.*, coalesce(hit.position > hit.bar, FALSE) AS is_unglued, hit.position + hit.n_tokens AS ends,
-        lead({'kind': hit.kind, 'tissue': hit.tissue, 'at': hit.position, 'map': hit.verdict = 'map'}) OVER text AS nxt,
-        lag({
-            'kind': hit.kind, 'tissue': hit.tissue, 'at': hit.position + hit.n_tokens, 'map': hit.verdict = 'map'
-        }) OVER text AS prior,
-        bool_or(hit.verdict = 'cell_line' AND hit.kind = 'line') OVER (PARTITION BY hit.text_id) AS names_line,
-        min(hit.position) OVER (PARTITION BY hit.text_id, hit.verdict, hit.term_id) AS first_place
-    FROM hit
-    WINDOW text AS (PARTITION BY hit.text_id, coalesce(hit.position > hit.bar, FALSE) ORDER BY hit.position)
+        *, lead({ 'kind': kind, 'tissue': tissue, 'at': position, 'map': verdict = 'map' }) OVER beside AS ahead,
+        lag({ 'kind': kind, 'tissue': tissue, 'at': ends, 'map': verdict = 'map' }) OVER beside AS behind
+    FROM apart
+    WHERE NOT is_unglued OR verdict <> 'map'
+        OR ((text_id, term_id) NOT IN (FROM written) AND text_id NOT IN (FROM line))
+    WINDOW beside AS (PARTITION BY text_id, is_unglued ORDER BY position)
 ),
 gapped AS (
     SELECT
-        along.* EXCLUDE (names_line, first_place), text.repaired, nxt.at = ends AS touches,
-        CASE WHEN nxt.at > ends AND (bar IS NULL OR ends <= bar OR is_unglued) THEN
-            array_to_string(string_split(text.normalised, ' ')[ends:nxt.at - 1], ' ') ELSE '' END AS gap_after,
-        CASE WHEN prior.at < position AND contains(text.normalised, 'from') THEN
-            array_to_string(string_split(text.normalised, ' ')[prior.at:position - 1], ' ') ELSE '' END AS gap_before
+        along.*, text.repaired, ahead['at'] = ends AS touches,
+        CASE WHEN ahead['at'] > ends AND tissue <> ahead['tissue'] AND ahead['map'] THEN
+            array_to_string(string_split(text.normalised, ' ')[ends:ahead['at'] - 1], ' ') ELSE '' END AS gap_after,
+        CASE WHEN behind['at'] < position AND tissue <> behind['tissue'] AND contains(text.normalised, 'from') THEN
+            array_to_string(string_split(text.normalised, ' ')[behind['at']:position - 1], ' ')
+            ELSE '' END AS gap_before
     FROM along JOIN text USING (text_id)
-    WHERE NOT (is_unglued AND verdict = 'map' AND (names_line OR first_place < bar))
 )
 SELECT
-    * EXCLUDE (nxt, prior, touches, gap_after, gap_before) REPLACE (
+    * EXCLUDE (ahead, behind, touches, gap_after, gap_before) REPLACE (
         CASE
-            WHEN kind = 'adjective' AND nxt.kind = 'mobile' AND touches THEN 'cell'
+            WHEN kind = 'adjective' AND ahead['kind'] = 'mobile' AND touches THEN 'cell'
             WHEN kind IN ('anatomy', 'adjective') AND after IN (
                 SELECT word FROM vocabulary WHERE list = 'disease_word'
             ) THEN 'disease'
@@ -38,19 +38,21 @@ SELECT
     ),
     CASE
         WHEN verdict <> 'map' AND kind <> 'pluripotent' THEN verdict
-        WHEN nxt.map AND tissue <> nxt.tissue AND (kind NOT IN ('anatomy', 'adjective') OR nxt.tissue <> 'fibroblast')
+        WHEN ahead['map'] AND tissue <> ahead['tissue']
+            AND (kind NOT IN ('anatomy', 'adjective') OR ahead['tissue'] <> 'fibroblast')
             AND (
                 (regexp_matches(gap_after, $origin_before) AND NOT contains(gap_after, 'from'))
-                OR (touches AND nxt.kind = 'pluripotent')
-                OR (kind = 'pluripotent' AND nxt.kind <> 'culture' AND regexp_matches(gap_after, $into))
+                OR (touches AND ahead['kind'] = 'pluripotent')
+                OR (kind = 'pluripotent' AND ahead['kind'] <> 'culture' AND regexp_matches(gap_after, $made_into))
             ) THEN 'origin'
-        WHEN prior.map AND tissue <> prior.tissue
-            AND (kind NOT IN ('anatomy', 'adjective') OR prior.tissue <> 'fibroblast') AND gap_before <> ''
+        WHEN behind['map'] AND tissue <> behind['tissue']
+            AND (kind NOT IN ('anatomy', 'adjective') OR behind['tissue'] <> 'fibroblast') AND gap_before <> ''
             AND (
                 regexp_matches(gap_before, $origin_after)
-                OR ((kind = 'pluripotent' OR prior.kind = 'pluripotent') AND regexp_matches(gap_before, '\bfrom\b'))
+                OR ((kind = 'pluripotent' OR behind['kind'] = 'pluripotent') AND regexp_matches(gap_before, '\bfrom\b'))
             ) THEN 'origin'
-        WHEN kind = 'pluripotent' AND after = 'derived' AND nxt IS NULL AND prior.map AND prior.kind <> 'pluripotent'
+        WHEN kind = 'pluripotent' AND after = 'derived' AND ahead IS NULL AND behind['map']
+            AND behind['kind'] <> 'pluripotent'
             THEN 'origin'  -- cardiomyocytes (iPSC-derived)
         WHEN verdict = 'map' THEN 'sample'
         ELSE verdict

@@ -17,11 +17,14 @@ spoken AS (
     LEFT JOIN remade_sample ON sample_text.sample_id = remade_sample.sample_id
     WHERE evidence.verdict <> 'block' AND evidence.text_id NOT IN (FROM silenced)
 ),
-organ AS (SELECT DISTINCT sample_id, tissue FROM spoken WHERE field = 'cell_type' AND verdict = 'map')
-SELECT * EXCLUDE (is_origin) REPLACE ('cell_line' AS verdict) FROM spoken SEMI JOIN organ USING (sample_id, tissue)
-WHERE verdict = 'perhaps'
-UNION ALL
-SELECT * EXCLUDE (is_origin) FROM spoken WHERE verdict <> 'perhaps'
+organ AS (SELECT DISTINCT sample_id, tissue FROM spoken WHERE field = 'cell_type' AND verdict = 'map'),
+believed AS (
+    FROM spoken WHERE verdict <> 'perhaps'
+    UNION ALL
+    SELECT * REPLACE ('cell_line' AS verdict) FROM spoken SEMI JOIN organ USING (sample_id, tissue)
+    WHERE verdict = 'perhaps'
+)
+SELECT sample_id, evidence_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens FROM believed
 UNION ALL
 SELECT sample_id, evidence_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens
 FROM evidence WHERE sample_id IS NOT NULL;

@@ -13,22 +13,19 @@ WITH ranked AS (
     WINDOW best AS (PARTITION BY sample_id ORDER BY weight DESC, n_fields DESC, tissue ASC)
     QUALIFY row_number() OVER best = 1
 ),
-yielding AS (
+yields AS (
+    SELECT tissue_yield.tissue, other.tissue AS beside
+    FROM tissue_yield JOIN (SELECT DISTINCT tissue FROM tissue) AS other
+        ON coalesce(tissue_yield.beside, other.tissue) = other.tissue
+),
+settled AS (
     SELECT
-        ranked.*,
-        coalesce(is_close AND EXISTS (
-            FROM tissue_yield AS y
-            WHERE y.tissue = ranked.tissue AND coalesce(y.beside, ranked.runner_up) = ranked.runner_up
-        ), false) AS yields,
-        coalesce(is_close AND EXISTS (
-            FROM tissue_yield AS y
-            WHERE y.tissue = ranked.runner_up AND coalesce(y.beside, ranked.tissue) = ranked.tissue
-        ), false) AS is_yielded_to
+        *, is_close AND coalesce((tissue, runner_up) IN (FROM yields), false) AS is_yielding,
+        is_close AND coalesce((runner_up, tissue) IN (FROM yields), false) AS is_yielded_to
     FROM ranked
 )
 SELECT
-    yielding.sample_id, CASE WHEN yields THEN runner_up ELSE yielding.tissue END AS tissue,
-    evidence.evidence_id, evidence.term_id, evidence.kind,
-    CASE WHEN yields THEN yielding.tissue ELSE runner_up END AS runner_up,
-    yielding.weight, margin, is_close AND NOT yields AND NOT is_yielded_to AS is_ambiguous
-FROM yielding JOIN evidence ON evidence.evidence_id = CASE WHEN yields THEN other_id ELSE yielding.evidence_id END;
+    settled.sample_id, if(is_yielding, runner_up, settled.tissue) AS tissue, evidence.evidence_id, evidence.term_id,
+    evidence.kind, if(is_yielding, settled.tissue, runner_up) AS runner_up, margin,
+    is_close AND NOT is_yielding AND NOT is_yielded_to AS is_ambiguous
+FROM settled JOIN evidence ON if(is_yielding, other_id, settled.evidence_id) = evidence.evidence_id;

@@ -25,5 +25,5 @@ line AS (
 )
 SELECT
     sample_id,
-    arg_max({'id': evidence_id, 'tissue': tissue}, (line_weight, distance, weight, n_tokens, evidence_id)) AS best
+    arg_max({ 'id': evidence_id, 'tissue': tissue }, (line_weight, distance, weight, n_tokens, evidence_id)) AS best
 FROM line GROUP BY sample_id;

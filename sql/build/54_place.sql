@@ -4,8 +4,8 @@ CREATE OR REPLACE TEMP TABLE place AS
 WITH named AS (
     SELECT
         proposal.sample_id, proposal.evidence_id, proposal.weight, proposal.field, proposal.n_tokens,
-        coalesce(finest.best.id = proposal.evidence_id, false) AS is_finest,
-        proposal.tissue = coalesce(finest.best.tissue, winner.tissue) AS agrees,
+        coalesce(finest.best['id'] = proposal.evidence_id, false) AS is_finest,
+        proposal.tissue = coalesce(finest.best['tissue'], winner.tissue) AS agrees,
         if(proposal.term_id LIKE 'CL:%', term_place.place_id, proposal.term_id) AS place_id,
         if(proposal.term_id LIKE 'CL:%', proposal.term_id, null) AS cell_id
     FROM proposal JOIN winner USING (sample_id)
@@ -16,9 +16,9 @@ WITH named AS (
 )
 SELECT
     sample_id,
-    arg_max({'term': place_id, 'evidence': evidence_id}, (is_finest, weight, n_tokens, evidence_id))
+    arg_max({ 'term': place_id, 'evidence': evidence_id }, (is_finest, weight, n_tokens, evidence_id))
         FILTER (place_id IS NOT null AND agrees) AS tissue,
     arg_max(
-        {'term': cell_id, 'evidence': evidence_id}, (field = 'cell_type', is_finest, weight, n_tokens, evidence_id)
+        { 'term': cell_id, 'evidence': evidence_id }, (field = 'cell_type', is_finest, weight, n_tokens, evidence_id)
     ) FILTER (cell_id IS NOT null AND field <> 'description') AS cell
 FROM named GROUP BY sample_id;

@@ -16,9 +16,9 @@ said AS (
 line AS (
     SELECT
         sample_id, bool_and(kind IN ('key', 'words')) AS is_unnamed,
-        arg_max({'id': evidence_id, 'words': matched_text}, (weight, n_tokens, evidence_id)) AS flag,
+        arg_max({ 'id': evidence_id, 'words': matched_text }, (weight, n_tokens, evidence_id)) AS flag,
         arg_max(
-            {'id': accession, 'name': name, 'disease': disease, 'tissue': tissue}, (weight, n_tokens, evidence_id)
+            { 'id': accession, 'name': name, 'disease': disease, 'tissue': tissue }, (weight, n_tokens, evidence_id)
         ) FILTER (name IS NOT null) AS known
     FROM said GROUP BY sample_id
 ),
@@ -32,6 +32,6 @@ denied AS (
     WHERE line.is_unnamed AND winner.kind = 'pluripotent'
 )
 SELECT
-    sample_id, flag.id AS cell_line_evidence_id, flag.words AS cell_line, known.id AS cell_line_id,
-    known.name AS cell_line_name, known.disease AS cell_line_disease, known.tissue AS cell_line_tissue
+    sample_id, flag['id'] AS cell_line_evidence_id, flag['words'] AS cell_line, known['id'] AS cell_line_id,
+    known['name'] AS cell_line_name, known['disease'] AS cell_line_disease, known['tissue'] AS cell_line_tissue
 FROM line ANTI JOIN denied USING (sample_id);

@@ -7,7 +7,7 @@ WITH elsewhere AS (
     FROM sample_text JOIN text USING (text_id) WHERE regexp_matches(text.normalised, $elsewhere)
 ),
 origin AS (
-    SELECT proposal.sample_id, arg_max({'tissue': proposal.tissue, 'term': proposal.term_id}, (
+    SELECT proposal.sample_id, arg_max({ 'tissue': proposal.tissue, 'term': proposal.term_id }, (
         proposal.role = 'origin', proposal.field = 'origin', proposal.kind <> 'pluripotent', proposal.weight,
         proposal.evidence_id
     )) AS best
@@ -24,23 +24,25 @@ single_cell AS (
 )
 SELECT
     sample.sample_id, CASE WHEN NOT winner.is_ambiguous THEN evidence.term_id END AS term_id,
-    CASE WHEN NOT winner.is_ambiguous THEN coalesce(finest.best.tissue, winner.tissue) END AS tissue,
-    place.tissue.term AS tissue_ontology_term_id, place.tissue.evidence AS tissue_evidence_id,
-    place.cell.term AS cell_type_ontology_term_id, place.cell.evidence AS cell_type_evidence_id, evidence.evidence_id,
+    CASE WHEN NOT winner.is_ambiguous THEN coalesce(finest.best['tissue'], winner.tissue) END AS tissue,
+    place.tissue['term'] AS tissue_ontology_term_id, place.tissue['evidence'] AS tissue_evidence_id,
+    place.cell['term'] AS cell_type_ontology_term_id, place.cell['evidence'] AS cell_type_evidence_id,
+    evidence.evidence_id,
     CASE
         WHEN winner.sample_id IS null THEN 'unmapped'
         WHEN winner.is_ambiguous THEN 'ambiguous'
         WHEN evidence.kind IN ('override', 'declared') THEN evidence.kind
         ELSE evidence.field
     END AS decided_by,
-    evidence.field, evidence.matched_text, coalesce(finest.best.tissue, winner.tissue) AS best_tissue, winner.runner_up,
-    round(winner.margin, 4) AS margin,
+    evidence.field, evidence.matched_text, coalesce(finest.best['tissue'], winner.tissue) AS best_tissue,
+    winner.runner_up, round(winner.margin, 4) AS margin,
     cell_line_sample.sample_id IS NOT null AS is_cell_line, cell_line_sample.* EXCLUDE (sample_id),
-    origin.best.tissue AS origin_tissue, origin.best.term AS origin_term_id, single_cell.words AS single_cell_words
+    origin.best['tissue'] AS origin_tissue, origin.best['term'] AS origin_term_id,
+    single_cell.words AS single_cell_words
 FROM sample
 LEFT JOIN winner USING (sample_id)
 LEFT JOIN finest USING (sample_id)
-LEFT JOIN evidence ON coalesce(finest.best.id, winner.evidence_id) = evidence.evidence_id
+LEFT JOIN evidence ON coalesce(finest.best['id'], winner.evidence_id) = evidence.evidence_id
 LEFT JOIN place USING (sample_id)
 LEFT JOIN cell_line_sample USING (sample_id)
 LEFT JOIN origin USING (sample_id)

@@ -21,5 +21,5 @@ SELECT
     END AS reason
 FROM class
 CROSS JOIN (VALUES ('train'), ('validation'), ('test')) AS part (split)
-ANTI JOIN kept USING (tissue, split)
+ANTI JOIN kept ON class.tissue = kept.class AND part.split = kept.split
 ORDER BY class.tissue, part.split;

@@ -32,8 +32,8 @@ step AS (
     LEFT JOIN fate USING (funnel_step)
     GROUP BY entry.funnel_step, entry.is_archive, names
     UNION ALL
-    SELECT 2, concat('bulk only: single-cell probability < ', $single_cell_threshold), 0, count(*) FILTER (cleaned_at = 2), 0
-    FROM fate
+    SELECT 2, concat('bulk only: single-cell probability < ', $single_cell_threshold), 0,
+        count(*) FILTER (cleaned_at = 2), 0 FROM fate
     UNION ALL
     SELECT 3, 'random subset: ' || coalesce($subset::VARCHAR, 'all'), 0, count(*) FILTER (cleaned_at = 3), 0 FROM fate
     UNION ALL
@@ -43,8 +43,8 @@ step AS (
         count(*) FILTER (out_at = 9), 0
     FROM fate
     UNION ALL
-    SELECT 10, 'cap per tissue of the training part: ' || coalesce($cap::VARCHAR, 'none'), 0, count(*) FILTER (out_at = 10), 0
-    FROM fate
+    SELECT 10, concat('cap per tissue of the training part: ', coalesce($cap::VARCHAR, 'none')), 0,
+        count(*) FILTER (out_at = 10), 0 FROM fate
     UNION ALL
     SELECT 11, 'export: unlabelled samples return', count(*) FILTER (is_unlabelled AND excluded_at = 0), 0, 0 FROM fate
 )

@@ -1,0 +1,87 @@
+"""Tables about samples that are no text files: Parquet, the obs of an .h5ad or AnnData, Excel workbooks."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from pathlib import Path
+from typing import Any
+
+from profiles.account import some
+from profiles.errors import MetadataFault, TableFault
+from profiles.metadata.frame import Frame, as_text
+
+PANDAS_INDEX = "__index_level_0__"
+
+
+def from_parquet(reopen: Any, name: str) -> Frame:
+    """Values as text: 3.0 stays 3.0, lists are joined by commas, dictionaries (categories) are their words."""
+    import polars as pl
+
+    with reopen() as handle:
+        try:
+            frame = pl.read_parquet(handle)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise TableFault(f"{name}: is no readable Parquet file ({str(error).splitlines()[0]}); fetch it again") from error
+    lists = [column for column, kind in frame.schema.items() if isinstance(kind, pl.List | pl.Array)]
+    nested = [column for column, kind in frame.schema.items() if isinstance(kind, pl.Struct | pl.Object | pl.Binary)]
+    frame = frame.drop(nested).with_columns(pl.col(column).cast(pl.List(pl.String)).list.join(",") for column in lists)
+    if PANDAS_INDEX in frame.columns:
+        frame = frame.select(pl.col(PANDAS_INDEX).alias(""), pl.all().exclude(PANDAS_INDEX))
+    notes = [f"{name}: {len(nested)} columns hold structures and were left out: {some(nested)}"] if nested else []
+    return as_text(name, frame, frame.columns, notes)
+
+
+def from_h5ad(source: Any, name: str) -> Frame:
+    """The obs. Raises MetadataFault where there is none that can be read."""
+    import h5py
+    from anndata.io import read_elem
+
+    from profiles.claims import empty_claim
+
+    try:
+        with h5py.File(source) as file:
+            if (fault := empty_claim(file, "")) is not None:
+                raise MetadataFault(f"{name}: {fault}; write the file again with anndata")
+            obs = read_elem(file["obs"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise MetadataFault(f"{name}: is no readable .h5ad ({error}); a table of samples is its obs") from error
+    return from_obs(obs, name)
+
+
+def from_obs(obs: Any, name: str) -> Frame:
+    """A pandas frame with its index as the first column, which has no name unless the index has one that no column has."""
+    import polars as pl
+
+    title = obs.index.name if isinstance(obs.index.name, str) and obs.index.name not in obs.columns else ""
+    title = "" if title in ("index", "_index") else title
+    columns: dict[str, list[str | None]] = {title: [str(value) for value in obs.index]}
+    for column in obs.columns:
+        values = obs[column].astype(object)
+        columns[str(column)] = [None if absent else str(value) for value, absent in zip(values, values.isna(), strict=True)]
+    return as_text(name, pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)), list(columns))
+
+
+def sheet_as_csv(path: Path) -> tuple[bytes, list[str]]:
+    """The first sheet of a workbook that holds anything, as CSV, and which sheets are not read. Raises TableFault."""
+    from profiles.readers.xlsx import read_sheets
+
+    full = [(sheet, rows) for sheet, rows in read_sheets(path) if rows]
+    if not full:
+        raise TableFault(f"{path.name}: no sheet holds a table")
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([[_shown(cell) for cell in row] for row in full[0][1]])
+    others = [repr(sheet) for sheet, _ in full[1:]]
+    return out.getvalue().encode(), [f"{path.name}: the sheet {full[0][0]!r} is read" + (f", not {some(others)}" if others else "")]
+
+
+def _shown(cell: Any) -> str:
+    """A cell as text: whole numbers without decimals, days as 2026-01-31."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return cell.date().isoformat()
+    if isinstance(cell, datetime.date | datetime.datetime):
+        return cell.isoformat()
+    return "" if cell is None else str(cell)

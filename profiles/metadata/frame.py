@@ -1,0 +1,67 @@
+"""A table about samples as text, column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from profiles.account import some
+from profiles.errors import MetadataFault
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A table as text. `raw`: cells as they stand in the file; `frame`: stripped, empty ones null; words such as NA are words in both."""
+
+    name: str
+    raw: pl.DataFrame
+    notes: tuple[str, ...] = ()
+    has_row_names: bool = False  # the first column has no name: R's row names or an index
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """Stripped text; an empty cell is null."""
+        import polars as pl
+
+        stripped = self.raw.with_columns(pl.all().str.strip_chars())
+        return stripped.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+
+    def need(self, columns: Sequence[str]) -> pl.DataFrame:
+        """The frame. Raises MetadataFault where a column is missing."""
+        missing = [column for column in columns if column not in self.raw.columns]
+        if missing:
+            names = ", ".join(repr(name) for name in missing)
+            raise MetadataFault(f"{self.name} has no column {names}; its columns are: {some(self.raw.columns, SHOWN)}")
+        return self.frame
+
+
+def as_text(name: str, table: Any, names: Sequence[str], notes: Sequence[str] = ()) -> Frame:
+    """Text under the given names; an unnamed first column holds row names."""
+    import polars as pl
+
+    frame = table if isinstance(table, pl.DataFrame) else pl.DataFrame(table)
+    frame = frame.with_columns(pl.col(column).cast(pl.String) for column, kind in frame.schema.items() if kind != pl.String)
+    frame.columns = list(names)
+    return Frame(name, frame, tuple(notes), not names[0])
+
+
+def unique_names(header: Sequence[str], name: str) -> tuple[list[str], list[str]]:
+    """Column names each once: a repeated one gets a number; what is noted."""
+    seen: dict[str, int] = {}
+    names, repeated = [], []
+    for column in header:
+        seen[column] = seen.get(column, 0) + 1
+        if seen[column] > 1:
+            repeated.append(column)
+        names.append(column if seen[column] == 1 else f"{column}.{seen[column] - 1}")
+    while len(set(names)) < len(names):
+        names = [f"{column}_" if column in names[:i] else column for i, column in enumerate(names)]
+    notes = [f"{name}: {len(repeated)} column names occur more than once and were numbered: {some(repeated)}"] if any(repeated) else []
+    return names, notes
