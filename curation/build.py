@@ -62,11 +62,8 @@ class RunOptions:
     scheduler: str | None = None
     previous: Path | None = None
     ontology: Path | None = None
-<<<<<<< HEAD
     studies: Path | None = None
-=======
     by_gene: bool = False
->>>>>>> refs/heads/face
 
 
 @dataclass

@@ -6,11 +6,7 @@ from typing import Annotated
 
 import typer
 
-<<<<<<< HEAD
-from curation.commands import build, labels, override, releases, review, sources
-=======
-from curation.commands import build, labels, override, query, releases, sources
->>>>>>> refs/heads/face
+from curation.commands import build, labels, override, query, releases, review, sources
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -42,7 +42,7 @@ def forecast(input_folder: Path, out: Path, config: BuildConfig, options: RunOpt
     with using_ontology(options.ontology) as ontology, tempfile.TemporaryDirectory(prefix="bulkatlas-dry-run-") as folder:
         database = Path(folder) / DATABASE
         with writing(database, threads=options.threads, memory=options.memory) as con:
-            notes = curate(con, sources, ontology, config, options.previous, progress)
+            notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
             kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
             if kept.num_rows == 0:
                 raise NothingToExport(

@@ -30,18 +30,12 @@ GENES = "genes.tsv.gz"
 NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
 SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
-<<<<<<< HEAD
-# What a release keeps for `curate explain`, `audit` and `override`; the rest is needed for labelling only.
-LABEL_KEPT = ("term", "term_name", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
-FACT_KEPT = ("fact_rule", "fact_weight", "disease_name", "development_stage", "vocabulary")
-KEPT = (*LABEL_KEPT, *FACT_KEPT)
-FACT_USED = ("disease_above", "fact_phrase", "fact_start")
-USED = (*KEPT, "closure", "term_place", "lexicon", "lexicon_start", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
-=======
 # What a release keeps for `curate explain`, `query`, `audit` and `override`; the rest is needed for labelling only.
-KEPT = ("term", "term_name", "closure", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
-USED = (*KEPT, "term_place", "lexicon", "lexicon_start", "field_key", "vocabulary", "cell_line", "cell_name", "tissue_yield")
->>>>>>> refs/heads/face
+LABEL_KEPT = ("term", "term_name", "closure", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
+FACT_KEPT = ("fact_rule", "fact_weight", "disease_name", "disease_above", "development_stage", "vocabulary")
+KEPT = (*LABEL_KEPT, *FACT_KEPT)
+FACT_USED = ("fact_phrase", "fact_start")
+USED = (*KEPT, "term_place", "lexicon", "lexicon_start", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {

@@ -71,14 +71,10 @@ def build(
         tiers=tiers,
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
-<<<<<<< HEAD
-    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies)
-=======
-    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, by_gene)
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene)
     if dry_run:
         _foretell(input_folder, out, config, options)
         return
->>>>>>> refs/heads/face
     report = run_build(input_folder, out, config, options, Progress(visible=True))
     _say(report, out)
 
