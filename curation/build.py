@@ -61,6 +61,7 @@ class RunOptions:
     scheduler: str | None = None
     previous: Path | None = None
     ontology: Path | None = None
+    studies: Path | None = None
 
 
 @dataclass
@@ -87,12 +88,12 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
     refuse_overlap(out, [input_folder, ontology])
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
-        inputs = hash_inputs(sources, ontology, progress)
+        inputs = hash_inputs(sources, ontology, progress, options.studies)
         build_id = _build_id(config, inputs, options.previous)
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
-            notes = curate(con, sources, ontology, config, options.previous, progress)
+            notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
             report = _export(con, part, sources, config, options, inputs, build_id, notes, progress)
             manifest = _manifest(config, inputs, build_id, report, progress)
@@ -117,10 +118,11 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
     return {folder.name: open_source(folder.name, folder) for folder in folders}
 
 
-def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress) -> list[dict[str, Any]]:
+def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress, studies: Path | None = None) -> list[dict[str, Any]]:
     """Name, size and sha256 of every file that decides the content. Raises OntologyFault for a file of the ontology that nothing reads."""
     files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
     files += [("ontology", p) for p in content_files(ontology)]
+    files += [("studies", studies)] if studies else []
     rows = []
     with progress.stage("checksums of inputs", len(files)) as advance:
         for source_name, path in files:
@@ -137,7 +139,13 @@ def _build_id(config: BuildConfig, inputs: list[dict[str, Any]], previous: Path 
 
 
 def curate(
-    con: Connection, sources: Mapping[str, Source], ontology: Path, config: BuildConfig, previous: Path | None, progress: Progress
+    con: Connection,
+    sources: Mapping[str, Source],
+    ontology: Path,
+    config: BuildConfig,
+    previous: Path | None,
+    progress: Progress,
+    studies: Path | None = None,
 ) -> list[str]:
     """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report."""
     from curation.checks import run_checks
@@ -155,7 +163,7 @@ def curate(
     with progress.stage("ontology and rules"):
         load_reference(con, ontology, keep=True)
     with progress.stage("labels"):
-        notes = label_samples(con)
+        notes = label_samples(con, studies=studies, ontology=ontology)
     with progress.stage("exclusion, split, cap"):
         for stage in ("exclusion", "split", "funnel", "exported"):
             run_stage(con, stage, parameters)

@@ -49,7 +49,7 @@ def write_report(con: Connection, path: Path, manifest: Mapping[str, Any]) -> No
 
 def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that the page shows."""
-    sources = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
+    sources = sorted({row["source"] for row in manifest["inputs"]} - {"ontology", "studies"})
     tissues = _tissues(con, sources)
     kept = _query(
         con, "SELECT count(*) AS n, count(DISTINCT nullif(tissue, '')) AS n_tissues, count(DISTINCT group_id) AS n_groups FROM kept"
@@ -71,6 +71,7 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "most": max([1, *(row["before"] for row in tissues)]),
         "provenance": _query(con, PROVENANCE),
         "rules": _query(con, RULES),
+        "stated": _audit(con, "facts_by_source"),
         "balance": _audit(con, "split_balance").dicts(),
         "missing": _audit(con, "classes_missing_from_a_part"),
         "quality_sources": quality_sources,

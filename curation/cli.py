@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.commands import build, labels, override, releases, sources
+from curation.commands import build, labels, override, releases, review, sources
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +34,7 @@ def root(
 
 build.add_to(app, "Build")
 labels.add_to(app, "Labels")
+review.add_to(app, "Labels")
 app.add_typer(override.app, name="override", rich_help_panel="Labels")
 releases.add_to(app, "Releases")
 sources.add_to(app, "Sources")

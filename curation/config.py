@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from curation.errors import CurationError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: facts; obs and labels.parquet under CELLxGENE's names (obs.py)
 
 
 class BadParameter(CurationError):
@@ -27,6 +27,7 @@ class BuildConfig:
     genes: Literal["shared", "union"] = "shared"
     unit: Literal["tpm", "cpm"] = "tpm"
     single_cell_threshold: float = 0.5
+    tiers: bool = False  # whether what only siblings or the study say is a label to train on
     licences: tuple[str, ...] = ()
     locus_groups: tuple[str, ...] = ()  # of HGNC, such as "protein-coding gene"; empty: all
 

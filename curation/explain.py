@@ -10,6 +10,7 @@ from typing import Any
 from curation.audit import database_of
 from curation.database import Connection, fetch_arrow, reading
 from curation.errors import CurationError
+from curation.facts import refuse_without_facts
 
 LONGEST = 300
 NEAR = 5
@@ -34,6 +35,7 @@ class Life:
     split: Row
     cap: Row
     matrix: Row
+    facts: list[Row]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -48,11 +50,19 @@ def explain(place: Path, sample_id: str) -> Life:
         def rows(table: str) -> list[Row]:
             return fetch_arrow(con, QUERIES[table], {"id": sample_id}).to_pylist() if NEEDS.get(table, table) in known else []
 
+        refuse_without_facts(known, place)
         sample = rows("sample")
         if not sample:
             raise UnknownSample(f"no sample {sample_id!r} is in this build{_near(con, sample_id)}")
         one = {table: (rows(table) or [{}])[0] for table in ("group", "label", "split", "cap", "matrix")}
-        return Life(sample=sample[0], evidence=rows("evidence"), overrides=rows("overrides"), exclusions=rows("exclusion"), **one)
+        return Life(
+            sample=sample[0],
+            evidence=rows("evidence"),
+            overrides=rows("overrides"),
+            exclusions=rows("exclusion"),
+            facts=rows("fact"),
+            **one,
+        )
 
 
 NEEDS = {"group": "sample_group", "overrides": "override_hit", "cap": "draw", "matrix": "quality"}
@@ -82,6 +92,9 @@ WHERE label.sample_id = $id
     "overrides": """
 SELECT override_id, scope, target, term_id, is_cell_line, curator, date, reason, is_effective
 FROM override_hit WHERE sample_id = $id ORDER BY reach DESC, override_id
+""",
+    "fact": """
+SELECT fact, value, ontology_term_id, unit, field, matched_text, rule, decided_by FROM fact WHERE sample_id = $id ORDER BY fact
 """,
     "exclusion": "SELECT step, reason FROM exclusion WHERE sample_id = $id ORDER BY step",
     "split": """
@@ -126,6 +139,11 @@ def told(life: Life) -> Iterator[str]:
         yield _cut(
             f"  override {row['override_id']} ({row['scope']} {row['target']}) {effect}: {row['curator']}, {row['date']}: {row['reason']}"
         )
+    yield ""
+    yield f"Facts ({len(life.facts)})"
+    for row in life.facts:
+        what = " ".join(filter(None, [row["value"], row["unit"], row["ontology_term_id"]]))
+        yield _cut(f"  {row['fact']}: {what}, from {row['decided_by']}: {row['matched_text']!r} by {row['rule'] or row['field']}")
     yield ""
     yield from _fate(life)
 

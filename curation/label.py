@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.errors import CurationError
 from curation.patterns import any_pattern, phrasing
 from curation.steps import run_stage
+from curation.tiers import add_tiers, label_studies
 
 if TYPE_CHECKING:
     from curation.database import Connection
@@ -19,18 +21,22 @@ class UnusedOverride(CurationError):
     """An override applies to no sample, or two of them contradict each other."""
 
 
-def label_samples(con: Connection, *, every_override_applies: bool = True) -> list[str]:
+def label_samples(
+    con: Connection, *, every_override_applies: bool = True, studies: Path | None = None, ontology: Path | None = None
+) -> list[str]:
     """Fill text, evidence and label from `sample` and the reference tables (see ontology.load_reference); returns notes for the report.
 
     The same rows in another order give the same labels. Raises UnusedOverride when an override matches no sample (unless told that some may not,
-    as for a table of one's own) or contradicts another.
+    as for a table of one's own) or contradicts another. `studies` is a table of the texts of studies (see tiers.py).
     """
     run_stage(con, "texts", {"read_length": READ_LENGTH, "any_pattern": any_pattern(con)} | phrasing(con))
     run_stage(con, "evidence", phrasing(con))
     _check_overrides(con, every_override_applies)
     run_stage(con, "label", {"reach": REACH} | phrasing(con))
+    notes = label_studies(con, studies, ontology) + add_tiers(con)
+    run_stage(con, "facts")
     ((n_cut,),) = con.execute("SELECT count(DISTINCT sample_id) FROM sample_text JOIN text USING (text_id) WHERE is_cut").fetchall()
-    return [f"{n_cut:,} samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"] if n_cut else []
+    return [f"{n_cut:,} samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"] * bool(n_cut) + notes
 
 
 def _check_overrides(con: Connection, every_one_applies: bool) -> None:
@@ -44,7 +50,8 @@ def _check_overrides(con: Connection, every_one_applies: bool) -> None:
         )
     clash = con.execute(
         "SELECT sample_id, list(override_id ORDER BY override_id), min(line) FROM override_hit WHERE is_effective "
-        "GROUP BY sample_id HAVING count(DISTINCT coalesce(term_id, '')) > 1 OR count(DISTINCT is_cell_line) > 1 ORDER BY sample_id"
+        "GROUP BY sample_id, fact HAVING count(DISTINCT (coalesce(term_id, ''), coalesce(value, ''))) > 1 OR count(DISTINCT is_cell_line) > 1 "
+        "ORDER BY sample_id"
     ).fetchall()
     if clash:
         sample_id, ids, line = clash[0]

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SEPARATORS = {".tsv": "\t", ".csv": ","}
+QUERIES = {
+    "all": "SELECT explained_label.*, sample_fact.* EXCLUDE (sample_id, origin_tissue) "
+    "FROM explained_label JOIN sample_fact USING (sample_id) ORDER BY sample_id",
+    "tissue": "SELECT * FROM explained_label ORDER BY sample_id",
+}
 CITED = ("title", "source_name", "characteristics", "description", "series_id")
 
 
@@ -30,10 +35,13 @@ def label_table(
     database: Path | None = None,
     id: str | None = None,
     text: Sequence[str] | None = None,
+    facts: str = "all",
+    studies: Path | None = None,
 ) -> tuple[dict[str, int], list[str]]:
     """Label every row of a table about samples; returns the number of samples by how they were decided, and notes.
 
-    `id` and `text` name its columns where their names do not tell. Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all;
+    `id` and `text` name its columns where their names do not tell; `facts` is `all` or `tissue`.
+    Writes `out` (TSV, CSV or Parquet by its suffix) whole or not at all;
     `database` keeps all tables for `curate explain` and `curate audit`. Raises TableFault, MetadataFault and OntologyFault.
     """
     write = _writer(out)
@@ -45,8 +53,8 @@ def label_table(
         run_sql_file(con, sql_folder() / "schema" / "sample.sql")
         insert_arrow(con, "sample", samples)
         load_reference(con, ontology, keep=database is not None)
-        notes += label_samples(con, every_override_applies=False)
-        labels = fetch_arrow(con, "SELECT * FROM explained_label ORDER BY sample_id")
+        notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
+        labels = fetch_arrow(con, QUERIES[facts])
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
     finally:
         con.close()

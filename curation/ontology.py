@@ -22,14 +22,20 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 OBO_FILES = ("uberon.obo.gz", "diseases.obo.gz")
+OVERRIDE_COLUMNS = "override_id scope target term_id is_cell_line curator date reason fact value"
+ADDED = frozenset({"fact", "value"})  # columns that a file written before schema 2 lacks
+FACT_RULE = "rule_id fact verdict match text fields value ontology_term_id unit yes no reason"
 READ_ELSEWHERE = ("sources.tsv",)  # by catalogue.py
 GENES = "genes.tsv.gz"
 NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
-SCHEMA_FILES = ("ontology", "lexicon", "normalise")
+SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
 # What a release keeps for `curate explain`, `audit` and `override`; the rest is needed for labelling only.
-KEPT = ("term", "term_name", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
-USED = (*KEPT, "closure", "term_place", "lexicon", "lexicon_start", "field_key", "vocabulary", "cell_line", "cell_name", "tissue_yield")
+LABEL_KEPT = ("term", "term_name", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
+FACT_KEPT = ("fact_rule", "fact_weight", "disease_name", "development_stage", "vocabulary")
+KEPT = (*LABEL_KEPT, *FACT_KEPT)
+FACT_USED = ("disease_above", "fact_phrase", "fact_start")
+USED = (*KEPT, "closure", "term_place", "lexicon", "lexicon_start", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -41,7 +47,7 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ("weight", "weights.tsv", "field kind weight reason", ""),
         ("rule", "rules.tsv", "rule_id verdict match text fields kind term_id term_name yes no reason", "term_id term_name no"),
         ("tissue_yield", "yields.tsv", "tissue beside reason", "beside"),
-        ("override", "overrides.tsv", "override_id scope target term_id is_cell_line curator date reason", "term_id is_cell_line"),
+        ("override", "overrides.tsv", OVERRIDE_COLUMNS, "term_id is_cell_line fact value"),
         (
             "cell_line",
             "cell_lines.tsv",
@@ -50,6 +56,11 @@ TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
         ),
         ("cell_name", "cell_names.tsv.gz", "accession name", ""),
         ("vocabulary", "vocabulary.tsv", "list word match reason", ""),
+        ("fact_rule", "fact_rules.tsv", FACT_RULE, "value ontology_term_id unit no"),
+        ("fact_weight", "fact_weights.tsv", "fact field weight reason", ""),
+        ("disease_name", "disease_names.tsv.gz", "term_id name synonym", ""),
+        ("disease_parent", "disease_parents.tsv.gz", "term_id parent_id", ""),
+        ("development_stage", "development_stages.tsv", "term_id name synonym", ""),
         (
             "declared",
             "declared_tissue.tsv",
@@ -101,7 +112,7 @@ def compiled_key(folder: Path, program: str | None = None) -> str:
     if missing := next((path for path in files if not path.is_file()), None):
         raise OntologyFault(f"{missing} is missing; the ontology folder must hold {missing.name}")
     sql = [sql_folder() / "schema" / f"{name}.sql" for name in SCHEMA_FILES]
-    sql += [sql_folder() / "build" / f"{step}.sql" for stage in ("terms", "phrases") for step in STAGES[stage]]
+    sql += [sql_folder() / "build" / f"{step}.sql" for stage in ("terms", "phrases", "fact_phrases") for step in STAGES[stage]]
     sql += sorted((sql_folder() / "checks" / "reference").glob("*.sql"))
     return key([*files, *sql, Path(__file__)], program or version("bulkatlas"))
 
@@ -132,6 +143,7 @@ def fill_tables(con: Connection, folder: Path) -> None:
     check_reference(con)
     check_patterns(con)
     run_stage(con, "phrases")
+    run_stage(con, "fact_phrases")
 
 
 def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> pa.Table:
@@ -147,6 +159,9 @@ def read_rows(path: Path, columns: frozenset[str], optional: frozenset[str]) -> 
     with opener(path, "rt", encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     header = rows[0] if rows else []
+    if lacking := sorted((columns & ADDED) - set(header)) if path.name == "overrides.tsv" else []:
+        rows = [[*row, *(lacking if i == 0 else [""] * len(lacking))] for i, row in enumerate(rows)]
+        header = rows[0]
     if set(header) != columns or len(header) != len(columns):
         raise OntologyFault(f"{path.name}: the columns are {header}, expected {sorted(columns)} in any order")
     for line, row in enumerate(rows[1:], 2):

@@ -15,6 +15,7 @@ from typing import Any
 from curation.audit import database_of
 from curation.database import Connection, connect, reading
 from curation.errors import CurationError
+from curation.facts import KNOWN
 from curation.lock import Held, lock
 from curation.resources import ontology_folder
 from profiles.metadata import is_missing, read_frame
@@ -41,9 +42,12 @@ class Override:
     curator: str
     date: str
     reason: str
+    fact: str = ""  # the fact that is decided about; empty: the label
+    value: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Override))
+ADDED = ("fact", "value")  # columns that a table written before schema 2 lacks
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def read_overrides(folder: Path | None = None) -> list[Override]:
 
 def read_import(path: Path, known: Iterable[Override]) -> list[Override]:
     """Rows of a table (TSV, CSV, Excel) to import; its override_id column may be missing or empty, ids are then given. Raises OverrideFault."""
-    rows = _read_any(path, optional=("override_id",))
+    rows = _read_any(path, optional=("override_id", *ADDED))
     taken = {row.override_id for row in known}
     named = []
     for row in rows:
@@ -93,11 +97,11 @@ def _read_own(path: Path) -> list[Override]:
     except (OSError, UnicodeDecodeError) as error:
         raise OverrideFault(f"{path} cannot be read: {error}") from error
     names = tuple(reader.fieldnames or ())
-    _refuse_columns(path, names, ())
+    _refuse_columns(path, names, ADDED)
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
             raise OverrideFault(f"{path.name} line {number} does not have {len(names)} tab-separated fields")
-    return [Override(**{name: str(row[name] or "").strip() for name in COLUMNS}) for row in rows]
+    return [Override(**{name: str(row.get(name) or "").strip() for name in COLUMNS}) for row in rows]
 
 
 def _refuse_columns(path: Path, names: Sequence[str], optional: Sequence[str]) -> None:
@@ -138,7 +142,7 @@ def next_id(taken: Iterable[str]) -> str:
 
 def check_form(rows: Iterable[Override]) -> None:
     """Raise OverrideFault for a row that says nothing, nobody, no reason or no day, and for two rows about one target."""
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str, str], str] = {}
     for row in rows:
         where = f"override {row.override_id}"
         if row.scope not in SCOPES:
@@ -150,19 +154,25 @@ def check_form(rows: Iterable[Override]) -> None:
             raise OverrideFault(f"{where} holds a tab, a line break or NUL; a row is one line of tab-separated fields")
         if row.is_cell_line not in ("", "true", "false"):
             raise OverrideFault(f"{where}: is_cell_line is {row.is_cell_line!r}, it must be true, false or empty")
+        if row.fact and row.fact not in KNOWN:
+            raise OverrideFault(f"{where}: there is no fact {row.fact!r}; the facts are {', '.join(KNOWN)}")
+        if bool(row.fact) != bool(row.value or (row.fact and row.term_id)):
+            raise OverrideFault(f"{where}: a decision about a fact names it (--fact) and a value or a term for it")
         try:
             day = date.fromisoformat(row.date)
         except ValueError:
             raise OverrideFault(f"{where}: date is {row.date!r}, it must be a day such as 2026-01-31") from None
         if day > date.today():
             raise OverrideFault(f"{where}: its date {row.date} lies ahead")
-        if (twin := seen.setdefault((row.scope, row.target), row.override_id)) != row.override_id:
+        if (twin := seen.setdefault((row.scope, row.target, row.fact), row.override_id)) != row.override_id:
             raise OverrideFault(f"{where} and {twin} both decide about {row.scope} {row.target}; keep one")
 
 
 def check_terms(con: Connection, rows: Iterable[Override]) -> None:
     """Raise OverrideFault for a term that the ontology does not have, with its successor where it was withdrawn."""
-    wanted = sorted({row.term_id for row in rows if row.term_id})
+    rows = list(rows)
+    _check_fact_terms(con, {row.term_id for row in rows if row.term_id and row.fact})
+    wanted = sorted({row.term_id for row in rows if row.term_id and not row.fact})
     live = {
         name for (name,) in con.execute("SELECT DISTINCT term_id FROM term WHERE list_contains($ids, term_id)", {"ids": wanted}).fetchall()
     }
@@ -173,12 +183,24 @@ def check_terms(con: Connection, rows: Iterable[Override]) -> None:
         raise OverrideFault(f"{len(bad)} of {len(wanted)} terms are not in the ontology: {', '.join(bad[:SHOWN])}")
 
 
+def _check_fact_terms(con: Connection, wanted: set[str]) -> None:
+    """Raise OverrideFault for a term that is no disease, quality or stage of life which facts may have."""
+    if not wanted:
+        return
+    known = con.execute(
+        "SELECT term_id FROM disease_name UNION SELECT term_id FROM development_stage "
+        "UNION SELECT ontology_term_id FROM fact_rule WHERE ontology_term_id IS NOT NULL"
+    ).fetchall()
+    if bad := sorted(wanted - {name for (name,) in known}):
+        raise OverrideFault(f"{len(bad)} terms of facts are not in the ontology folder: {', '.join(bad[:SHOWN])}; see `curate term WORDS`")
+
+
 def effects(con: Connection, rows: Iterable[Override]) -> list[Effect]:
     """What overrides would change in a build, sample by sample; a sample decision beats its series', that beats a text's.
 
     `con` reads the database of a build. Raises OverrideFault for one that matches no sample of it.
     """
-    touched: dict[str, tuple[int, Override, tuple[Any, ...]]] = {}
+    touched: dict[tuple[str, str], tuple[int, Override, tuple[Any, ...]]] = {}
     unmatched = []
     for row in rows:
         found = con.execute(MATCHES[row.scope], {"target": row.target}).fetchall()
@@ -186,8 +208,8 @@ def effects(con: Connection, rows: Iterable[Override]) -> list[Effect]:
             unmatched.append(f"{row.override_id} ({row.scope} {row.target})")
         for sample in found:
             rank = SCOPES.index(row.scope)
-            if sample[0] not in touched or rank < touched[sample[0]][0]:
-                touched[sample[0]] = (rank, row, sample)
+            if (sample[0], row.fact) not in touched or rank < touched[sample[0], row.fact][0]:
+                touched[sample[0], row.fact] = (rank, row, _stated(con, sample, row.fact) if row.fact else sample)
     if unmatched:
         raise OverrideFault(f"{len(unmatched)} overrides match no sample of this build: {', '.join(unmatched[:SHOWN])}")
     tissue_of = dict(con.execute("SELECT term_id, tissue FROM term_tissue").fetchall())
@@ -196,7 +218,19 @@ def effects(con: Connection, rows: Iterable[Override]) -> list[Effect]:
 
 def _effect(row: Override, sample: tuple[Any, ...], tissue_of: Mapping[str, str]) -> Effect:
     identifier, tissue, term, decided_by = sample
+    if row.fact:
+        return Effect(row.override_id, identifier, tissue, term, decided_by, f"{row.fact}: {row.value}", row.term_id)
     return Effect(row.override_id, identifier, tissue, term, decided_by, tissue_of.get(row.term_id, ""), row.term_id)
+
+
+def _stated(con: Connection, sample: tuple[Any, ...], fact: str) -> tuple[Any, ...]:
+    """The same sample with what the build states about one fact in the place of its label."""
+    row = con.execute(
+        "SELECT value, coalesce(ontology_term_id, ''), decided_by FROM fact WHERE sample_id = $id AND fact = $fact",
+        {"id": sample[0], "fact": fact},
+    ).fetchone()
+    value, term, decided_by = row or ("", "", "not stated")
+    return sample[0], f"{fact}: {value}", term, decided_by
 
 
 _SAMPLE = """

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from curation.database import run_sql_file
+from curation.facts import fact_pattern_hit
 from curation.patterns import pattern_hit
 from curation.resources import sql_folder
 from curation.split import group_split
@@ -18,6 +19,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "terms": ("10_closure", "11_term_tissue", "12_term_place", "13_term_name"),
     "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "18_lexicon_start", "19_phrase_conflict"),
     "groups": ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"),
+    "fact_phrases": ("27_disease_above", "28_fact_phrase", "29_fact_start"),
     "texts": (
         "30_characteristics_pair",
         "31_pair_field",
@@ -38,6 +40,8 @@ STAGES: dict[str, tuple[str, ...]] = {
         "45_override_evidence",
         "46_evidence",
         "47_remade_sample",
+        "48_fact_hit",
+        "49_fact_pattern_hit",
     ),
     "label": (
         "50_proposal",
@@ -49,12 +53,27 @@ STAGES: dict[str, tuple[str, ...]] = {
         "56_label",
         "57_explained_label",
     ),
+    "tiers": ("58_tier", "59_told_fact"),
     "exclusion": ("60_early_exclusion", "61_candidate"),
+    "facts": (
+        "62_fact_evidence",
+        "63_fact_proposal",
+        "64_status_word",
+        "65_status_fact",
+        "66_control_fact",
+        "67_stated_fact",
+        "68_fact",
+        "69_sample_fact",
+    ),
     "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw", "74_kept", "75_exclusion", "76_missing_class"),
     "funnel": ("80_funnel",),
-    "exported": ("90_exported_label", "91_exported_evidence"),
+    "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
-PYTHON: dict[str, Callable[[Connection], None]] = {"38_pattern_hit": pattern_hit, "71_group_split": group_split}
+PYTHON: dict[str, Callable[[Connection], None]] = {
+    "38_pattern_hit": pattern_hit,
+    "49_fact_pattern_hit": fact_pattern_hit,
+    "71_group_split": group_split,
+}
 
 
 def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None = None) -> None:

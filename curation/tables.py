@@ -14,17 +14,19 @@ from curation.database import Connection, fetch_arrow, insert_arrow
 
 LABELS = "labels.parquet"
 EVIDENCE = "evidence.parquet"
+FACTS = "facts.parquet"
 FUNNEL = "funnel.md"
 ROW_GROUP = 65_536
 
 
 def write_labels(con: Connection, folder: Path) -> None:
-    """labels.parquet and evidence.parquet: every sample with its label, and every proposal about it, in the order of sample ids."""
+    """labels.parquet, evidence.parquet and facts.parquet: every sample with its label, every proposal about it, every fact, in the order of sample ids."""
     import pyarrow.parquet as pq
 
     for name, query in (
         (LABELS, "SELECT * FROM exported_label ORDER BY sample_id"),
         (EVIDENCE, "SELECT * FROM exported_evidence ORDER BY sample_id, weight DESC, evidence_id"),
+        (FACTS, "SELECT * FROM exported_fact ORDER BY sample_id, fact"),
     ):
         pq.write_table(fetch_arrow(con, query), folder / name, compression="zstd", row_group_size=ROW_GROUP)
 

@@ -19,6 +19,7 @@ from curation.matrix.normalise import MILLION, UNIT_NAMES
 from curation.matrix.quality import obs_names
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.matrix.scaler import SMALLEST_STD
+from curation.obs import COLUMNS, EMPTY
 from curation.source import PER_LENGTH, linear
 from profiles import filenames
 
@@ -151,17 +152,18 @@ def _closure(path: Path, unit: str) -> Finding:
 
 def _obs(obs: pd.DataFrame, kept: pa.Table) -> Finding:
     wrong = [] if list(obs.index) == kept["sample_id"].to_pylist() else ["sample_id"]
-    names = obs_names(kept)
-    for name in names if not wrong else ():
-        missing = obs[name].isna().tolist()
-        stored = [None if absent else value for absent, value in zip(missing, obs[name].astype(object).tolist(), strict=True)]
-        empty = None if name == "is_tumour" else ""
-        if [empty if value is None else value for value in stored] != [
-            empty if value is None else value for value in kept[name].to_pylist()
-        ]:
+    of_kept = [name for name in obs_names(kept) if name in kept.column_names]
+    for name in of_kept if not wrong else ():
+        empty = EMPTY[COLUMNS[name]]
+        said = [empty if value is None else value for value in kept[name].to_pylist()]
+        if COLUMNS[name] == "number":
+            said = [None if value is None else float(np.float32(value)) for value in said]
+        missing = obs[name].isna().tolist() if name in obs else [True] * len(obs)
+        stored = [empty if absent else value for absent, value in zip(missing, obs[name].astype(object).tolist(), strict=True)]
+        if stored != said:
             wrong.append(name)
     return Finding(
-        "obs is what the database says", not wrong, f"{len(obs):,} rows, {len(names) + 1} columns, {len(wrong)} differ{_first(wrong)}"
+        "obs is what the database says", not wrong, f"{len(obs):,} rows, {len(of_kept) + 1} columns, {len(wrong)} differ{_first(wrong)}"
     )
 
 

@@ -94,12 +94,16 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
     out: Annotated[Path, typer.Option(help="folder for metrics.json, report.html, predictions.tsv and figures/")],
+    across: Annotated[
+        str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
     from modelling.commands.evaluate import run_evaluate
 
-    run_evaluate(run, compendium, out, seed)
+    run_evaluate(run, compendium, out, seed, across=across, device=device)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
@@ -124,7 +128,7 @@ def predict(
     annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     without_reference: Annotated[
-        bool, typer.Option("--without-reference", help="no neighbours, map or `unsure`: for runs without reference files")
+        bool, typer.Option("--without-reference", help="no neighbours and map: for runs without reference files")
     ] = False,
     device: DeviceOption = "cpu",
 ) -> None:

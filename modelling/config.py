@@ -11,6 +11,7 @@ from typing import Any, Literal
 from modelling.errors import ModellingError
 
 Preset = Literal["default", "paper"]
+InputScale = Literal["none", "soft", "z"]
 
 
 class ConfigError(ModellingError):
@@ -24,7 +25,8 @@ class TrainConfig:
     `n_hidden` None means int(hidden_share x genes), the published rule. Loss weights multiply per-sample means. `learning_rate` holds at
     `reference_batch`; another batch size scales it by the square root of the ratio (Adam's rule: the noise of a sign-like step falls with
     the root of the batch). An epoch visits at least `epoch_samples` samples: a small compendium is gone through several times between two
-    validations, so that its training has as many steps as it needs.
+    validations, so that its training has as many steps as it needs. `shift_share` of each batch is shown as another study might have measured
+    it (training/shifts.py). `class_balance` None is chosen on held-out groups (scores/balance.py).
     """
 
     preset: Preset = "default"
@@ -33,10 +35,12 @@ class TrainConfig:
     hidden_share: float = 0.2002
     head_hidden: int = 32
     dropout: float = 0.1
+    input_scale: InputScale = "none"
+    shift_share: float = 0.5
     clip: float | None = 10.0
     sample_norm: bool = False
     reconstruction_weight: float = 1.0
-    class_weight: float = 0.1
+    class_weight: float = 0.0
     prior: Literal["mmd", "kl", "paper_mmd"] = "kl"
     prior_weight: float = 0.05
     prior_draws: int = 200
@@ -45,10 +49,10 @@ class TrainConfig:
     hidden_rate: float = 0.1
     warmup_epochs: float = 1.0
     label_smoothing: float = 0.05
-    class_balance: float = 1.0
+    class_balance: float | None = None
     mask_fraction: float = 0.1
     unlabelled_ratio: float = 0.5
-    epochs: int = 40
+    epochs: int = 16
     epoch_samples: int = 2048
     patience: int = 10
     batch_size: int = 64
@@ -65,8 +69,14 @@ class TrainConfig:
                 raise ConfigError(f"{name} is {getattr(self, name)}, must be at least 1")
         if self.n_hidden is not None and self.n_hidden < 1:
             raise ConfigError(f"n_hidden is {self.n_hidden}, must be at least 1")
-        for name, high in (("mask_fraction", 0.95), ("label_smoothing", 0.9), ("dropout", 0.95), ("class_balance", 1.0)):
-            if not 0 <= getattr(self, name) <= high:
+        for name, high in (
+            ("mask_fraction", 0.95),
+            ("label_smoothing", 0.9),
+            ("dropout", 0.95),
+            ("class_balance", 1.0),
+            ("shift_share", 1.0),
+        ):
+            if getattr(self, name) is not None and not 0 <= getattr(self, name) <= high:
                 raise ConfigError(f"{name} is {getattr(self, name)}, must lie between 0 and {high}")
         if self.learning_rate <= 0:
             raise ConfigError(f"learning_rate is {self.learning_rate}, must be above 0")
@@ -101,6 +111,8 @@ def paper() -> TrainConfig:
     """The published settings (Pande, Uyar, Akalin), as Flexynesis 1.1.14 runs them."""
     return TrainConfig(
         preset="paper",
+        input_scale="z",
+        shift_share=0.0,
         n_hidden=None,
         clip=None,
         class_weight=1.0,

@@ -28,8 +28,14 @@ MOSTLY_ONE: Final = 0.9  # other columns that are nearly all one value say nothi
 FEWEST_ABOVE_ZERO: Final = 10
 
 
-def known_by_value(values: Array, genes: Sequence[str]) -> str:
-    """Why a column (rows,) is surely no sample, by what HGNC knows of the genes of the same rows; "" where nothing says so."""
+def genes_of_rows(names: Sequence[str]) -> Array:
+    """Index into the HGNC table (rows,) of the genes of some rows; -1 for none."""
+    found: Array = resolve(parse_gene_names(names)).gene
+    return found
+
+
+def known_by_value(values: Array, genes: Array) -> str:
+    """Why a column (rows,) is surely no sample, by what HGNC knows of the genes (rows,) of the same rows; "" where nothing says so."""
     finite = np.isfinite(values)
     if finite.sum() < FEWEST_ROWS:
         return ""
@@ -40,7 +46,7 @@ def known_by_value(values: Array, genes: Sequence[str]) -> str:
     if whole and steps.size and ((steps == 1).mean() > ASCENDING):
         return "it counts the rows"
     table = load_genes()
-    index = resolve(parse_gene_names([genes[int(row)] for row in rows])).gene
+    index = genes[rows]
     known = index >= 0
     if whole and known.sum() >= FEWEST_ROWS:
         ids = [table.entrez_id[gene] for gene in index[known]]

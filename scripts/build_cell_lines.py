@@ -110,9 +110,11 @@ def disease(model: Row) -> str:
 
 
 def read(path: Path, delimiter: str) -> list[Row]:
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    """Rows of a TSV without quoting, or of a CSV."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=delimiter, quoting=quoting))
+        if delimiter == "\t":
+            return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        return list(csv.DictReader(file, delimiter=delimiter))
 
 
 def completed(rows: list[Row], models: list[Row], lines: Terms) -> tuple[list[Row], list[str]]:

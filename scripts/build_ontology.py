@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Write ontology/uberon.obo.gz, diseases.obo.gz and cell_names.tsv.gz from the PyPI package cellxgene-ontology-guide.
+"""Write uberon.obo.gz, diseases.obo.gz, cell_names.tsv.gz, disease_names.tsv.gz, disease_parents.tsv.gz and development_stages.tsv of ontology/ from the PyPI package cellxgene-ontology-guide.
 
 usage: python scripts/build_ontology.py [--carrier FOLDER] [--out ontology]
 
-The package (MIT) carries UBERON, CL, MONDO and Cellosaurus as zstd-compressed JSON: per term a label, synonyms without scope, and `ancestors`
+The package (MIT) carries UBERON, CL, MONDO, HsapDv and Cellosaurus as zstd-compressed JSON: per term a label, synonyms without scope, and `ancestors`
 with their distance over is_a and part_of merged; distance 1 is a direct parent. So the edges written here say "within" (is_a or part_of, the
 carrier does not tell which), and a synonym's scope is written as RELATED, the weakest, because none is known. Ids, names, synonyms and relations
 only: no definitions. FOLDER is the unpacked package (default: the installed one); needs `zstandard`. Two runs write the same bytes.
@@ -26,8 +26,10 @@ RELEASES = {
     "CL": "CL-ontology-v2026-03-26",
     "MONDO": "MONDO-ontology-v2026-05-05",
     "CVCL": "CVCL-ontology-55.0",
+    "HsapDv": "HsapDv-ontology-v2025-01-23",
 }
 NEOPLASM = "MONDO:0005070"
+HUMAN_DISEASE = "MONDO:0700096"  # beside it stand diseases of animals, and qualities of diseases such as grades
 UPPER_LEVEL = {"UBERON:0001062"}  # anatomical entity: an edge to it says nothing
 
 # A term is not human when its own name says so. No axiom in the carrier tells the taxon.
@@ -132,6 +134,35 @@ def cell_names(terms: Terms) -> list[tuple[str, str]]:
     return sorted((i, n) for i, n in rows if 3 <= len(n) <= 24 and re.search(r"[A-Za-z]", n) and re.search(r"\d", n) and "\t" not in n)
 
 
+# What nobody writes below a sample, or writes and means something else: ids of genes, hereditary forms by number.
+UNUSED_DISEASE = re.compile(r"\b(susceptibility to|somatic|autosomal|x-linked|mutation|\(disease\)|disorder by|obsolete)\b|[;:\[\]{}|\t\"]", re.I)
+
+
+def disease_names(terms: Terms) -> list[tuple[str, str, str]]:
+    """(id, name, synonym) of every live disease; the name itself comes as a synonym as well."""
+    rows = {
+        (i, t["label"], synonym.strip())
+        for i, t in terms.items()
+        if not t["deprecated"] and t["label"]
+        for synonym in (t["label"], *t.get("synonyms", ()))
+        if len(synonym.strip()) > 1 and len(synonym) < 80 and (synonym == t["label"] or not UNUSED_DISEASE.search(synonym))
+    }
+    return sorted(row for row in rows if "\t" not in "".join(row))
+
+
+def parents(terms: Terms) -> list[tuple[str, str]]:
+    return sorted((i, p) for i, t in terms.items() if not t["deprecated"] for p, d in t["ancestors"].items() if d == 1 and p in terms)
+
+
+def stages(terms: Terms) -> list[tuple[str, str, str]]:
+    rows = {(i, t["label"], s) for i, t in terms.items() if not t["deprecated"] and t["label"] for s in (t["label"], *t.get("synonyms", ()))}
+    return sorted(rows)
+
+
+def tsv(header: str, rows: list[tuple[str, ...]]) -> str:
+    return "\n".join([header, *("\t".join(row) for row in rows)]) + "\n"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--carrier", type=Path)
@@ -150,6 +181,12 @@ def main() -> None:
     head = "accession\tname\n"
     write_gzip(arguments.out / "cell_names.tsv.gz", head + "".join(f"{i}\t{n}\n" for i, n in names))
     print(f"{arguments.out / 'cell_names.tsv.gz'}: {len(names)} names")
+    human_diseases = {i: t for i, t in mondo.items() if HUMAN_DISEASE in t["ancestors"]}
+    named = disease_names(human_diseases)
+    write_gzip(arguments.out / "disease_names.tsv.gz", tsv("term_id\tname\tsynonym", named))
+    write_gzip(arguments.out / "disease_parents.tsv.gz", tsv("term_id\tparent_id", parents(human_diseases)))
+    (arguments.out / "development_stages.tsv").write_text(tsv("term_id\tname\tsynonym", stages(load(folder, "HsapDv"))), encoding="utf-8")
+    print(f"{arguments.out / 'disease_names.tsv.gz'}: {len(named)} names of {len({row[0] for row in named})} diseases")
 
 
 if __name__ == "__main__":

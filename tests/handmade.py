@@ -31,9 +31,11 @@ CREATE OR REPLACE TABLE obsolete_term (term_id VARCHAR, name VARCHAR, replaced_b
 CREATE OR REPLACE TABLE term_tissue (term_id VARCHAR, tissue VARCHAR);
 CREATE OR REPLACE TABLE tissue (tissue VARCHAR, root_id VARCHAR, root_name VARCHAR, organ_system VARCHAR, priority INTEGER);
 CREATE OR REPLACE TABLE override (override_id VARCHAR, scope VARCHAR, target VARCHAR, term_id VARCHAR, is_cell_line BOOLEAN,
-    curator VARCHAR, date DATE, reason VARCHAR);
-INSERT INTO override VALUES ('O0001', 'sample', 'GSM040', 'UBERON:0002048', NULL, 'A. Curator', '2026-01-31', 'said by the authors');
+    curator VARCHAR, date DATE, reason VARCHAR, fact VARCHAR, value VARCHAR);
+INSERT INTO override VALUES ('O0001', 'sample', 'GSM040', 'UBERON:0002048', NULL, 'A. Curator', '2026-01-31', 'said by the authors', NULL, NULL);
 CREATE OR REPLACE TABLE override_hit AS SELECT target AS sample_id, *, 3 AS reach, TRUE AS is_effective FROM override;
+CREATE OR REPLACE TABLE fact (sample_id VARCHAR, fact VARCHAR, value VARCHAR, ontology_term_id VARCHAR, unit VARCHAR, field VARCHAR,
+    matched_text VARCHAR, rule VARCHAR, decided_by VARCHAR);
 CREATE OR REPLACE TABLE proposal (sample_id VARCHAR, evidence_id VARCHAR, kind VARCHAR, tissue VARCHAR, weight DOUBLE, n_tokens INTEGER);
 """
 
@@ -101,6 +103,10 @@ def label(con: Connection, rows: list[dict[str, Any]]) -> None:
     con.execute("INSERT INTO obsolete_term VALUES ('UBERON:9999999', 'old liver', 'UBERON:0002107')")
     for item in rows:
         identifier, tissue = item["sample_id"], item["tissue"]
+        if item.get("is_tumour"):
+            con.execute(
+                "INSERT INTO fact VALUES (?, 'tissue_status', 'tumour', NULL, NULL, 'source', 'tumour', NULL, 'declared')", [identifier]
+            )
         if not tissue:
             continue
         decided = "override" if identifier == "GSM040" else "declared" if item.get("declared_term_id") else "title"
@@ -115,6 +121,7 @@ def label(con: Connection, rows: list[dict[str, Any]]) -> None:
             "INSERT INTO label VALUES (?, ?, ?, ?, ?, NULL, 1.0, ?, ?, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
             [identifier, TISSUES[tissue], tissue, f"E{identifier}", decided, is_line, "HepG2" if is_line else None],
         )
+    run_sql_file(con, sql_folder() / "build" / "69_sample_fact.sql")
 
 
 def parameters(config: BuildConfig | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from evaluation_world import frame, trained, write
 from sklearn import metrics as sk
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from modelling.commands.baselines import WrongInputs, named_files
 from modelling.data import Compendium
 from modelling.studies import baselines
 from modelling.studies.embeddings import EmbeddingError, read_embedding
+from modelling.studies.linear import SHRINKAGES
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,7 @@ def plain(parts):
         "y_train": obs["tissue"][train],
         "y_test": obs["tissue"][test],
         "raw": x[train],
+        "raw_test": x[test],
     }
 
 
@@ -87,11 +90,15 @@ def test_all_methods_and_the_model_are_scored_on_the_same_samples(tmp_path, path
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "out" / "baselines.json").read_text())
     rows = {row["method"]: row for row in content["methods"]}
-    assert len(rows) == 12
+    assert len(rows) == 14
     assert {row["n"] for row in rows.values()} == {int((obs["split"] == "test").sum())}
     assert rows["told, kNN"]["balanced_accuracy"] == 1
     for row in rows.values():
         assert row["interval"][0] <= row["balanced_accuracy"] <= row["interval"][1]
+    for row in rows.values():
+        low, high = row["minus_first"]
+        assert row["tie_with_first"] == (low <= 0 <= high)
+    assert "tie" in result.output
     x_test = x[(obs["split"] == "test").to_numpy()]
     from modelling.bundle.model import load
 
@@ -134,3 +141,16 @@ def test_umap_without_its_package_names_the_extra(parts, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "umap", None)
     with pytest.raises(baselines.ExtraMissing, match=r"bulkatlas\[figures\]"):
         baselines.umap_features(parts, 5, 0)
+
+
+def test_discriminant_analysis_sees_unscaled_values_and_weighs_tissues_alike(parts, plain):
+    features = baselines.unscaled_features(parts, 0)
+    centred = plain["raw"] - plain["raw"].mean(0)
+    np.testing.assert_allclose((features[0] ** 2).sum(), (centred**2).sum(), rtol=1e-3)
+    called, _ = baselines.discriminant(features, parts.y)
+    settings = [
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage=s, priors=np.full(len(parts.classes), 1 / len(parts.classes)))
+        for s in SHRINKAGES
+    ]
+    fitted = [lda.fit(centred, plain["y_train"]) for lda in settings]
+    assert any((np.array(parts.classes)[called] == f.predict(plain["raw_test"] - plain["raw"].mean(0))).mean() > 0.95 for f in fitted)

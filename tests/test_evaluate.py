@@ -221,3 +221,39 @@ def test_large_arrays_live_on_disk(monkeypatch):
     assert isinstance(array, np.memmap)
     array[:] = 1
     assert array.sum() == 10_000
+
+
+def test_each_source_left_out_is_named_by_prototypes_without_it(world, tmp_path):
+    path, run = world
+    result = CliRunner().invoke(app, ["evaluate", str(run), str(path), "--out", str(tmp_path / "out"), "--across", "source"])
+    assert result.exit_code == 0, result.output
+    assert "each source left out" in result.output
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())["across"]
+    model, x, obs = load(run), *frame()
+    z, tissue, source = model.embed(x), obs["tissue"].to_numpy(), obs["source"].to_numpy()
+    fit = (obs["split"] != "test").to_numpy()
+    hits = {}
+    for row in metrics["values"]:
+        out, others = source == row["value"], fit & (source != row["value"])
+        means = np.array([z[others & (tissue == t)].mean(0) for t in model.tissues])
+        scatter = np.concatenate([z[others & (tissue == t)] - means[i] for i, t in enumerate(model.tissues)])
+        weight = np.concatenate(
+            [
+                np.full((others & (tissue == t)).sum(), (others & (tissue == t)).sum() ** -model.calibration.class_balance)
+                for t in model.tissues
+            ]
+        )
+        values, vectors = np.linalg.eigh((scatter * weight[:, None]).T @ scatter / weight.sum())
+        u = (z - means.mean(0)) @ (vectors / np.sqrt(values + 0.02 * values.mean()))
+        u /= np.linalg.norm(u, axis=1, keepdims=True)
+        means = np.array([u[others & (tissue == t)].mean(0) for t in model.tissues])
+        rare = 0.3 / np.sqrt([(others & (tissue == t)).sum() for t in model.tissues])
+        called = np.array(model.tissues)[(u[out] @ (means / np.linalg.norm(means, axis=1, keepdims=True)).T - rare).argmax(1)]
+        hits[row["value"]] = sk.balanced_accuracy_score(tissue[out], called)
+        assert row["n"] == out.sum()
+        assert row["balanced_accuracy"] == pytest.approx(hits[row["value"]])
+        assert row["intervals"]["balanced_accuracy"][0] <= row["balanced_accuracy"] <= row["intervals"]["balanced_accuracy"][1]
+    assert set(hits) == {"gtex", "tcga"}
+    assert "Where it saw no label of a source" in (tmp_path / "out" / "report.html").read_text()
+    refused = CliRunner().invoke(app, ["evaluate", str(run), str(path), "--out", str(tmp_path / "no"), "--across", "pipeline"])
+    assert "obs has no column 'pipeline'" in str(refused.exception)

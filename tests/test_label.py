@@ -230,7 +230,7 @@ def decide():
 
     def add(*rows):
         con.executemany(
-            "INSERT INTO override VALUES (2, ?, ?, ?, ?, ?, 'A. Curator', '2026-11-22', 'read the paper')", [list(row) for row in rows]
+            "INSERT INTO override VALUES (2, ?, ?, ?, ?, ?, 'A. Curator', '2026-11-22', 'read the paper', NULL, NULL)", [list(row) for row in rows]
         )
 
     yield add

@@ -176,3 +176,26 @@ def test_perplexity_weights_have_the_stated_entropy():
     distance = np.sort(np.random.default_rng(0).random((50, 90)), axis=1)
     weight = mixing.perplexity_weights(distance, 30)
     np.testing.assert_allclose(np.exp(stats.entropy(weight, axis=1)), 30, rtol=1e-4)
+
+
+def test_a_stream_of_pairs_correlates_as_the_whole_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    a = np.round(rng.normal(size=5000), 2).astype(np.float32)
+    b = (a * 0.6 + rng.normal(size=5000)).astype(np.float32)
+    a[:50] = -0.0
+    pieces = [(a[i : i + 700], b[i : i + 700]) for i in range(0, 5000, 700)]
+    expected = stats.spearmanr(a, b).statistic
+    assert spearman.streamed_spearman(lambda: pieces, 5000) == pytest.approx(expected, abs=1e-9)
+    monkeypatch.setattr(spearman, "EXACT", 0)
+    assert spearman.streamed_spearman(lambda: pieces, 5000) == pytest.approx(expected, abs=1e-6)
+    assert np.isnan(spearman.streamed_spearman(lambda: [(np.zeros_like(a), b)], 5000))
+
+
+@pytest.mark.parametrize("exclude_self", [False, True])
+def test_neighbours_do_not_depend_on_the_blocks_of_the_reference(monkeypatch: pytest.MonkeyPatch, exclude_self: bool) -> None:
+    x = np.random.default_rng(6).normal(size=(300, 7)).astype(np.float32)
+    whole = neighbours.cosine_neighbours(x, x, 5, exclude_self=exclude_self)
+    monkeypatch.setattr(neighbours, "REFERENCE_BYTES", 4 * 7 * 64)
+    parts = neighbours.cosine_neighbours(x, x, 5, exclude_self=exclude_self)
+    np.testing.assert_array_equal(parts[0], whole[0])
+    np.testing.assert_allclose(parts[1], whole[1], atol=1e-6)

@@ -104,7 +104,7 @@ def test_one_batch_can_be_overfitted(config):
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert class_loss < 0.02
+    assert class_loss < 0.05  # cosines are bounded: the default cannot be more certain
     error = float(masked_mse(output.x_hat_ng.detach(), x, seen).mean() / x.square().mean())
     assert error < 0.1 if config.preset == "default" else error > 0.3  # a sigmoid cannot follow z-scores
 

@@ -134,7 +134,7 @@ def test_ids_go_on_from_the_highest():
 
 def test_an_import_takes_all_rows_or_none(tiny, ontology, tmp_path):
     columns = [name for name in COLUMNS if name != "override_id"]
-    good = ["sample", "GSM0012", LUNG, "", "B", "2026-01-31", 'it\'s 100% "lung"; DROP TABLE sample']
+    good = ["sample", "GSM0012", LUNG, "", "B", "2026-01-31", 'it\'s 100% "lung"; DROP TABLE sample', "", ""]
     table = tmp_path / "import.tsv"
     table.write_text("\n".join(["\t".join(columns), "\t".join(good), "\t".join([*good[:1], "GSM0013", "UBERON:1", *good[3:]])]) + "\n")
     assert "1 of 2 terms are not in the ontology: UBERON:1" in str(
@@ -143,7 +143,7 @@ def test_an_import_takes_all_rows_or_none(tiny, ontology, tmp_path):
     assert read_overrides(ontology) == []
     table.write_text("\n".join(["\t".join(columns), "\t".join(good)]) + "\n")
     assert run("import", table, "--ontology", ontology, "--db", tiny / "release").exit_code == 0
-    assert read_overrides(ontology)[0].reason == good[-1]
+    assert read_overrides(ontology)[0].reason == good[6]
     assert (
         "1 overrides are sound; 1 samples of the build would change"
         in run("check", "--ontology", ontology, "--db", tiny / "release").stdout

@@ -29,6 +29,9 @@ PARAMETERS = {
     "seed": "42",
     "single_cell_threshold": 0.5,
     "subset": None,
+    "tiers": False,
+    "least": 3,
+    "agreeing": 0.95,
 }
 
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pytest
 import torch
@@ -21,7 +22,7 @@ from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.config import paper
 from modelling.data import Compendium
-from modelling.errors import TrainingError
+from modelling.errors import ModellingError, TrainingError
 from modelling.training import checkpoint
 from modelling.training.train import train
 
@@ -239,3 +240,26 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_goes_on(world: Path,
     with Compendium.open(world) as compendium:
         train(compendium, tmp_path / "run", SMALL, device="cpu", resume=True)
     assert (tmp_path / "run" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data.uns.clear(), r"states no unit.*log2\(TPM\+1\) or log2\(CPM\+1\)"),
+        (lambda data: data.uns.update(unit="FPKM"), "is in 'FPKM'"),
+        (lambda data: setattr(data, "X", np.exp2(data.X) * 900), r"values up to .* are no log2\(TPM\+1\)"),
+        (lambda data: setattr(data, "X", data.X - data.X.mean(0)), "values down to -.*z-scores"),
+        (lambda data: setattr(data, "X", np.minimum(data.X + 14, 19)), "sum to .* log2 of counts"),
+        (
+            lambda data: setattr(data, "obs_names", [*data.obs_names[:-1], "S1"]),
+            "1 sample ids occur more than once, first: S1",
+        ),
+    ],
+)
+def test_a_scale_that_no_prediction_could_use_is_refused_before_training(world, tmp_path, change, message):
+    data = anndata.read_h5ad(world)
+    change(data)
+    data.write_h5ad(tmp_path / "other.h5ad")
+    with pytest.raises(ModellingError, match=message):
+        run(tmp_path / "other.h5ad", tmp_path / "run")
+    assert not (tmp_path / "run").exists()

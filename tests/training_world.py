@@ -21,7 +21,7 @@ def frame(n: int = 120, n_genes: int = 40, seed: int = 0) -> tuple[np.ndarray, p
     rng = np.random.default_rng(seed)
     tissue = rng.integers(0, len(TISSUES), n)
     x = 4 + rng.normal(0, 1.5, (len(TISSUES), n_genes))[tissue] + rng.normal(0, 1, (n, 4)) @ rng.normal(0, 1, (4, n_genes))
-    x += rng.normal(0, 0.3, x.shape)
+    x = np.maximum(x + rng.normal(0, 0.3, x.shape), 0)
     split = np.array(["train", "train", "train", "validation", "test"])[(np.arange(n) // 2) % 5]
     split[np.arange(n) % 10 == 9] = "unlabelled"
     names = np.where(split == "unlabelled", "", np.array(TISSUES)[tissue])

@@ -39,6 +39,10 @@ def build(
     unit: Annotated[Literal["tpm", "cpm"], typer.Option(help="`tpm`, or `cpm` where gene lengths are not to be used.")] = "tpm",
     previous: Annotated[Path | None, typer.Option(help="Earlier release whose splits are kept.")] = None,
     ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
+    studies: Annotated[
+        Path | None, typer.Option(help="Table with series_id, title and summary of studies, for samples that say nothing themselves.")
+    ] = None,
+    tiers: Annotated[bool, typer.Option("--tiers", help="Train also on labels that only siblings or the study's text give.")] = False,
     threads: Annotated[int | None, typer.Option(help="Threads of the database and workers of the gather.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
@@ -61,9 +65,10 @@ def build(
         genes=genes,
         unit=unit,
         locus_groups=tuple(locus_group or ()),
+        tiers=tiers,
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
-    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology)
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies)
     report = run_build(input_folder, out, config, options, Progress(visible=True))
     _say(report, out)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -23,13 +23,30 @@ def label(
     ] = None,
     ontology: Annotated[Path | None, typer.Option(help="Folder with rules, overrides and ontology instead of the shipped one.")] = None,
     database: Annotated[Path | None, typer.Option(help="Keep every table (evidence, rules, texts) in this DuckDB file.")] = None,
+    facts: Annotated[
+        Literal["all", "tissue"], typer.Option(help="All facts that the text states (disease, sex, age, ...), or tissue and term only.")
+    ] = "all",
+    studies: Annotated[
+        Path | None, typer.Option(help="Table with series_id, title and summary of studies, for samples that say nothing themselves.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of the database.")] = None,
     memory: Annotated[str | None, typer.Option(help="Memory limit of the database, such as 4GB.")] = None,
 ) -> None:
     """Label the samples of any table with tissue and term, each with the words that decided it. No expression needed."""
     from curation.label_table import label_table
 
-    counts, notes = label_table(table, out, ontology=ontology, threads=threads, memory=memory, database=database, id=id, text=_names(text))
+    counts, notes = label_table(
+        table,
+        out,
+        ontology=ontology,
+        threads=threads,
+        memory=memory,
+        database=database,
+        id=id,
+        text=_names(text),
+        facts=facts,
+        studies=studies,
+    )
     for note in notes:
         typer.echo(f"note: {note}")
     aside = {how: counts.pop(how, 0) for how in ("ambiguous", "unmapped")}

@@ -26,9 +26,11 @@ def add(
     target: Annotated[str, typer.Argument(help="Sample id, series id, or an exact text.")],
     by: Annotated[str, typer.Option(help="Who decides.")],
     reason: Annotated[str, typer.Option(help="Why, in a sentence.")],
-    term: Annotated[str, typer.Option(help="UBERON or CL id that it is.")] = "",
+    term: Annotated[str, typer.Option(help="What it is: an id, or the words of one term, such as liver.")] = "",
     unlabel: Annotated[bool, typer.Option("--unlabel", help="Take the label away.")] = False,
     scope: Annotated[Literal["sample", "series", "text"], typer.Option(help="What TARGET is.")] = "sample",
+    fact: Annotated[str, typer.Option(help="Decide about this fact (sex, disease, tissue_status, ...) instead of the label.")] = "",
+    value: Annotated[str, typer.Option(help="What the fact is; a disease or stage may be given by --term alone.")] = "",
     cell_line: Annotated[bool | None, typer.Option(help="Say that it is, or is not, a cell line.")] = None,
     day: Annotated[str | None, typer.Option("--date", help="Day of the decision; default: today.")] = None,
     ontology: Folder = None,
@@ -38,15 +40,27 @@ def add(
     """Decide about one sample, series or text."""
     from curation.override import Override, OverrideFault, next_id
 
-    if bool(term) == unlabel:
+    if not fact and bool(term) == unlabel:
         raise OverrideFault("say either --term with what it is, or --unlabel to take the label away")
+    term = _term_id(term, ontology, db)
     said = "" if cell_line is None else str(cell_line).lower()
 
     def new(known: list[Override]) -> list[Override]:
         identifier = next_id(row.override_id for row in known)
-        return [Override(identifier, scope, target, term, said, by, day or date.today().isoformat(), reason)]
+        return [Override(identifier, scope, target, term, said, by, day or date.today().isoformat(), reason, fact, value)]
 
     _take(new, ontology, db, dry_run)
+
+
+def _term_id(term: str, ontology: Path | None, db: Path | None) -> str:
+    """The id that `term` is, or that its words mean."""
+    from curation.override import open_checks
+    from curation.term import ID, one_term
+
+    if not term or ID.fullmatch(term):
+        return term
+    with open_checks(ontology, db) as con:
+        return one_term(con, term)
 
 
 @app.command("import")

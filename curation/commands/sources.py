@@ -26,7 +26,7 @@ def sources(downloads: bool = typer.Option(False, help="Also list every file tha
 
 
 def fetch(
-    source: str = typer.Argument(help="archs4, gtex, tcga, target or depmap; see `curate sources --downloads`."),
+    source: str = typer.Argument(help="archs4, gtex, tcga, target or depmap (see `curate sources --downloads`), or studies."),
     out: Path = typer.Option(Path("input"), help="Input folder; the files go to OUT/SOURCE."),
     variant: str | None = typer.Option(None, help="Layout, where a source has several: tcga has xena and gdc."),
     release: str | None = typer.Option(None, help="Release; default is the newest that has a fixed name."),
@@ -34,12 +34,17 @@ def fetch(
     verify: bool = typer.Option(False, help="Hash again what is there already."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be fetched from where, and stop."),
     table: Path | None = typer.Option(None, help="Another table of downloads, for a mirror."),
+    db: Path | None = typer.Option(None, envvar="CURATE_DB", help="Release whose studies are fetched (`curate fetch studies`)."),
+    url: str | None = typer.Option(None, help="Address of a study's record with {series} in it, for a mirror of GEO."),
 ) -> None:
     """Download a source: resumable, verified, through the proxy of the environment."""
     from curation.catalogue import choose_downloads, read_downloads
     from curation.fetch import fetch_with_bars, planned
     from curation.report_table import print_table
 
+    if source == "studies":
+        _fetch_studies(db, out, url, dry_run)
+        return
     chosen = choose_downloads(read_downloads(table), source, variant, release)
     if dry_run:
         print_table(["file", "release", "bytes", "checksum", "url"], planned(chosen))
@@ -49,6 +54,25 @@ def fetch(
         record = outcome.record
         checked = f"checked against {record.checksum.partition(':')[0]}" if record.checksum else "no checksum is published"
         typer.echo(f"{outcome.done}: {out / source / record.file}  {record.n_bytes:,} bytes  sha256 {record.sha256[:12]}  {checked}")
+
+
+def _fetch_studies(db: Path | None, out: Path, url: str | None, dry_run: bool) -> None:
+    """Records of the series of a release's samples that have no tissue, to OUT/studies.tsv."""
+    from curation.audit import database_of
+    from curation.database import reading
+    from curation.download import DownloadFault
+    from curation.studies import GEO, TABLE, fetch_studies, series_of
+
+    if db is None:
+        raise DownloadFault("say which release's studies are wanted: --db RELEASE")
+    query = "SELECT DISTINCT series_id FROM sample JOIN label USING (sample_id) WHERE label.tissue IS NULL AND series_id <> ''"
+    with reading(database_of(db)) as con:
+        series = series_of(name for (name,) in con.execute(query).fetchall())
+    typer.echo(f"{len(series)} GEO series have samples without a tissue")
+    if dry_run:
+        return
+    fetched, held = fetch_studies(series, out / TABLE, url=url or GEO, notice=lambda told: typer.echo(told, err=True))
+    typer.echo(f"{out / TABLE}: {fetched} fetched, {held} in all; use it with `curate build --studies {out / TABLE}`")
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

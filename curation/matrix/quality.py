@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,37 +10,41 @@ from numpy.typing import NDArray
 
 from curation.matrix.normalise import outliers
 from curation.matrix.scaler import Moments, varies
+from curation.obs import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from curation.matrix.plan import ExportGenes
 
-CATEGORIES = ("source", "tissue", "class", "term_id", "split")
-TEXTS = ("series_id", "group_id")
-
 
 def obs_names(kept: pa.Table) -> tuple[str, ...]:
     """The columns of obs that come from the tables; `class` only where it is not the tissue (`--level term`)."""
     is_finer = "class" in kept.column_names and not kept["class"].equals(kept["tissue"])
-    return ("source", "series_id", "group_id", "tissue", *(("class",) if is_finer else ()), "term_id", "is_tumour", "split")
+    return tuple(name for name in COLUMNS if name != "class" or is_finer)
 
 
 def obs_frame(kept: pa.Table, records: NDArray[np.void]) -> pd.DataFrame:
-    """One row per sample: what the tables say of it, and its quality; categories in alphabetical order."""
+    """One row per sample: what the tables say of it (columns that `kept` lacks are empty), and its quality; categories in alphabetical order."""
     import pandas as pd
 
+    def values(name: str) -> list[Any]:
+        return kept[name].to_pylist() if name in kept.column_names else [None] * kept.num_rows
+
     def text(name: str) -> list[str]:
-        return [value or "" for value in kept[name].to_pylist()]
+        return [value or "" for value in values(name)]
 
     columns: dict[str, object] = {}
     for name in obs_names(kept):
-        if name in CATEGORIES:
+        kind = COLUMNS[name]
+        if kind == "category":
             columns[name] = pd.Categorical(text(name), categories=sorted(set(text(name))))
-        elif name in TEXTS:
+        elif kind == "text":
             columns[name] = pd.Series(text(name), dtype=object).to_numpy()
+        elif kind == "boolean":
+            columns[name] = pd.array(values(name), dtype="boolean")
         else:
-            columns[name] = pd.array(kept[name].to_pylist(), dtype="boolean")
+            columns[name] = np.array([np.nan if value is None else value for value in values(name)], np.float32)
     quality = np.column_stack([records[name] for name in ("library_size", "n_genes_detected", "fraction_zero")])
     columns["library_size"] = quality[:, 0]
     columns["n_genes_detected"] = quality[:, 1].astype(np.int32)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.sources.declared import Declared, look_up, unlabelled_notes
-from curation.sources.folder import FolderSource, find_one, read_sheet, refuse_duplicates, sample_table, some
+from curation.sources.folder import FolderSource, find_one, read_sheet, refuse_duplicates, sample_table, some, stated
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
 
 MODEL_COLUMNS = ("ModelID", "PatientID", "OncotreeLineage", "OncotreePrimaryDisease")
@@ -38,6 +38,7 @@ def _row(model: str, about: dict[str, Any] | None, matrix: TableMatrix, i: int) 
     return {
         "sample_id": model,
         "source": "depmap",
+        "characteristics": _stated(about) if about else None,
         "donor_id": (about or {}).get("PatientID") or model,
         "title": about.get("CellLineName") if about else None,
         "is_tumour": disease != "Non-Cancerous" if disease else None,
@@ -49,6 +50,12 @@ def _row(model: str, about: dict[str, Any] | None, matrix: TableMatrix, i: int) 
         "matrix_file": matrix.file,
         "matrix_row": i,
     }
+
+
+def _stated(about: dict[str, Any]) -> str | None:
+    """Sex, age and disease of the patient; the subtype says more than the primary disease where the ontology knows it."""
+    told = stated(sex=about.get("Sex"), age=about.get("Age"), disease=about["OncotreePrimaryDisease"])
+    return ",".join(filter(None, [told, stated(disease=about.get("OncotreeSubtype"))])) or None
 
 
 def _declared(about: dict[str, Any]) -> Declared | None:

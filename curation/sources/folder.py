@@ -95,3 +95,12 @@ def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.Data
     found = read_frame(path, str(path))
     notes += found.notes
     return found.need(required)
+
+
+def stated(**columns: object) -> str | None:
+    """A source's own columns as `key: value` text, so that they are read by the rules that read everybody's; None where all are empty.
+
+    The keys are those of fields.tsv that begin with "declared": what a source's own column says decides before any text.
+    """
+    told = [f"declared {name}: {value}" for name, value in columns.items() if value not in (None, "")]
+    return ",".join(told) or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ TYPE_COLUMNS = ("_sample_type", "sample_type.samples", "sample_type")
 SPREAD = ("Tissue Type", "Tumor Descriptor", "Specimen Type")
 
 
+DISEASE_COLUMNS = ("primary disease or tissue", "detailed_category", "primary_diagnosis.diagnoses", "disease_type")
+SEX_COLUMNS = ("_gender", "gender.demographic", "gender")
+
+
 @dataclass(frozen=True)
 class Clinic:
     """What a phenotype table or sample sheet says of one sample."""
@@ -28,6 +32,8 @@ class Clinic:
     field: str
     site: str | None
     sample_type: str | None
+    disease: str | None = field(default=None, compare=False)
+    sex: str | None = field(default=None, compare=False)
 
 
 def read_phenotypes(paths: Sequence[Path], notes: list[str]) -> dict[str, Clinic]:
@@ -44,11 +50,19 @@ def read_phenotypes(paths: Sequence[Path], notes: list[str]) -> dict[str, Clinic
         sample_column = _first(SAMPLE_COLUMNS, found, "sample")
         site_column = _first(tuple(SITE_COLUMNS), found, "_primary_site")
         type_column = next((name for name in TYPE_COLUMNS if name in names), None)
+        disease_column = next((name for name in DISEASE_COLUMNS if name in names), None)
+        sex_column = next((name for name in SEX_COLUMNS if name in names), None)
         for row in found.frame.iter_rows(named=True):
             sample = row[sample_column]
             if is_missing(sample):
                 continue
-            told = Clinic(SITE_COLUMNS[site_column], _known(row, site_column), _known(row, type_column))
+            told = Clinic(
+                SITE_COLUMNS[site_column],
+                _known(row, site_column),
+                _known(row, type_column),
+                _known(row, disease_column),
+                _known(row, sex_column),
+            )
             if clinics.setdefault(sample, told) != told:
                 twice.append(f"{sample} ({path.name})")
     if twice:

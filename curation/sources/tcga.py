@@ -14,7 +14,7 @@ from typing import Any
 from curation.source import Matrix, SourceFault
 from curation.sources.barcode import is_of, is_tumour, sample_type_of
 from curation.sources.declared import Declared, look_up, unlabelled_notes
-from curation.sources.folder import FolderSource, find, sample_table, some
+from curation.sources.folder import FolderSource, find, sample_table, some, stated
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
 from curation.sources.sheets import PHENOTYPES, SHEETS, Clinic, choose_files, read_phenotypes
 from curation.sources.star import STAR_PATTERN, open_star
@@ -48,6 +48,7 @@ def _row(program: str, sample: str, clinic: Clinic | None, matrix: Matrix, i: in
         "sample_id": sample,
         "source": program,
         "donor_id": "-".join(sample.split("-")[:3]),
+        "characteristics": stated(sex=clinic.sex, disease=clinic.disease, status=clinic.sample_type) if clinic else None,
         "is_tumour": is_tumour(sample, clinic.sample_type if clinic else None),
         "declared_field": field if text else None,
         "declared_text": text,

@@ -21,7 +21,6 @@ def model_card(model: TissueModel, name: str, folder: Path, licence: str, metric
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     identifier, text = LICENCES[licence]
-    calibration = folder / "reference.json"
     details = model.details
     template = Environment(
         loader=PackageLoader("modelling.bundle.model", ""), undefined=StrictUndefined, keep_trailing_newline=True
@@ -39,7 +38,7 @@ def model_card(model: TissueModel, name: str, folder: Path, licence: str, metric
         build_id=details.get("build_id", ""),
         compendium_sha256=details.get("compendium_sha256", "not stated"),
         validation=details.get("validation", {}),
-        calibration=json.loads(calibration.read_text(encoding="utf-8")) if calibration.is_file() else None,
+        calibration=model.calibration,
         metrics=_scores(metrics, model) if metrics else [],
         metrics_from=metrics.name if metrics else "",
         float=float,

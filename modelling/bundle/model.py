@@ -19,21 +19,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from modelling.arrays import Floats
+from modelling.arrays import Floats, Ints
+from modelling.bundle.calibration import Calibration
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.ours import Network, Standardise, build
+from modelling.network.prototypes import Prototypes
 
 BLOCK = 256
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
 class TissueModel:
     """A trained model for numpy users: arrays in, arrays out, in blocks of samples, always in float32 and evaluation mode.
 
-    x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order.
+    x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order. residual_g (g): variance of
+    each gene that the decoder leaves on the validation part, in training variances.
     """
 
     network: Network
@@ -45,6 +48,8 @@ class TissueModel:
     gene_rows: list[dict[str, str]] = field(default_factory=list)
     tissue_rows: list[dict[str, str]] = field(default_factory=list)
     folder: Path | None = None
+    calibration: Calibration = field(default_factory=Calibration)
+    residual_g: Floats | None = None
 
     @property
     def unit(self) -> str:
@@ -78,6 +83,29 @@ class TissueModel:
         """Tissue logits (n, t), before the temperature."""
         return self._blocks(self.network.classify, z_nk, self.n_latent)
 
+    def directions(self, z_nk: NDArray[Any]) -> Floats:
+        """The space (n, k) in which embeddings are compared, rows of length one: cosines there are similarities."""
+        return self._blocks(self.network.unit, z_nk, self.n_latent)
+
+    def similarities(self, z_nk: NDArray[Any]) -> Floats | None:
+        """Cosine (n, t) to each tissue's prototype; None where the network has none."""
+        head = self.prototypes
+        return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
+
+    def second_tissue(self, z_nk: NDArray[Any]) -> tuple[Ints, Floats] | None:
+        """A tissue (n) that each sample holds beside its nearest one, and how clearly (n); None where the network has no prototypes."""
+        head = self.prototypes
+        if head is None:
+            return None
+        both = self._blocks(lambda z: torch.stack([part.to(z.dtype) for part in head.second(z)], 1), z_nk, self.n_latent)
+        return both[:, 0].astype(np.int64), both[:, 1]
+
+    @property
+    def prototypes(self) -> Prototypes | None:
+        """The head, where it is one of prototypes."""
+        head = getattr(self.network, "head", None)
+        return head if isinstance(head, Prototypes) else None
+
     def probabilities(self, x_ng: NDArray[Any]) -> Floats:
         """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""
         return self.probabilities_of(self.embed(x_ng))
@@ -107,9 +135,14 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
 
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
-    save_file(state | {"temperature": torch.tensor(model.temperature)}, folder / "model.safetensors")
+    residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
+    state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
+    save_file(state, folder / "model.safetensors")
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
-    _write_json(folder / "config.json", {"format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "details": model.details})
+    content = {
+        "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
+    }  # fmt: skip
+    _write_json(folder / "config.json", content)
     _write_tsv(folder / "genes.tsv", gene_rows)
     _write_tsv(folder / "tissues.tsv", tissue_rows)
     scaler = [
@@ -143,11 +176,17 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
         state = load_file(folder / "model.safetensors")
     except SafetensorError as error:
         raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
-    temperature = float(state.pop("temperature"))
-    blank = Standardise(torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm)
+    temperature, residual_g = float(state.pop("temperature")), state.pop("residual_g").numpy()
+    blank = Standardise(
+        torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
+    )
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
-    return TissueModel(network.to(device).eval(), genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder)
+    calibration = Calibration(**content["calibration"])
+    network = network.to(device).eval()
+    return TissueModel(
+        network, genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder, calibration, residual_g
+    )
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def write(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, part
             row["method"],
             number(row["n_dimensions"]),
             with_interval(row["balanced_accuracy"], row["interval"]),
-            "–" if row is rows[0] else with_interval(row["balanced_accuracy"] - rows[0]["balanced_accuracy"], row["minus_first"]),
+            "–" if row is rows[0] else _difference(row, rows[0]),
             number(row["accuracy"]),
             number(row["macro_f1"]),
             number(row["mcc"]),
@@ -83,9 +83,10 @@ def write(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, part
     caption = f"Balanced accuracy on {n_test:,} labelled test samples, {len(set(parts.y['test'])):,} tissues; in brackets the dimensions classified in."
     text = (
         f"All methods: the same {n_genes:,} genes standardised on the training part, the same {n_train:,} labelled training samples, the same "
-        "test part. kNN: five neighbours by cosine. Variable genes: the 2,000 with the largest variance of unscaled training values. Penalties of "
-        "the linear classifiers are chosen on the validation part. The difference is taken within each bootstrap draw over studies, donors and "
-        "patients, so it can be clear where two intervals overlap."
+        "test part. kNN: five neighbours by cosine. Variable genes: the 2,000 with the largest variance of unscaled training values. In "
+        "log2 means 5,000 such genes unscaled. Tissues weigh alike in the linear classifiers, their penalties are chosen on the validation part. "
+        "The difference is taken within each bootstrap draw over studies, donors and "
+        "patients, so it can be clear where two intervals overlap; where its interval holds 0 the two methods tie."
     )
     Report(
         title="Is a model needed?",
@@ -98,14 +99,22 @@ def write(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, part
     ).write(folder / "report.html")
 
 
+def _difference(row: dict[str, Any], first: dict[str, Any]) -> str:
+    """Difference to the first method with its interval, and "tie" where that holds 0."""
+    said = with_interval(row["balanced_accuracy"] - first["balanced_accuracy"], row["minus_first"])
+    return f"{said}, tie" if row["tie_with_first"] else said
+
+
 def _tell(rows: list[dict[str, Any]], out: Path) -> None:
     from rich.console import Console
 
     console = Console(soft_wrap=True, highlight=False)
     for row in rows:
         scores = with_interval(row["balanced_accuracy"], row["interval"])
+        beside = "" if row is rows[0] else f"   minus the first {_difference(row, rows[0])}"
         console.print(
-            f"{row['method']:36}{row['n_dimensions']:>7,} dimensions   balanced accuracy {scores}   {row['seconds']:.1f} s", markup=False
+            f"{row['method']:46}{row['n_dimensions']:>7,} dimensions   balanced accuracy {scores}{beside}   {row['seconds']:.1f} s",
+            markup=False,
         )
     console.print(
         f"{rows[0]['n']:,} labelled test samples, {rows[0]['n_train']:,} training samples; wrote {out}/ (report.html, baselines.json, figures/)"

@@ -12,12 +12,12 @@ from modelling.reports.page import with_interval
 from modelling.studies.evaluate import evaluate
 
 
-def run_evaluate(run: Path, compendium: Path, out: Path, seed: int) -> None:
+def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: str | None = None, device: str = "cpu") -> None:
     """Evaluate, write the folder, print the headline."""
     from rich.console import Console
 
     with Compendium.open(compendium) as opened, new_folder(out) as folder, bars() as stage:
-        found = evaluate(run, opened, seed, stage)
+        found = evaluate(run, opened, seed, stage, across=across, device=device)
         advance = stage("figures and report", 1)
         write_report(found, run, opened, folder, seed)
         advance(1)
@@ -28,12 +28,23 @@ def run_evaluate(run: Path, compendium: Path, out: Path, seed: int) -> None:
     console.print(
         f"{n['test']:,} test samples ({n['labelled']:,} labelled, {n['groups']:,} groups), {n['classes_in_test']} tissues, {n['genes']:,} genes"
     )
+    if metrics["across"]:
+        left_out = metrics["across"]
+        together = left_out["together"]
+        shown = with_interval(together["balanced_accuracy"], together["intervals"]["balanced_accuracy"])
+        console.print(f"  {'each ' + left_out['field'] + ' left out':24}{shown} balanced accuracy of {together['n']:,} samples")
+        for row in left_out["values"]:
+            shown = with_interval(row["balanced_accuracy"], row["intervals"]["balanced_accuracy"])
+            console.print(f"    {row['value']:22}{shown} of {row['n']:,} samples, {row['n_tissues']} tissues")
     for name in ("balanced_accuracy", "weighted_f1", "macro_f1", "ece"):
         console.print(f"  {name.replace('_', ' '):24}{with_interval(metrics[name], metrics['intervals'][name])}")
     for name in ("r2", "per_gene_spearman", "per_sample_spearman"):
         console.print(f"  {name.replace('_', ' '):24}{with_interval(metrics[name], metrics['reconstruction']['intervals'][name])}")
-    restored = ", ".join(f"{value:.3f} at {float(fraction):.0%}" for fraction, value in metrics["imputation"].items() if value is not None)
-    console.print(f"  {'imputation':24}{restored}")
+    console.print(f"  {'r2 clipped':24}{with_interval(metrics['r2_clipped'], metrics['r2_clipped_interval'])}")
+    for name, word in (("model", "imputation"), ("knn", "imputation by kNN"), ("pca", "imputation by PCA")):
+        found_by = {fraction: scores["standardised"][name] for fraction, scores in metrics["imputation_detail"].items()}
+        restored = ", ".join(f"{value:.3f} at {float(fraction):.0%}" for fraction, value in found_by.items() if value is not None)
+        console.print(f"  {word:24}{restored}")
     for note in metrics["notes"]:
         console.print(f"  note: {note}")
     console.print(f"wrote {out}/ (report.html, metrics.json, predictions.tsv, figures/)")

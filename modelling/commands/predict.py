@@ -65,18 +65,14 @@ def say(report: CohortReport) -> None:
 
 
 def make_references(runs: Sequence[Path], compendium: Path | Compendium, map_method: str = "auto") -> None:
-    """Write the reference files of runs and say what the limits are."""
+    """Write the reference files of runs and say what they are."""
     import typer
 
     from modelling.bundle.reference import write_reference
 
     for run in runs:
-        limits = write_reference(run, compendium, map_method, say=lambda text: typer.echo(f"{text} ..."))
-        typer.echo(
-            f"{run}: sets hold the true tissue in {1 - limits.alpha:.0%} of cases, measured on {limits.n_validation:,} validation samples:"
-            f" a tissue counts from probability {limits.threshold:.3f}; far below similarity {limits.far_below:.2f}; map:"
-            f" {limits.map_method}"
-        )
+        about = write_reference(run, compendium, map_method, say=lambda text: typer.echo(f"{text} ..."))
+        typer.echo(f"{run}: {about.n_neighbours} nearest training samples beside each prediction; map: {about.map_method}")
 
 
 def describe_bundle(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from modelling.bundle.model import TissueModel
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.training.train import Run, train
@@ -58,6 +59,19 @@ def _tell_result(console: Console, run: Run) -> None:
         f"best of {len(run.history)} epochs: {run.best_epoch + 1}; validation balanced accuracy {best['validation_balanced_accuracy']:.3f}, "
         f"explained {best['validation_explained']:.3f}; temperature {run.model.temperature:.2f}"
     )
+    for line in doubt(run.model):
+        console.print(f"  {line}")
     console.print(
         f"wrote {run.folder}/ (model.safetensors, config.json, genes.tsv, tissues.tsv, scaler.tsv, environment.json, history.csv, history.svg)"
     )
+
+
+def doubt(model: TissueModel) -> list[str]:
+    """What the model knows of its own doubt, as lines."""
+    limits = model.calibration
+    lines = [limits.claim(), f"similarity below {limits.far_below:.2f} is far"]
+    if limits.foreign_below is not None:
+        lines[-1] += f": {limits.foreign_below:.0%} of the samples of a tissue that was left out are (mean over tissues)"
+    if limits.untestable:
+        lines.append(f"one group only, nothing to hold out: {', '.join(limits.untestable)}")
+    return lines

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from modelling.arrays import Floats
-from modelling.config import TrainConfig
+from modelling.config import InputScale, TrainConfig
 
 
 class Output(NamedTuple):
@@ -26,7 +26,10 @@ class Output(NamedTuple):
 
 
 class Standardise(nn.Module):
-    """Z-score per gene with training statistics, saved with the weights.
+    """Z-score per gene with training statistics, saved with the weights, and what the encoder sees in its place.
+
+    Z-scores are the decoder's targets: every gene counts alike. To the encoder they would magnify the genes that hardly vary, where studies
+    differ: it sees values about the training mean unscaled (`input_scale` none), divided by sqrt(SD^2 + 1) (soft), or z-scores (z).
 
     With `sample_norm` a sample is first fitted to the training mean profile by a scale and a shift over its own measured genes, so that a
     single new sample of another depth needs no cohort.
@@ -35,11 +38,13 @@ class Standardise(nn.Module):
     mean_g: Tensor
     std_g: Tensor
 
-    def __init__(self, mean_g: Tensor, std_g: Tensor, clip: float | None, *, sample_norm: bool = False) -> None:
+    def __init__(
+        self, mean_g: Tensor, std_g: Tensor, clip: float | None, *, sample_norm: bool = False, input_scale: InputScale = "z"
+    ) -> None:
         super().__init__()
         self.register_buffer("mean_g", mean_g.clone())
         self.register_buffer("std_g", std_g.clone())
-        self.clip, self.sample_norm = clip, sample_norm
+        self.clip, self.sample_norm, self.input_scale = clip, sample_norm, input_scale
 
     def forward(self, x_ng: Tensor) -> Tensor:
         """Unclipped z-scores; NaN stays NaN."""
@@ -57,11 +62,27 @@ class Standardise(nn.Module):
         target_sd = (torch.where(seen, self.mean_g - target_mean, 0.0).square().sum(1, keepdim=True) / n).sqrt()
         return (x_ng - x_mean) * (target_sd / x_sd) + target_mean
 
-    def network_input(self, scores_ng: Tensor) -> tuple[Tensor, Tensor]:
-        """Clipped scores with 0 where a gene is missing, and the mask of measured genes (1 measured, 0 missing)."""
-        seen = ~torch.isnan(scores_ng)
+    @property
+    def input_factor_g(self) -> Tensor:
+        """What a z-score is multiplied with to be the encoder's input (g)."""
+        if self.input_scale == "z":
+            return torch.ones_like(self.std_g)
+        return self.std_g if self.input_scale == "none" else self.std_g / (self.std_g.square() + 1).sqrt()
+
+    def target(self, scores_ng: Tensor) -> Tensor:
+        """What the decoder is to restore: clipped z-scores, 0 where a gene is missing."""
         x_ng = torch.nan_to_num(scores_ng)
-        return x_ng if self.clip is None else x_ng.clamp(-self.clip, self.clip), seen.to(scores_ng.dtype)
+        return x_ng if self.clip is None else x_ng.clamp(-self.clip, self.clip)
+
+    def network_input(self, scores_ng: Tensor) -> tuple[Tensor, Tensor]:
+        """The encoder's input with 0 where a gene is missing, and the mask of measured genes (1 measured, 0 missing).
+
+        Z-scores are clipped: one cell must not throw a latent. Logarithms need no clip.
+        """
+        seen_ng = (~torch.isnan(scores_ng)).to(scores_ng.dtype)
+        if self.input_scale == "z":
+            return self.target(scores_ng), seen_ng
+        return torch.nan_to_num(scores_ng) * self.input_factor_g, seen_ng
 
 
 class Network(nn.Module):
@@ -79,6 +100,10 @@ class Network(nn.Module):
 
     def begin(self, training_inputs: Callable[[], Iterable[Floats]], n_rows: int, seed: int) -> None:
         """Set the starting point; each call of `training_inputs` yields the training part's network input in blocks (n, g)."""
+
+    def unit(self, z_nk: Tensor) -> Tensor:
+        """The space (n, k) in which samples are compared, rows of length one: cosines there are similarities."""
+        return nn.functional.normalize(z_nk, dim=1)
 
     def parameter_groups(self, config: TrainConfig) -> list[dict[str, Any]]:
         """Parameters with their share of the learning rate."""

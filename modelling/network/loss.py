@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+MOST_WEIGHT = 5.0
+
 
 def masked_mse(x_hat_ng: Tensor, target_ng: Tensor, seen_ng: Tensor) -> Tensor:
     """Squared error per sample (n), averaged over the genes that were measured; 0 for a sample without any."""
@@ -57,21 +59,24 @@ def cross_entropy(logits_nt: Tensor, target_n: Tensor, weight_t: Tensor, smoothi
 def class_weights(counts_t: Tensor, power: float) -> Tensor:
     """Weight per tissue: (1 / count) ** power, scaled so that the mean over samples is 1; 0 for a tissue without samples.
 
-    power 0 counts every sample alike, 1 every tissue alike.
+    power 0 counts every sample alike, 1 every tissue alike, but none more than `MOST_WEIGHT` times as much as it has samples: two samples of
+    a rare tissue must not swallow a common one.
     """
     present = counts_t > 0
     raw = torch.where(present, counts_t.clamp_min(1).double() ** -power, 0.0)
-    return (raw * counts_t.sum() / (raw * counts_t).sum().clamp_min(1e-12)).float()
+    weight = raw * counts_t.sum() / (raw * counts_t).sum().clamp_min(1e-12)
+    weight = weight.clamp_max(MOST_WEIGHT)
+    return (weight * counts_t.sum() / (weight * counts_t).sum().clamp_min(1e-12)).float()
 
 
 LOWEST_TEMPERATURE = 0.5
 
 
-def fit_temperature(logits_nt: Tensor, target_n: Tensor) -> float:
+def fit_temperature(logits_nt: Tensor, target_n: Tensor, error: float = 0.0) -> float:
     """The temperature that minimises the negative log-likelihood of held-out logits (Guo et al. 2017); 1.0 without labelled samples.
 
-    The loss is convex in 1/T: ternary search on log T between LOWEST_TEMPERATURE and 20. A validation part without an error would
-    sharpen every probability to 1.
+    Args: error, the share of labels taken as drawn at random: without it a head that made no mistake on few samples would be called certain.
+    The loss is convex in 1/T: ternary search on log T between LOWEST_TEMPERATURE and 20.
     """
     known = target_n >= 0
     if not known.any():
@@ -79,7 +84,8 @@ def fit_temperature(logits_nt: Tensor, target_n: Tensor) -> float:
     logits, target = logits_nt[known].double(), target_n[known]
 
     def nll(log_t: float) -> float:
-        return float(nn.functional.cross_entropy(logits / torch.tensor(log_t).exp(), target))
+        scaled = logits / torch.tensor(log_t).exp()
+        return float(nn.functional.cross_entropy(scaled, target, label_smoothing=error))
 
     low, high = float(torch.tensor(LOWEST_TEMPERATURE).log()), float(torch.tensor(20.0).log())
     for _ in range(60):

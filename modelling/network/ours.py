@@ -14,6 +14,7 @@ from modelling.config import TrainConfig
 from modelling.network.base import Network, Output, Standardise
 from modelling.network.paper import PaperVAE
 from modelling.network.pca import fit_components
+from modelling.network.prototypes import Prototypes
 
 __all__ = ["Network", "Output", "Standardise", "TissueVAE", "build"]
 
@@ -21,7 +22,7 @@ SMALLEST_PRIOR_VARIANCE = 1e-2
 
 
 class TissueVAE(Network):
-    """A linear path beside a nonlinear one on the way in, a linear decoder, and a linear beside a small nonlinear tissue head.
+    """A linear path beside a nonlinear one on the way in, a linear decoder, and a head of tissue prototypes that is fitted in closed form.
 
     The linear path starts from the training part's principal components (`begin`), what the nonlinear path adds starts from zero: the first
     step already reconstructs as PCA does. LayerNorm, not BatchNorm: a sample's embedding does not depend on its batch.
@@ -34,18 +35,15 @@ class TissueVAE(Network):
         self.encode_hidden, self.encode_norm = nn.Linear(n_genes, h), nn.LayerNorm(h)
         self.missing_h = nn.Parameter(torch.zeros(h))
         self.encode_mean, self.encode_log_var = nn.Linear(h, k), nn.Linear(h, k)
-        self.head_linear = nn.Linear(k, n_tissues, bias=False)
-        width = config.head_hidden
-        self.head = nn.Sequential(
-            nn.Linear(k, width), nn.LayerNorm(width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(width, n_tissues)
-        )
+        self.head = Prototypes(n_tissues, k)
         self.dropout = nn.Dropout(config.dropout)
-        for parameter in (self.encode_mean.weight, self.encode_mean.bias, self.encode_log_var.weight, self.head_linear.weight):
+        for parameter in (self.encode_mean.weight, self.encode_mean.bias, self.encode_log_var.weight):
             nn.init.zeros_(parameter)
         nn.init.constant_(self.encode_log_var.bias, -4.0)
 
     def begin(self, training_inputs: Callable[[], Iterable[Floats]], n_rows: int, seed: int) -> None:
-        """Start the linear path from principal components: z = (x - centre) C / s, x = centre + z s C', s the root mean square of the scores.
+        """Start the linear path from principal components of the input: z = (x - centre) C / s, x = centre + z s C', s the root mean square of the
+        scores; the decoder gives z-scores, the input over its factor.
 
         One scale for all dimensions keeps the distances between samples (nearest neighbours of fully whitened scores classify far worse); the
         prior takes each component's own variance instead.
@@ -65,8 +63,9 @@ class TissueVAE(Network):
             parameter.zero_()
         self.encode_linear.weight[:k] = axes_kg / s
         self.encode_linear.bias[:k] = -(axes_kg @ centre_g) / s
-        self.decode_linear.weight[:, :k] = axes_kg.T * s
-        self.decode_linear.bias.copy_(centre_g)
+        factor_g = self.standardise.input_factor_g.cpu()
+        self.decode_linear.weight[:, :k] = axes_kg.T * s / factor_g[:, None]
+        self.decode_linear.bias.copy_(centre_g / factor_g)
         self.prior_var_k.fill_(SMALLEST_PRIOR_VARIANCE)
         self.prior_var_k[:k] = (sd_k / s).square().clamp_min(SMALLEST_PRIOR_VARIANCE)
 
@@ -100,8 +99,12 @@ class TissueVAE(Network):
 
     def classify(self, z_nk: Tensor) -> Tensor:
         """Tissue logits (n, t)."""
-        logits: Tensor = self.head_linear(z_nk) + self.head(z_nk)
+        logits: Tensor = self.head(z_nk)
         return logits
+
+    def unit(self, z_nk: Tensor) -> Tensor:
+        """Whitened directions (n, k): see Prototypes."""
+        return self.head.unit(z_nk)
 
 
 def build(n_genes: int, n_tissues: int, config: TrainConfig, standardise: Standardise) -> Network:

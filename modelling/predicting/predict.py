@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelling.arrays import Array
+from modelling.arrays import Array, Ints
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.predicting.cohort import MIN_COVERAGE, Block, Cohort, read_cohort
 from modelling.predicting.cohort_report import CohortReport
+from modelling.predicting.doubt import Evidence, is_sparse, reasons, tissue_sets
 from modelling.predicting.genes import GeneSpace
 from modelling.scores.detected import detected_genes
 
@@ -26,21 +28,18 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 N_TOP = 3
-EVEN = 0.5  # below, a tissue is less probable than not: never sure, whatever the conformal set holds
-DETECTED_FLOOR = 0.1  # share of genes above zero, for references that do not hold the training range; whole tissues detect far more
 
 
 @dataclass
 class PredictedBlock:
-    """Predictions of some samples. Arrays follow `sample_ids`; what needs a reference is None without one."""
+    """Predictions of some samples. Arrays follow `sample_ids`; neighbours and map are None without a reference."""
 
     sample_ids: list[str]
     z_nk: Array
     probability_nt: Array
     coverage: Array
     refused: Array
-    n_detected: Array
-    detected_share: Array
+    evidence: Evidence
     neighbours: Array | None = None
     similarity: Array | None = None
     map_xy: Array | None = None
@@ -62,45 +61,38 @@ class Predictor:
 
     def block(self, samples: Block, min_coverage: float = MIN_COVERAGE) -> PredictedBlock:
         """Predict one block of samples (n, g)."""
-        z_nk = self.model.embed(samples.x_ng)
-        refused = samples.coverage < min_coverage
-        predicted = PredictedBlock(
-            samples.sample_ids, z_nk, self.model.probabilities_of(z_nk), samples.coverage, refused, *detected_genes(samples.x_ng)
-        )
+        model, z_nk = self.model, self.model.embed(samples.x_ng)
+        probability = model.probabilities_of(z_nk)
+        similarities = model.similarities(z_nk)
+        nearness = None if similarities is None else similarities.max(axis=1)
+        neighbours = similarity = xy = near = None
         if self.reference is not None:
-            predicted.neighbours, predicted.similarity = self.reference.neighbours(z_nk)
-            predicted.map_xy = self.reference.place(predicted.neighbours, predicted.similarity)
-        return predicted
+            neighbours, similarity = self.reference.neighbours(model.directions(z_nk))
+            xy = self.reference.place(neighbours, similarity)
+            near = self.tissue_of_row[neighbours]
+            nearness = similarity.mean(axis=1) if nearness is None else nearness
+        evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
+        refused = samples.coverage < min_coverage
+        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy)
+
+    @cached_property
+    def tissue_of_row(self) -> Ints:
+        """Tissue number of each reference sample, -1 where the model does not know it."""
+        assert self.reference is not None
+        number = {tissue: i for i, tissue in enumerate(self.model.tissues)}
+        return np.array([number.get(tissue, -1) for tissue in self.reference.column("tissue")], dtype=np.int64)
 
     def blocks(self, cohort: Cohort) -> Iterator[PredictedBlock]:
         """Predict a whole cohort, block by block; its report is complete afterwards."""
         n_sparse = 0
         for samples in cohort:
             predicted = self.block(samples, cohort.min_coverage)
-            n_sparse += int((self._sparse(predicted) & ~predicted.refused).sum())
+            n_sparse += int((is_sparse(predicted.evidence, self.model.calibration) & ~predicted.refused).sum())
             yield predicted
-        self._report_sparse(cohort.report, n_sparse)
-
-    @property
-    def detected_below(self) -> float:
-        """Share of the measured genes above zero that a sample needs to be sure: of the training samples, or `DETECTED_FLOOR` unknown."""
-        limit = self.reference.calibration.detected_below if self.reference else None
-        return DETECTED_FLOOR if limit is None else limit
-
-    def _sparse(self, predicted: PredictedBlock) -> Array:
-        return predicted.detected_share < self.detected_below
-
-    def _report_sparse(self, report: CohortReport, n_sparse: int) -> None:
-        """What the report says of samples with few genes, and of a reference that does not know the range."""
         if n_sparse:
-            report.warnings.append(
-                f"{n_sparse:,} of {report.n_samples:,} samples have a value above zero for less than {self.detected_below:.0%} of the genes"
-                " measured: too few to name a tissue surely"
-            )
-        if self.reference is not None and self.reference.calibration.detected_below is None:
-            report.notes.append(
-                "the run's reference does not hold how many genes its training samples detect (it is older): samples under"
-                f" {DETECTED_FLOOR:.0%} are called unsure; `model reference` measures it"
+            cohort.report.warnings.append(
+                f"{n_sparse:,} of {cohort.report.n_samples:,} samples have a value above zero for less than"
+                f" {self.model.calibration.detected_below:.0%} of the genes measured: too few to name a tissue surely"
             )
 
     def table(self, predicted: PredictedBlock) -> pl.DataFrame:
@@ -122,47 +114,24 @@ class Predictor:
         frame = frame.with_columns(pl.when(refused).then(None).otherwise(pl.col(name)).alias(name) for name in frame.columns[1:])
         return frame.with_columns(
             coverage=pl.Series(predicted.coverage.astype(np.float32)),
-            genes_detected=pl.Series(predicted.n_detected.astype(np.int64)),
+            genes_detected=pl.Series(predicted.evidence.n_detected.astype(np.int64)),
             status=pl.Series(self._status(predicted)),
         )
 
     def tissue_sets(self, predicted: PredictedBlock) -> list[list[str]]:
-        """The conformal set of each sample, most probable first; empty where no tissue is as probable as required."""
-        assert self.reference is not None
-        threshold = self.reference.calibration.threshold
-        order = np.argsort(-predicted.probability_nt, axis=1, kind="stable")
-        return [[self.model.tissues[t] for t in row if p[t] >= threshold] for row, p in zip(order, predicted.probability_nt, strict=True)]
+        """The set of each sample, most probable tissue first, never empty."""
+        return [[self.model.tissues[t] for t in held] for held in tissue_sets(predicted.evidence, self.model.calibration)]
 
     def _doubt(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Whether and why a sample is unsure."""
-        if self.reference is None or predicted.similarity is None:
-            return {}
-        limit = self.reference.calibration.far_below
-        mean_similarity = predicted.similarity.mean(axis=1)
-        sets = self.tissue_sets(predicted)
-        top = predicted.probability_nt.max(axis=1)
-        why = [
-            _why(held, bool(similarity < limit), float(p), sparse)
-            for held, similarity, p, sparse in zip(sets, mean_similarity, top, self._sparse_words(predicted), strict=True)
-        ]
-        return {
+        why = reasons(predicted.evidence, self.model.calibration, self.model.tissues)
+        columns = {
             "unsure": [bool(reason) for reason in why],
             "unsure_because": why,
-            "tissue_set": [";".join(held) for held in sets],
-            "similarity": mean_similarity,
+            "tissue_set": [";".join(held) for held in self.tissue_sets(predicted)],
         }
-
-    def _sparse_words(self, predicted: PredictedBlock) -> list[str]:
-        """Why few detected genes make a sample unsure; empty where they do not."""
-        assert self.reference is not None
-        known = self.reference.calibration.detected_below is not None
-        range_ = "less than half of what training samples have" if known else f"at least {DETECTED_FLOOR:.0%} are needed"
-        return [
-            f"only {n:,} gene{'' if n == 1 else 's'} detected, {share:.1%} of those with a value, the rest are zeros: {range_}"
-            if is_sparse
-            else ""
-            for n, share, is_sparse in zip(predicted.n_detected, predicted.detected_share, self._sparse(predicted), strict=True)
-        ]
+        nearness = predicted.evidence.nearness
+        return columns if nearness is None else columns | {"similarity": nearness}
 
     def _near(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Nearest training samples, their studies, and the place on the map."""
@@ -184,19 +153,6 @@ class Predictor:
             f"refused: {share:.0%} of the model's genes have a value" if refused else "predicted"
             for share, refused in zip(predicted.coverage, predicted.refused, strict=True)
         ]
-
-
-def _why(held: list[str], far: bool, probability: float, sparse: str) -> str:
-    reasons = [sparse] if sparse else []
-    if len(held) > 1:
-        reasons.append(f"may be {' or '.join(held)}")
-    elif not held:
-        reasons.append("no tissue is probable enough")
-    elif probability < EVEN:
-        reasons.append("the most probable tissue is less probable than all others together")
-    if far:
-        reasons.append("far from all training samples")
-    return "; ".join(reasons)
 
 
 @dataclass

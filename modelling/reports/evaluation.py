@@ -14,6 +14,7 @@ from modelling.data import Compendium
 from modelling.figures import expression, latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
+from modelling.reports.across import across
 from modelling.reports.definitions import definitions
 from modelling.reports.history import funnel, training
 from modelling.reports.json import plain
@@ -32,6 +33,7 @@ def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out:
     colours = looks([name for name in evaluation.part.classes if name], systems)
     figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed)
     sections = [
+        across(metrics),
         figures.tissues(),
         figures.mistakes(),
         figures.sources(),
@@ -199,6 +201,11 @@ class Figures:
         )
         rows = [
             ["R²", with_interval(self.metrics["r2"], kept["intervals"]["r2"]), f"{kept['n_cells']:,} cells"],
+            [
+                "R², values within ±10",
+                with_interval(self.metrics["r2_clipped"], self.metrics["r2_clipped_interval"]),
+                f"{kept['n_cells']:,} cells",
+            ],
             ["mean squared error", number(self.metrics["mse"]), f"{kept['n_cells']:,} cells"],
             [
                 "Spearman per gene, median",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from modelling.reports.page import Tile, number
@@ -29,6 +29,7 @@ def tiles(metrics: Metrics) -> list[Tile]:
 
     hidden = metrics["imputation_detail"]["0.2"]
     return [
+        *_across(metrics, between),
         Tile(
             "Balanced accuracy",
             number(metrics["balanced_accuracy"]),
@@ -44,7 +45,23 @@ def tiles(metrics: Metrics) -> list[Tile]:
         Tile(
             "Hidden values restored",
             number(hidden["standardised"]["model"]),
-            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}; {hidden['n_cells']:,} cells",
+            f"Spearman with 20% of cells hidden; PCA {number(hidden['standardised']['pca'])}, "
+            f"kNN {number(hidden['standardised']['knn'])}; {hidden['n_cells']:,} cells",
         ),
         Tile("Calibration error", number(metrics["ece"]), f"{between(intervals['ece'])}0 means that 90% sure is right in 90%"),
+    ]
+
+
+def _across(metrics: Metrics, between: Callable[[Any], str]) -> list[Tile]:
+    """The headline where values of a field were left out: beside it stands the score on the model's own archive."""
+    left_out = metrics.get("across")
+    if not left_out:
+        return []
+    found = left_out["together"]
+    return [
+        Tile(
+            f"Balanced accuracy, each {left_out['field']} left out",
+            number(found["balanced_accuracy"]),
+            f"{between(found['intervals']['balanced_accuracy'])}{found['n']:,} samples of {len(left_out['values'])}, named by a head that saw none of theirs",
+        )
     ]

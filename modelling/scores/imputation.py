@@ -15,7 +15,8 @@ import numpy as np
 from modelling.arrays import Bools, Floats
 from modelling.network.pca import Components
 from modelling.scores.neighbours import cosine_neighbours
-from modelling.scores.spearman import pooled_spearman
+from modelling.scores.spearman import streamed_spearman
+from modelling.scratch import Spool
 
 FRACTIONS = (0.1, 0.2, 0.3)
 N_REFINEMENTS = 10
@@ -73,34 +74,41 @@ class KnnImputer:
 
 
 class HiddenCells:
-    """Collects true and restored values at the hidden cells, block by block."""
+    """Collects true and restored values at the hidden cells, block by block, on disk: a large test part hides tens of millions of cells."""
 
     def __init__(self, mean_g: Floats, std_g: Floats) -> None:
         self._mean, self._std = mean_g, std_g
-        self._truth: list[Floats] = []
-        self._gene: list[np.ndarray] = []
-        self._restored: dict[str, list[Floats]] = {}
+        self._truth, self._gene = Spool(np.float32), Spool(np.int32)
+        self._restored: dict[str, Spool] = {}
 
     def add(self, truth_ng: Floats, mask_ng: Bools, restored: dict[str, Floats]) -> None:
         """Truth and restorations are standardised (n, g); cells that were never measured (NaN) do not count."""
         used = mask_ng & np.isfinite(truth_ng)
-        self._truth.append(truth_ng[used])
-        self._gene.append(np.nonzero(used)[1].astype(np.int32))
+        self._truth.write(truth_ng[used])
+        self._gene.write(np.nonzero(used)[1])
         for name, values in restored.items():
-            self._restored.setdefault(name, []).append(values[used])
+            self._restored.setdefault(name, Spool(np.float32)).write(values[used])
 
     def scores(self) -> dict[str, Any]:
         """Pooled Spearman per imputer in both units, and the number of cells; None where an imputer is constant."""
-        truth, gene = np.concatenate(self._truth), np.concatenate(self._gene)
-        mean, std = self._mean[gene], self._std[gene]
-        raw_truth = truth * std + mean
         standardised: dict[str, float | None] = {"gene_mean": None}
-        raw: dict[str, float | None] = {"gene_mean": _defined(pooled_spearman(mean, raw_truth))}
-        for name, parts in self._restored.items():
-            values = np.concatenate(parts)
-            standardised[name] = _defined(pooled_spearman(values, truth))
-            raw[name] = _defined(pooled_spearman(values * std + mean, raw_truth))
-        return {"n_cells": len(truth), "standardised": standardised, "log2": raw}
+        raw: dict[str, float | None] = {"gene_mean": self._correlation(None, in_log2=True)}
+        for name, values in self._restored.items():
+            standardised[name] = self._correlation(values, in_log2=False)
+            raw[name] = self._correlation(values, in_log2=True)
+        return {"n_cells": self._truth.n, "standardised": standardised, "log2": raw}
+
+    def _correlation(self, restored: Spool | None, *, in_log2: bool) -> float | None:
+        """Of restored (None: the gene mean) and true values."""
+
+        def pairs() -> Iterator[tuple[Floats, Floats]]:
+            streams = [self._truth.read(), self._gene.read(), *([restored.read()] if restored else [])]
+            for truth, gene, *values in zip(*streams, strict=True):
+                mean, std = self._mean[gene], self._std[gene]
+                shown = values[0] if values else np.zeros_like(truth)
+                yield (shown * std + mean, truth * std + mean) if in_log2 else (shown, truth)
+
+        return _defined(streamed_spearman(pairs, self._truth.n))
 
 
 def _defined(value: float) -> float | None:

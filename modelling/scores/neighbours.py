@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by cosine similarity: blocked matrix products, in memory bounded by the block.
+"""Exact nearest neighbours by cosine similarity: blocked matrix products, in memory bounded by the blocks of both sides.
 
 A full sort of each row of similarities would cost more than the product. The columns are cut into groups, the k groups of largest maximum
 must hold the k largest values, and only those are sorted.
@@ -14,6 +14,7 @@ from modelling.arrays import Floats, Ints
 
 GROUP = 64
 QUERY_BLOCK = 512
+REFERENCE_BYTES = 256 * 2**20
 
 
 def unit_rows(x_nk: Floats) -> Tensor:
@@ -31,20 +32,40 @@ def cosine_neighbours(query_nk: Floats, reference_mk: Floats, k: int, *, exclude
     n_reference = reference_mk.shape[0]
     if k + exclude_self > n_reference:
         raise ValueError(f"{k} neighbours asked of {n_reference} reference rows")
-    query, reference = unit_rows(query_nk), unit_rows(reference_mk)
+    index: Ints = np.zeros((query_nk.shape[0], k), np.int64)
+    similarity: Floats = np.full((query_nk.shape[0], k), -np.inf, np.float32)
+    per_block = max(GROUP, REFERENCE_BYTES // (4 * max(1, reference_mk.shape[1])) // GROUP * GROUP)
+    for start in range(0, n_reference, per_block):
+        block = reference_mk[start : start + per_block]
+        found, values = _nearest_of_block(query_nk, block, min(k, len(block)), start if exclude_self else None)
+        if start == 0 and found.shape[1] == k:
+            index, similarity = found, values
+            continue
+        candidates = np.concatenate([similarity, values], axis=1)
+        order = np.argsort(-candidates, axis=1, kind="stable")[:, :k]
+        similarity = np.take_along_axis(candidates, order, axis=1)
+        index = np.take_along_axis(np.concatenate([index, found + start], axis=1), order, axis=1)
+    return index, similarity
+
+
+def _nearest_of_block(query_nk: Floats, reference_mk: Floats, k: int, own_start: int | None) -> tuple[Ints, Floats]:
+    """The k nearest rows of one block of the reference; with `own_start`, row i of the block is query own_start + i and not its own neighbour."""
+    reference = unit_rows(reference_mk)
+    n_reference, n_query = len(reference), query_nk.shape[0]
     n_groups = -(-n_reference // GROUP)
     padded = torch.zeros(n_groups * GROUP, reference.shape[1])
     padded[:n_reference] = reference
-    index = np.empty((query.shape[0], k), np.int64)
-    similarity = np.empty((query.shape[0], k), np.float32)
-    buffer = torch.empty(min(QUERY_BLOCK, max(query.shape[0], 1)), n_groups * GROUP)
-    for start in range(0, query.shape[0], QUERY_BLOCK):
-        block = query[start : start + QUERY_BLOCK]
+    del reference
+    index, similarity = np.empty((n_query, k), np.int64), np.empty((n_query, k), np.float32)
+    buffer = torch.empty(min(QUERY_BLOCK, max(n_query, 1)), n_groups * GROUP)
+    for start in range(0, n_query, QUERY_BLOCK):
+        block = unit_rows(query_nk[start : start + QUERY_BLOCK])
         product = torch.mm(block, padded.T, out=buffer[: block.shape[0]])
         product[:, n_reference:] = -torch.inf
-        if exclude_self:
-            rows = torch.arange(block.shape[0])
-            product[rows, rows + start] = -torch.inf
+        if own_start is not None:
+            column = torch.arange(block.shape[0]) + start - own_start
+            inside = (column >= 0) & (column < n_reference)
+            product[inside.nonzero()[:, 0], column[inside]] = -torch.inf
         top = _top_k(product, k)
         index[start : start + block.shape[0]] = top[1].numpy()
         similarity[start : start + block.shape[0]] = top[0].numpy()

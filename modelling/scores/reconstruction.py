@@ -39,20 +39,27 @@ class Errors:
         return float(self.residual.sum() / n) if n else float("nan")
 
 
-def sample_errors(truth_ng: Floats, restored_ng: Floats) -> Errors:
-    """Errors of each sample; both (n, g) standardised, NaN = not measured, possibly memory maps."""
+def sample_errors(truth_ng: Floats, restored_ng: Floats, clip: float | None = None) -> Errors:
+    """Errors of each sample; both (n, g) standardised, NaN = not measured, possibly memory maps.
+
+    With `clip` both within +-clip: of genes that hardly vary in training a few cells lie hundreds of standard deviations out, and rule the sum.
+    """
+
+    def within(values: Floats) -> Floats:
+        return values if clip is None else np.clip(values, -clip, clip)
+
     n_samples, n_genes = truth_ng.shape
     total, count = np.zeros(n_genes), np.zeros(n_genes, np.int64)
     for start in range(0, n_samples, ROW_BLOCK):
-        block = truth_ng[start : start + ROW_BLOCK]
+        block = within(truth_ng[start : start + ROW_BLOCK])
         total += np.nansum(block, axis=0, dtype=np.float64)
         count += np.isfinite(block).sum(0)
     mean = np.divide(total, count, out=np.zeros(n_genes), where=count > 0).astype(np.float32)
     residual, distance, n_cells = np.empty(n_samples), np.empty(n_samples), np.empty(n_samples, np.int64)
     for start in range(0, n_samples, ROW_BLOCK):
         rows = slice(start, start + ROW_BLOCK)
-        block = truth_ng[rows]
-        residual[rows] = np.nansum((block - restored_ng[rows]) ** 2, axis=1, dtype=np.float64)
+        block = within(truth_ng[rows])
+        residual[rows] = np.nansum((block - within(restored_ng[rows])) ** 2, axis=1, dtype=np.float64)
         distance[rows] = np.nansum((block - mean) ** 2, axis=1, dtype=np.float64)
         n_cells[rows] = np.isfinite(block).sum(1)
     return Errors(residual, distance, n_cells)

@@ -1,6 +1,6 @@
 """`model baselines`: simple methods on the same genes and the same split as the model, and anyone's embedding by the same protocol.
 
-The five kNN baselines of the paper, and what it left out: logistic regression, linear SVM, gradient boosting, nearest centroid.
+The five kNN baselines of the paper, and what it left out: logistic regression, discriminant analysis, linear SVM, gradient boosting, nearest centroid.
 """
 
 from __future__ import annotations
@@ -24,14 +24,12 @@ from modelling.scores.neighbours import cosine_neighbours, knn_classify
 from modelling.scratch import scratch_array
 from modelling.studies.embeddings import read_embedding
 from modelling.studies.held_out import BLOCK
+from modelling.studies.linear import Features, discriminant, linear_svm, logistic
 
 N_VARIABLE = 2000
+N_UNSCALED = 5000
 N_ROTATED = 1000
 K = 5
-SMALL = 5000
-STRENGTHS = (0.001, 0.01, 0.1, 1.0)
-
-Features = tuple[Floats, Floats, Floats]
 
 
 class NothingToScore(ModellingError):
@@ -126,8 +124,12 @@ def methods(seed: int) -> list[Method]:
         Method("kNN, variable genes, UMAP", "knn", lambda parts: knn(*umap_features(parts, 50, seed), parts)),
         Method("kNN, PCA", "knn", lambda parts: knn(*pca_features(parts, 121, seed)[::2], parts)),
         Method("nearest centroid", "classifier", nearest_centroid),
-        Method("logistic regression", "classifier", lambda parts: logistic(pca_features(parts, N_ROTATED, seed), parts)),
-        Method("linear SVM", "classifier", lambda parts: linear_svm(pca_features(parts, N_ROTATED, seed), parts, seed)),
+        Method("logistic regression", "classifier", lambda parts: logistic(pca_features(parts, N_ROTATED, seed), parts.y)),
+        Method(
+            "logistic regression, log2 of variable genes", "classifier", lambda parts: logistic(unscaled_features(parts, seed), parts.y)
+        ),
+        Method("LDA, log2 of variable genes", "classifier", lambda parts: discriminant(unscaled_features(parts, seed), parts.y)),
+        Method("linear SVM", "classifier", lambda parts: linear_svm(pca_features(parts, N_ROTATED, seed), parts.y, seed)),
         Method("gradient boosting, PCA", "classifier", lambda parts: boosting(pca_features(parts, 121, seed), parts, seed)),
     ]
 
@@ -150,6 +152,18 @@ def pca_features(parts: Parts, n_components: int, seed: int, *, only_variable: b
     return train, validation, test
 
 
+def unscaled_features(parts: Parts, seed: int) -> Features:
+    """Component scores of the N_UNSCALED genes that vary most, in log2 units about the training mean: scaling would magnify genes that hardly vary."""
+    chosen = np.sort(np.argsort(-parts.spread_g, kind="stable")[:N_UNSCALED])
+    x = {split: scratch_array((len(values), len(chosen))) for split, values in parts.x.items()}
+    for split, values in parts.x.items():
+        for start in range(0, len(values), BLOCK):
+            x[split][start : start + BLOCK] = values[start : start + BLOCK][:, chosen] * parts.spread_g[chosen]
+    components = components_of(x["train"], N_ROTATED, seed)
+    train, validation, test = (project(components, x[split]) for split in ("train", "validation", "test"))
+    return train, validation, test
+
+
 def umap_features(parts: Parts, n_components: int, seed: int) -> tuple[Floats, Floats]:
     """UMAP of the variable genes fitted on train, test placed into it. Raises ExtraMissing without umap-learn."""
     try:
@@ -169,44 +183,6 @@ def nearest_centroid(parts: Parts) -> tuple[Ints, int]:
     centroids = np.array([parts.x["train"][parts.y["train"] == number].mean(axis=0) for number in known])
     index, _ = cosine_neighbours(parts.x["test"], centroids, 1)
     return known[index[:, 0]], centroids.shape[1]
-
-
-def logistic(features: Features, parts: Parts) -> tuple[Ints, int]:
-    """Multinomial regression with an L2 penalty, its strength chosen on the validation part.
-
-    On component scores: with as many components as samples allow, the same solution as on all genes, because the penalty does not see a
-    rotation; beyond N_ROTATED components the tail is cut.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    train, validation, test = (part / features[0].std() for part in features)
-    return _chosen(lambda strength: LogisticRegression(C=strength, max_iter=500, tol=1e-3), train, validation, test, parts)
-
-
-def linear_svm(features: Features, parts: Parts, seed: int) -> tuple[Ints, int]:
-    """One linear support vector machine per tissue against the rest, strength chosen on the validation part; features as in `logistic`."""
-    from sklearn.svm import LinearSVC
-
-    train, validation, test = (part / features[0].std() for part in features)
-    return _chosen(
-        lambda strength: LinearSVC(C=strength * 0.1, random_state=seed, tol=1e-3, dual=len(train) <= SMALL),
-        train,
-        validation,
-        test,
-        parts,
-    )
-
-
-def _chosen(make: Callable[[float], Any], train: Floats, validation: Floats, test: Floats, parts: Parts) -> tuple[Ints, int]:
-    """The classifier that is best on the validation part; the second weakest penalty where there is none."""
-    from sklearn.metrics import recall_score
-
-    fitted = [make(strength).fit(train, parts.y["train"]) for strength in (STRENGTHS if len(validation) else STRENGTHS[1:2])]
-    score = [
-        recall_score(parts.y["validation"], f.predict(validation), average="macro", zero_division=0) if len(validation) else 0.0
-        for f in fitted
-    ]
-    return np.asarray(fitted[int(np.argmax(score))].predict(test)), train.shape[1]
 
 
 def boosting(features: Features, parts: Parts, seed: int) -> tuple[Ints, int]:
@@ -255,7 +231,7 @@ def embedding_methods(name: str, path: Path) -> list[Method]:
 
     return [
         Method(f"{name}, kNN", "embedding", lambda parts: knn(*features(parts)[::2], parts)),
-        Method(f"{name}, logistic regression", "embedding", lambda parts: logistic(features(parts), parts)),
+        Method(f"{name}, logistic regression", "embedding", lambda parts: logistic(features(parts), parts.y)),
     ]
 
 
@@ -267,10 +243,17 @@ def score_methods(chosen: list[Method], parts: Parts, seed: int, stage: Stage = 
     for method in chosen:
         started = time.perf_counter()
         predicted, n_dimensions = method.predict(parts)
-        row = {"method": method.name, "kind": method.kind, "n_dimensions": n_dimensions, "seconds": time.perf_counter() - started}
+        row: dict[str, Any] = {
+            "method": method.name,
+            "kind": method.kind,
+            "n_dimensions": n_dimensions,
+            "seconds": time.perf_counter() - started,
+        }
         draws = drawn_scores(parts.y["test"], predicted, len(parts.classes), groups)["balanced_accuracy"]
         first = draws if first is None else first
-        rows.append(row | _scores(parts, predicted, groups) | {"minus_first": percentile_interval(draws - first)})
+        difference = percentile_interval(draws - first)
+        tie = difference is not None and difference[0] <= 0 <= difference[1]
+        rows.append(row | _scores(parts, predicted, groups) | {"minus_first": difference, "tie_with_first": tie})
         advance(1)
     return rows
 

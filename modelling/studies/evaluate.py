@@ -13,12 +13,14 @@ from modelling.scores.imputation import FRACTIONS
 from modelling.scores.metrics import draw_groups
 from modelling.scores.reconstruction import Errors, RankScores, rank_scores, sample_errors
 from modelling.studies import scorecard
+from modelling.studies.across import score_across
 from modelling.studies.cautions import part_notes, provenance_notes, shared_group_notes
 from modelling.studies.held_out import HeldOut, read_held_out, shared_genes
 from modelling.studies.imputation import score_imputation, simple_imputers
 from modelling.studies.latent_knn import latent_knn
 
 SEED = 42
+CLIP = 10.0
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,28 @@ class Evaluation:
     model: TissueModel
 
 
-def evaluate(run: str | Path, compendium: Compendium, seed: int = SEED, stage: Stage = silent) -> Evaluation:
+def evaluate(
+    run: str | Path, compendium: Compendium, seed: int = SEED, stage: Stage = silent, *, across: str | None = None, device: str = "cpu"
+) -> Evaluation:
     """Score the run in folder `run` on the whole test part.
 
-    Args: stage(name, total) announces a stage and returns a function that advances it. Raises TooFewGenes, NothingHeldOut, BundleError.
+    Args: stage(name, total) announces a stage and returns a function that advances it; across, an obs field whose values are left out one at a
+    time. Raises TooFewGenes, NothingHeldOut, NothingAcross, BundleError.
     """
-    model = load(run)
+    model = load(run, device)
     notes = [*compendium.notes, *provenance_notes(Path(run), compendium)]
     warning = shared_genes(model, compendium.var["symbol"], compendium.path.name)
     notes += [warning] if warning else []
     n_test = len(compendium.rows("test"))
+    left_out = None
+    if across is not None:
+        n_labelled = sum(len(compendium.rows(split, labelled=True)) for split in ("train", "validation", "test"))
+        left_out = score_across(model, compendium, across, seed, stage(f"leaving out each {across}", n_labelled))
     part = read_held_out(model, compendium, stage("test samples through the model", n_test))
     imputers, z_train = simple_imputers(model, compendium, seed, stage)
     imputation = score_imputation(model, part, imputers, seed, stage("hiding and restoring cells", n_test * len(FRACTIONS)))
     errors = sample_errors(part.truth_ng, part.restored_ng)
+    clipped = sample_errors(part.truth_ng, part.restored_ng, clip=CLIP)
     groups = draw_groups(part.group_id, seed)
     ranks = rank_scores(part.truth_ng, part.restored_ng, groups)
     metrics = {
@@ -56,7 +66,10 @@ def evaluate(run: str | Path, compendium: Compendium, seed: int = SEED, stage: S
         "n": counts(part, model),
         **scorecard.classification(part, seed),
         "latent_knn": latent_knn(part, z_train, compendium.obs["tissue"][compendium.rows("train")], seed),
+        "across": left_out,
         **scorecard.reconstruction(part, errors, ranks, groups),
+        "r2_clipped": clipped.r2(),
+        "r2_clipped_interval": clipped.r2_interval(groups),
         "imputation": {fraction: scores["standardised"]["model"] for fraction, scores in imputation.items()},
         "imputation_detail": imputation,
         **scorecard.mixing(part),

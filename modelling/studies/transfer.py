@@ -142,9 +142,9 @@ def _call(model: TissueModel, reference: Reference, z_nk: Floats, ids: np.ndarra
     probability = model.probabilities_of(z_nk)
     tissues = np.array(model.tissues, dtype=object)
     names, number = np.unique(reference.table["tissue"].to_numpy()[reference.train].astype(str), return_inverse=True)
-    place = np.full(len(reference.z_nk), -1)
+    place = np.full(len(reference.unit_mk), -1)
     place[reference.train] = number
-    neighbours, _ = reference.neighbours(z_nk)
+    neighbours, _ = reference.neighbours(model.directions(z_nk))
     votes: Ints = vote(place[neighbours], len(names))
     share = (place[neighbours] == votes[:, None]).mean(axis=1)
     top = probability.max(axis=1)

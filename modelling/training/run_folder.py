@@ -14,17 +14,15 @@ from modelling.bundle.model import TissueModel
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.network.base import Network
-from modelling.network.loss import fit_temperature
+from modelling.training.calibration import finish
 
 PACKAGES = ("bulkatlas", "torch", "numpy", "safetensors", "h5py", "anndata")
 
 
 def finished_model(network: Network, compendium: Compendium, config: TrainConfig) -> TissueModel:
-    """The model with its temperature, fitted on the labelled validation samples."""
+    """The model with its head, temperature and limits fitted on held-out groups."""
     model = TissueModel(network.eval(), [str(gene) for gene in compendium.genes], compendium.tissues, config, 1.0, {})
-    rows = compendium.rows("validation", labelled=True)
-    logits = [torch.from_numpy(model.logits(model.embed(x))) for _, x in compendium.blocks(rows)]
-    model.temperature = fit_temperature(torch.cat(logits), torch.from_numpy(compendium.targets[rows]))
+    finish(model, compendium)
     return model
 
 

@@ -16,7 +16,7 @@ from modelling.network.loss import cross_entropy, gaussian_kl, masked_mse, mmd, 
 class Share:
     """What a term sees of one step: this worker's m of the batch's n samples, with sizes of the whole.
 
-    target_ng: network input before masking; seen_ng: 1 where measured; target_n: tissue number, -1 where unlabelled; draws_mk: draws from the
+    target_ng: what is to be restored, standardised; seen_ng: 1 where measured; target_n: tissue number, -1 where unlabelled; draws_mk: draws from the
     standard normal, for priors by comparison; weight_t: weight of each tissue.
     """
 

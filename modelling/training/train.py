@@ -18,13 +18,21 @@ from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError, TrainingError
-from modelling.network.loss import class_weights, cross_entropy, masked_mse
+from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
-from modelling.training import checkpoint, history, mark, run_folder
+from modelling.training import checkpoint, history, mark, run_folder, usable
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
+from modelling.training.device import chosen_device
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
+from modelling.training.head import fit_prototypes
+from modelling.training.shifts import Shifts
 from modelling.training.terms import TERMS, Share
+from modelling.training.validation import validation_scores
+
+__all__ = ["Run", "Trainer", "TrainingError", "train"]
+
+DEFAULT_BALANCE = 0.5
 
 
 @dataclass
@@ -51,12 +59,12 @@ def train(
     """Train and write the run folder `out`.
 
     Raises TrainingError when `out` exists (without `resume`), is no run (with it), or when the loss is not a number. A run that was stopped goes
-    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end the training by
-    raising.
+    on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end
+    the training by raising.
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
-    place = _device(device)
+    place = chosen_device(device)
     is_new = workers.is_first and mark.claim(out, resume, config)
     workers.wait()
     keep_freed_memory()
@@ -73,36 +81,27 @@ def train(
         raise
 
 
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise TrainingError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; use --device cpu or auto") from error
-    return device
-
-
 class Trainer:
     """The state of one training: network, optimiser, place in the epochs, best weights so far."""
 
     def __init__(self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path) -> None:
         self.compendium, self.config, self.workers, self.device, self.out = compendium, config, workers, device, out
+        usable.check(compendium)
         if not len(compendium.rows("validation", labelled=True)):
             why = next((note for note in compendium.notes if note.startswith("no labelled validation")), "no labelled validation sample")
             raise TrainingError(f"{compendium.path}: {why}; training stops by the validation part")
         self.targets = torch.from_numpy(compendium.targets)
+        self.balance = DEFAULT_BALANCE if config.class_balance is None else config.class_balance
         self.rows = {
             "train": compendium.rows("train"),
             "unlabelled": compendium.trainable_unlabelled(),
             "validation": compendium.rows("validation"),
         }
-        self.weight_t = class_weights(torch.from_numpy(compendium.tissue_counts()), config.class_balance).to(device)
+        self.weight_t = class_weights(torch.from_numpy(compendium.tissue_counts()), self.balance).to(device)
         self.identity: dict[str, Any] = {"compendium_sha256": compendium.sha256(), "train": config.as_dict()}
         torch.manual_seed(config.seed)
         mean, std = (torch.from_numpy(a) for a in compendium.moments())
-        scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm)
+        scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale)
         self.network = build(len(compendium.genes), len(compendium.tissues), config, scaler).to(device)
         groups = self.network.parameter_groups(config)
         self.optimiser = torch.optim.AdamW(
@@ -110,6 +109,7 @@ class Trainer:
         )
         self.parallel = workers.wrap(self.network)
         self.feed = Feed(compendium, np.concatenate([self.rows["train"], self.rows["unlabelled"]]), device)
+        self.shifts = Shifts.of(compendium.genes, compendium.unit, device) if config.shift_share else None
         self.epoch, self.rate, self.learning_rate, self.seconds = 0, 1.0, 0.0, 0.0
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = -1, math.inf
@@ -122,6 +122,7 @@ class Trainer:
         saved = checkpoint.read(self.out)
         if saved is None:
             self.network.begin(self._training_inputs, len(self.rows["train"]), self.config.seed)
+            self._fit_head()
             return
         tensors, facts = saved
         if facts["identity"] != self.identity:
@@ -134,8 +135,11 @@ class Trainer:
         for name in ("epoch", "rate", "seconds", "history", "best_epoch", "best_score"):
             setattr(self, name, facts[name])
 
+    def _fit_head(self) -> None:
+        fit_prototypes(self.network, self.compendium, self.targets, self.balance)
+
     def _training_inputs(self) -> Iterator[Floats]:
-        """Clipped z-scores of the training rows in blocks, missing genes at the mean."""
+        """The training rows as the encoder sees them, in blocks, missing genes at the mean."""
         scaler = self.network.standardise
         for _, x in self.compendium.blocks(self.rows["train"]):
             yield scaler.network_input(scaler(torch.from_numpy(x).to(self.device)))[0].cpu().numpy()
@@ -152,7 +156,7 @@ class Trainer:
         written = time.monotonic()
         while self.epoch < self.config.epochs and self.epoch - 1 - self.best_epoch < self.config.patience:
             started = time.monotonic()
-            row = {"epoch": float(self.epoch), **self._train_epoch(reports), **self.validate(), "learning_rate": self.learning_rate}
+            row = {"epoch": float(self.epoch), **self._train_epoch(reports), **self._judge(), "learning_rate": self.learning_rate}
             spent = time.monotonic() - started
             self.seconds += spent
             row |= {"seconds": spent, "samples_per_second": row.pop("n_samples") / row.pop("train_seconds")}
@@ -217,10 +221,16 @@ class Trainer:
         )
         noise_nk = torch.randn(len(batch), config.n_latent, generator=noise, device=self.device)[mine]
         draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
-        target_ng, seen_ng = self.network.standardise.network_input(self.network.standardise(x_ng))
+        scaler = self.network.standardise
+        scores_ng = scaler(x_ng)
+        target_ng = scaler.target(scores_ng)
+        input_ng, seen_ng = scaler.network_input(scores_ng)
+        if self.shifts is not None:
+            shifted = self.shifts.of_share(x_ng, noise, config.shift_share, len(batch), mine)
+            input_ng = torch.cat([scaler.network_input(scaler(shifted))[0], input_ng[len(shifted) :]])
         shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda" and config.precision == "auto"):
-            output = self.parallel(target_ng * shown, shown, noise_nk)
+            output = self.parallel(input_ng * shown, shown, noise_nk)
         target_n = self.targets[batch]
         n_labelled = max(1, int((target_n >= 0).sum()))
         share = Share(
@@ -242,30 +252,14 @@ class Trainer:
 
     # -- validation and end ----------------------------------------------------------------------------------------------------------------
 
-    @torch.inference_mode()
+    def _judge(self) -> dict[str, float]:
+        """Scores of the validation part, with prototypes that follow the latents."""
+        self._fit_head()
+        return self.validate()
+
     def validate(self) -> dict[str, float]:
-        """Loss and scores of the validation part from the posterior mean; the score to be lowered decides on the best epoch."""
-        squared, total, n, logits = 0.0, 0.0, 0, []
-        self.network.eval()
-        for _, x in self.compendium.blocks(self.rows["validation"]):
-            scores = self.network.standardise(torch.from_numpy(x).to(self.device))
-            target, seen = self.network.standardise.network_input(scores)
-            mean = self.network.encode(target, seen)[0]
-            squared += float(masked_mse(self.network.decode(mean), target, seen).sum())
-            total += float(masked_mse(torch.zeros_like(target), target, seen).sum())
-            n += len(x)
-            logits.append(self.network.classify(mean).cpu())
-        target_n = self.targets[self.rows["validation"]]
-        known = target_n >= 0
-        logits_nt, target_n = torch.cat(logits)[known], target_n[known]
-        nll = float(cross_entropy(logits_nt, target_n, self.weight_t.cpu(), 0.0).mean())
-        hits = (logits_nt.argmax(1) == target_n).double()
-        recall = torch.stack([hits[target_n == t].mean() for t in range(len(self.compendium.tissues)) if (target_n == t).any()]).mean()
-        return {
-            "validation_score": self.config.reconstruction_weight * squared / n + self.config.class_weight * nll,
-            "validation_reconstruction": squared / n, "validation_class": nll,
-            "validation_explained": 1 - squared / max(total, 1e-12), "validation_balanced_accuracy": float(recall),
-        }  # fmt: skip
+        """Loss and scores of the validation part; the score to be lowered decides on the best epoch."""
+        return validation_scores(self.network, self.compendium, self.config, self.weight_t, self.device)
 
     def finish(self) -> Run:
         """Restore the best weights, check that they score as they did, fit the temperature, write the run folder."""

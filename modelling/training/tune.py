@@ -40,7 +40,8 @@ def _draw_default(trial: optuna.Trial) -> dict[str, Any]:
     return {
         "n_hidden": trial.suggest_categorical("n_hidden", [64, 256, 512, 1024]),
         "learning_rate": trial.suggest_float("learning_rate", 2e-4, 5e-3, log=True),
-        "class_weight": trial.suggest_float("class_weight", 0.01, 1.0, log=True),
+        "class_weight": trial.suggest_float("class_weight", 0.0, 0.2),
+        "shift_share": trial.suggest_float("shift_share", 0.0, 0.9),
         "prior_weight": trial.suggest_float("prior_weight", 0.01, 2.0, log=True),
         "mask_fraction": trial.suggest_float("mask_fraction", 0.0, 0.5),
         "dropout": trial.suggest_float("dropout", 0.0, 0.5),

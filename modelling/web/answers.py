@@ -86,7 +86,7 @@ class About(BaseModel):
     tissues: list[TissueSummary]
     sources: list[str]
     map_method: str
-    confidence: float
+    claim: str
     min_coverage: float
     has_evidence: bool
     has_example: bool

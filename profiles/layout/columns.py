@@ -65,10 +65,10 @@ def by_evidence(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
     numbers = one_quantity(head, [i for i in rest if i not in plan.fates], plan)
     comparison = tools.is_comparison([head.columns[i] for i in rest])
     named = {i: kind for i in numbers if (kind := tools.kind_of_column(head.columns[i], beside_comparison=comparison))}
-    ids = head.column(plan.id_column).texts
+    genes = evidence.genes_of_rows(head.column(plan.id_column).texts)
     unnamed = [i for i in numbers if i not in named]
-    for i in unnamed if len(unnamed) <= 64 else (*unnamed[:32], *unnamed[-32:]):
-        if why := evidence.known_by_value(head.column(i).numbers, ids):
+    for i in unnamed if len(unnamed) <= 32 else (*unnamed[:16], *unnamed[-16:]):
+        if why := evidence.known_by_value(head.column(i).numbers, genes):
             named[i] = why
     samples = [i for i in numbers if i not in named]
     refuse_undecided(head, samples, named)

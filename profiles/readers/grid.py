@@ -17,6 +17,7 @@ from profiles.layout import Column
 Array = NDArray[Any]
 # What stands where a number is missing.
 MISSING = ["", "NA", "N/A", "#N/A", "NaN", "nan", "na", "n/a", "null", "NULL", "None", "none", "-", "--", ".", "#NA", "<NA>"]
+MISSING_CELLS, NOTHING = pa.array(MISSING), pa.scalar(None, pa.string())
 N_HEAD_ROWS = 512
 
 
@@ -109,9 +110,10 @@ def column_of(name: str, values: pa.Array, decimal: str = ".") -> Column:
         numbers = np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
         texts = [str(value) if value is not None else "" for value in values.to_pylist()]
         return Column(name, texts, numbers, 1.0, float(np.isnan(numbers).mean()) if len(numbers) else 1.0)
-    texts = [str(value) if value is not None else "" for value in values.to_pylist()]
-    cells = pc.utf8_trim_whitespace(pa.array(texts, pa.string()))
-    cells = pc.if_else(pc.is_in(cells, value_set=pa.array(MISSING)), pa.scalar(None, pa.string()), cells)
+    values = values.cast(pa.string()) if not pa.types.is_string(kind) else values
+    texts = values.fill_null("").to_pylist()
+    cells = pc.utf8_trim_whitespace(values)
+    cells = pc.if_else(pc.is_in(cells, value_set=MISSING_CELLS), NOTHING, cells)
     share_missing = cells.null_count / n
     plain = pc.replace_substring(cells, decimal, ".") if decimal != "." else cells
     try:

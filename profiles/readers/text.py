@@ -23,6 +23,7 @@ from profiles.text.faults import explain
 from profiles.tools import kind_of_column
 
 BLOCK_BYTES: Final = 4 << 20
+CELLS_FOR_EVIDENCE: Final = 200_000
 SIZES = re.compile(r"[0-9]{1,18}")
 NUMBER = re.compile(r"-?\d+([.,]\d*)?([eE][-+]?\d+)?")
 
@@ -39,6 +40,7 @@ class TextGrid:
     promised: tuple[int, int] | None = None
     n_passed: int = 0
     notes: list[str] = field(default_factory=list)
+    _cells: list[tuple[str, ...]] = field(default_factory=list, repr=False)
 
     @property
     def name(self) -> str:
@@ -67,11 +69,14 @@ class TextGrid:
 
     def forget(self) -> None:
         """Let go of the rows that were only needed to find the layout."""
-        self.dialect = replace(self.dialect, spread=[])
+        self.dialect, self._cells = replace(self.dialect, spread=[]), []
 
     def head(self, column: int) -> pa.Array:
         """Cells of rows from all over the file."""
-        return pa.array([row[column] for row in self.dialect.spread or self.dialect.rows], pa.string())
+        if not self._cells:
+            rows = self.dialect.spread or self.dialect.rows
+            self._cells = list(zip(*rows[:: max(1, len(rows) * len(self.columns) // CELLS_FOR_EVIDENCE)], strict=True))
+        return pa.array(self._cells[column], pa.string())
 
     def batches(self, text: Sequence[int], numbers: Sequence[int]) -> Iterator[pa.RecordBatch]:
         """See Grid."""

@@ -4,11 +4,12 @@ SELECT
     sample.source,
     count(*) AS n_before_cap,
     count(kept.sample_id) AS n_kept,
-    count(*) FILTER (sample.is_tumour) AS n_tumour,
-    count_if(sample.is_tumour IS NULL) AS n_tumour_unknown,
+    count(*) FILTER (sample_fact.is_tumour) AS n_tumour,
+    count_if(sample_fact.is_tumour IS NULL) AS n_tumour_unknown,
     count(DISTINCT candidate.group_id) AS n_groups
 FROM candidate
 INNER JOIN sample USING (sample_id)
+LEFT JOIN sample_fact USING (sample_id)
 LEFT JOIN kept USING (sample_id)
 GROUP BY candidate.tissue, sample.source
 ORDER BY tissue, sample.source;

@@ -1,7 +1,10 @@
 -- meaning: one row per place of a text where a lexicon phrase stands and may be meant; is_sure where nothing else must
 -- confirm it.
 CREATE OR REPLACE TEMP TABLE meaning AS
-WITH split AS (SELECT text_id, field, string_split(normalised, ' ') AS tokens FROM text),
+WITH split AS (
+    SELECT text_id, field, string_split(normalised, ' ') AS tokens
+    FROM text WHERE field NOT IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'fact_field')
+),
 word AS (
     SELECT
         text_id, field, tokens, unnest(tokens) AS head, unnest(list_concat(tokens[2:], [''])) AS follower,

@@ -1,4 +1,5 @@
--- override_hit: one row per sample and override that applies to it; a sample beats a series, a series beats a text.
+-- override_hit: one row per sample and override that applies to it; a sample beats a series, a series beats a text. It
+-- decides about the label, or about one fact.
 CREATE OR REPLACE TABLE override_hit AS
 WITH sample_series AS (
     SELECT sample_id, trim(unnest(string_split(series_id, ','))) AS series FROM sample
@@ -13,4 +14,4 @@ applied AS (
     SELECT DISTINCT piece.sample_id, override.*, 1
     FROM override JOIN piece ON override.scope = 'text' AND override.target = piece.text
 )
-SELECT *, max(reach) OVER (PARTITION BY sample_id) = reach AS is_effective FROM applied;
+SELECT *, max(reach) OVER (PARTITION BY sample_id, fact) = reach AS is_effective FROM applied;

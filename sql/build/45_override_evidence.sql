@@ -5,4 +5,4 @@ SELECT
     0 AS n_tokens, 'map' AS verdict, 'override' AS kind, 'sample' AS role, override_id AS rule_id, reason AS synonym,
     'OVERRIDE' AS scope, override_hit.term_id, term_tissue.tissue, target AS matched_text, 2.0 AS weight
 FROM override_hit LEFT JOIN term_tissue ON override_hit.term_id = term_tissue.term_id
-WHERE is_effective;
+WHERE is_effective AND fact IS NULL;

@@ -1,11 +1,13 @@
 -- candidate: one row per sample that was not excluded, with its class (empty = unlabelled) and its group.
--- Under --level term the class is the name of the finest term, otherwise one of the tissues.
+-- What only siblings or the study say is a class under --tiers only. Under --level term the class is the name of the
+-- finest term, otherwise one of the tissues.
 CREATE OR REPLACE TABLE candidate AS
 SELECT
-    sample.sample_id,
+    sample.sample_id, coalesce(label.decided_by NOT IN ('siblings', 'study'), TRUE) OR $tiers AS stands_alone,
     sample_group.group_id,
-    coalesce(label.term_id, '') AS term_id,
+    CASE WHEN stands_alone THEN coalesce(label.term_id, '') ELSE '' END AS term_id,
     CASE
+        WHEN NOT stands_alone THEN ''
         WHEN coalesce(label.tissue, '') = '' THEN ''
         WHEN $level = 'term' THEN coalesce(term_name.name, label.tissue)
         ELSE label.tissue

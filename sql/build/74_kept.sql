@@ -12,15 +12,19 @@ SELECT
     sample.source,
     coalesce(sample.series_id, '') AS series_id,
     draw.group_id,
-    coalesce(label.tissue, '') AS tissue,
+    if(draw.tissue = '', '', label.tissue) AS tissue,
     draw.tissue AS class,
     draw.term_id,
-    sample.is_tumour,
+    sample_fact.is_tumour,
     draw.split,
+    coalesce(label.tissue_ontology_term_id, '') AS tissue_ontology_term_id,
+    coalesce(label.cell_type_ontology_term_id, '') AS cell_type_ontology_term_id,
+    sample_fact.* EXCLUDE (sample_id, is_tumour),
     sample.unit,
     sample.matrix_file,
     sample.matrix_row
 FROM draw
 INNER JOIN sample USING (sample_id)
 LEFT JOIN label USING (sample_id)
+LEFT JOIN sample_fact USING (sample_id)
 WHERE draw.split NOT IN ('train', 'unlabelled') OR $cap IS NULL OR draw.cap_rank <= $cap;

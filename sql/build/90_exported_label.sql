@@ -6,7 +6,6 @@ SELECT
     sample.source,
     sample.series_id,
     sample_group.group_id,
-    sample.donor_id,
     explained_label.tissue,
     explained_label.term_id,
     explained_label.term_name,
@@ -18,7 +17,7 @@ SELECT
     explained_label.cell_line_name,
     explained_label.cell_line_disease,
     explained_label.cell_line_tissue,
-    sample.is_tumour,
+    sample_fact.* EXCLUDE (sample_id, origin_tissue),
     explained_label.decided_by,
     explained_label.field,
     explained_label.matched_text,
@@ -43,6 +42,7 @@ SELECT
 FROM sample
 INNER JOIN sample_group USING (sample_id)
 LEFT JOIN explained_label USING (sample_id)
+LEFT JOIN sample_fact USING (sample_id)
 LEFT JOIN evidence ON explained_label.evidence_id = evidence.evidence_id
 LEFT JOIN split USING (sample_id)
 LEFT JOIN kept USING (sample_id)

@@ -143,8 +143,7 @@ export class Samples {
   }
 
   #reasons(sample) {
-    const sure = Math.round(100 * this.about.confidence);
-    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `Only ${plain(sample.tissue)} is as probable as the true tissue is in ${sure}% of known samples.`;
+    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `${plain(sample.tissue)} is alone in its set, as near as training samples are, and the nearest training samples are of it.`;
     const bars = sample.top.flatMap(({ tissue, probability }) => [
       el("span", {}, plain(tissue)), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[tissue].css, width: `${Math.max(1, 100 * probability)}%` })), el("span", { class: "num" }, percent(probability))]);
     const near = sample.neighbours.map((n) => el("tr", {},

@@ -4,6 +4,6 @@ SELECT
     string_agg(override_id, ', ' ORDER BY override_id) || ': scope ' || scope || ', target ' || target
     || '; scope is sample, series or text, and each target has one row' AS what
 FROM override
-GROUP BY scope, target
+GROUP BY scope, target, fact
 HAVING count(*) > 1 OR scope NOT IN ('sample', 'series', 'text')
 ORDER BY line;

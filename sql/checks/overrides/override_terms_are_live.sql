@@ -8,5 +8,5 @@ SELECT
         ELSE ', which is no UBERON or CL term known here'
     END AS what
 FROM override LEFT JOIN obsolete_term USING (term_id) LEFT JOIN term_tissue ON override.term_id = term_tissue.term_id
-WHERE override.term_id IS NOT NULL AND term_tissue.term_id IS NULL
+WHERE override.term_id IS NOT NULL AND override.fact IS NULL AND term_tissue.term_id IS NULL
 ORDER BY line;

@@ -7,5 +7,7 @@ SELECT
 FROM field_key
 WHERE match NOT IN ('whole', 'word') OR field NOT IN (SELECT weight.field FROM weight
 UNION ALL
+SELECT vocabulary.word FROM vocabulary WHERE list = 'fact_field'
+UNION ALL
 SELECT unnest(['ignored', 'protocol'])) OR key <> words(key)
 ORDER BY line;

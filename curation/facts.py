@@ -1,0 +1,66 @@
+"""From texts to facts: the stage facts, and its patterns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from curation.errors import CurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from pathlib import Path
+
+    from curation.database import Connection
+
+KNOWN = (
+    "disease",
+    "tissue_status",
+    "sex",
+    "age",
+    "development_stage",
+    "treatment",
+    "is_control",
+    "is_xenograft",
+    "is_organoid",
+    "donor_id",
+    "origin_tissue",
+)
+
+
+class NoFacts(CurationError):
+    """A release was built before facts were read."""
+
+
+def refuse_without_facts(tables: Container[str], place: Path) -> None:
+    """Raise NoFacts when the database of `place` has no table of facts."""
+    if "fact" not in tables:
+        raise NoFacts(
+            f"{place} was built by schema 1 and has no facts; build it again with `curate build`, or label again with `curate label`"
+        )
+
+
+def fact_pattern_hit(con: Connection) -> None:
+    """fact_pattern_hit: one row per text and pattern of fact_rules.tsv that matches it, with the value that its brackets cut out.
+
+    Filled rule by rule, because a pattern that comes from a column would be compiled again for every row.
+    """
+    con.execute(
+        "CREATE OR REPLACE TABLE fact_pattern_hit (text_id UBIGINT, field VARCHAR, fact VARCHAR, value VARCHAR, ontology_term_id VARCHAR, "
+        "unit VARCHAR, rule VARCHAR, matched_text VARCHAR)"
+    )
+    rules = con.execute(
+        "SELECT rule_id AS rule, fact, text AS pattern, fields, coalesce(value, '') AS value, ontology_term_id AS term, unit "
+        "FROM fact_rule WHERE match = 'pattern' ORDER BY rule_id"
+    )
+    for rule, fact, pattern, fields, value, term, unit in rules.fetchall():
+        group = int(value[1:]) if value[:1] == "\\" else None
+        con.execute(
+            "INSERT INTO fact_pattern_hit SELECT text_id, field, $fact, "
+            + ("$value" if group is None else f"trim(regexp_extract(repaired, $pattern, {group}))")
+            + ", $term, $unit, $rule, trim(regexp_extract(repaired, $pattern)) FROM text "
+            "WHERE list_contains(string_split($fields, ','), field) AND regexp_matches(repaired, $pattern) "
+            "AND text_id NOT IN (SELECT text_id FROM fact_pattern_hit WHERE fact = $fact) "
+            "AND split_part(normalised, ' | ', 1) NOT IN (SELECT word FROM vocabulary WHERE list = 'says_nothing')",
+            {"rule": rule, "fact": fact, "pattern": pattern, "fields": fields, "term": term, "unit": unit}
+            | ({"value": value} if group is None else {}),
+        )
