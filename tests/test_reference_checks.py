@@ -28,6 +28,7 @@ FAULTS = {
         "fields.tsv",
         "key tissue: match whole, field tisue",
     ),
+    "line_needs_are_known": ("UPDATE cell_line SET needs = 'luck' WHERE name = 'HepG2'", "cell_lines.tsv", "luck"),
     "one_organ_per_cell_line": (
         "INSERT INTO cell_line SELECT * REPLACE ('zz' AS name, 'UBERON:0002048' AS term_id, 'lung' AS term_name) FROM cell_line WHERE name = 'HepG2'",
         "cell_lines.tsv",
