@@ -71,7 +71,7 @@ def queue(con: Connection, most: int = 20) -> list[Question]:
     rows = con.execute(OPEN, {"fields": list(FIELDS), "most": CONSIDERED}).fetchall()
     left = [(text, fields, set(samples), n_ambiguous) for _, text, fields, samples, n_ambiguous in rows]
     settled: set[str] = set()
-    questions = []
+    questions: list[Question] = []
     while left and len(questions) < most:
         best = max(range(len(left)), key=lambda i: len(left[i][2] - settled))
         text, fields, samples, n_ambiguous = left.pop(best)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write uberon.obo.gz, diseases.obo.gz, cell_names.tsv.gz, disease_names.tsv.gz, disease_parents.tsv.gz and development_stages.tsv of ontology/ from the PyPI package cellxgene-ontology-guide.
+"""Write uberon.obo.gz, diseases.obo.gz, cell_names.tsv.gz, disease_names.tsv.gz, disease_parents.tsv.gz and development_stages.tsv of ontology/
+from the PyPI package cellxgene-ontology-guide.
 
 usage: python scripts/build_ontology.py [--carrier FOLDER] [--out ontology]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ class Clinic:
     field: str
     site: str | None
     sample_type: str | None
-    disease: str | None = field(default=None, compare=False)
-    sex: str | None = field(default=None, compare=False)
+    disease: str | None = dataclasses.field(default=None, compare=False)
+    sex: str | None = dataclasses.field(default=None, compare=False)
 
 
 def read_phenotypes(paths: Sequence[Path], notes: list[str]) -> dict[str, Clinic]:
