@@ -32,9 +32,9 @@ class StudyFault(CurationError):
 
 def read_studies(path: Path) -> pa.Table:
     """series_id, title and summary of studies, one row each (TSV, CSV or Parquet). Raises StudyFault."""
-    from curation.label_table import read_table
+    from profiles.metadata import read_frame
 
-    frame = read_table(path)
+    frame = read_frame(path).frame
     if missing := [name for name in COLUMNS if name not in frame.columns]:
         raise StudyFault(f"{path.name} lacks {', '.join(missing)}; a table of studies has {', '.join(COLUMNS)}, see `curate fetch studies`")
     frame = frame.select(COLUMNS)
