@@ -21,7 +21,9 @@ spelled AS (
         phrase, CASE WHEN is_whole THEN phrase ELSE english_plural(phrase) END,
         CASE WHEN is_whole THEN phrase ELSE latin_number(phrase) END
     ])) AS variant
-    FROM (FROM disease UNION ALL BY NAME FROM ruled)
+    FROM (FROM disease
+    UNION ALL BY NAME
+    FROM ruled)
 ),
 settled AS (
     SELECT

@@ -33,8 +33,10 @@ stated AS (
     SELECT * FROM worded
     WHERE fact <> 'age'
         AND (fact <> 'development_stage' OR sample_id NOT IN (SELECT staged.sample_id FROM staged))
-    UNION ALL BY NAME SELECT * EXCLUDE (stage) FROM aged
-    UNION ALL BY NAME SELECT * EXCLUDE (stage) FROM staged
+    UNION ALL BY NAME
+    SELECT * EXCLUDE (stage) FROM aged
+    UNION ALL BY NAME
+    SELECT * EXCLUDE (stage) FROM staged
     UNION ALL BY NAME
     SELECT status_fact.sample_id, e.* EXCLUDE (sample_id) REPLACE (status_fact.value AS value, NULL AS ontology_term_id)
     FROM status_fact JOIN fact_evidence AS e USING (fact, rank)
