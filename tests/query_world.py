@@ -63,6 +63,8 @@ def write(folder: Path, *, facts: bool = True) -> Path:
             con.execute("INSERT INTO exclusion VALUES (?, 'over the cap')", [name])
         else:
             con.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", [name, row, tissue or "", term or ""])
+    names = [(term, name, name, "NAME") for term, name, _ in TERMS] + [(term, name, synonym, "RELATED") for term, name, synonym in TERMS]
+    _fill(con, "term (term_id VARCHAR, name VARCHAR, synonym VARCHAR, scope VARCHAR)", names)
     _fill(con, "closure (term_id VARCHAR, ancestor_id VARCHAR)", CLOSURE)
     _fill(con, "obsolete_term (term_id VARCHAR, name VARCHAR, replaced_by VARCHAR)", [("UBERON:0000001", "old brain", BRAIN)])
     _fill(con, "tissue (tissue VARCHAR, root_id VARCHAR)", [("brain", BRAIN), ("liver", LIVER), ("breast", "UBERON:0000310")])
