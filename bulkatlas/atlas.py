@@ -140,7 +140,7 @@ class Atlas:
 
         Raises bulkatlas.Error as `samples` does, and where PyTorch is not installed.
         """
-        from bulkatlas.model import torch_is_there
+        from bulkatlas.extras import torch_is_there
 
         torch_is_there()
         from bulkatlas.torch_data import BlockShuffled, Rows, Table

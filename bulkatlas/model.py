@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from profiles.errors import BulkatlasError
+from bulkatlas.extras import torch_is_there
+from bulkatlas.filled import column, target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,20 +20,6 @@ if TYPE_CHECKING:
 
 PREFIX = "predicted_"
 LATENT, PROBABILITY, KEY = "X_bulkatlas", "bulkatlas_probability", "bulkatlas"
-
-
-class NotInstalled(BulkatlasError):
-    """A part that is installed on request only is missing."""
-
-
-class SamplesDiffer(BulkatlasError):
-    """The samples that were predicted are not the rows that were given."""
-
-
-def torch_is_there() -> None:
-    """Raise NotInstalled with the line that installs it where PyTorch is missing."""
-    if find_spec("torch") is None:
-        raise NotInstalled("PyTorch is not installed, and models need it: pip install 'bulkatlas[model]'")
 
 
 @dataclass(frozen=True)
@@ -88,9 +74,9 @@ class Model:
         held = list(blocks)
         table = pl.concat([predictor.table(block) for block in held])
         refused = np.concatenate([block.refused for block in held])[:, None]
-        data = _target(source, table["sample_id"].to_list())
+        data = target(source, table["sample_id"].to_list())
         for name in table.columns[1:]:
-            data.obs[PREFIX + name] = _column(table[name])
+            data.obs[PREFIX + name] = column(table[name])
         data.obsm[LATENT] = np.where(refused, np.float32(np.nan), np.concatenate([block.z_nk for block in held]))
         data.obsm[PROBABILITY] = np.where(refused, np.float32(np.nan), np.concatenate([block.probability_nt for block in held]))
         data.uns[KEY] = {"model": str(self.path), "tissues": np.array(self.tissues, dtype=object), "report": json.dumps(report())}
@@ -141,30 +127,3 @@ class Model:
         predictor = Predictor.of(self.inner, without_reference=without_reference)
         cohort = read_cohort(source, predictor.space, **options)
         return predictor, predictor.blocks(cohort), cohort.report.as_dict
-
-
-def _target(source: Any, sample_ids: list[str]) -> AnnData:
-    """The AnnData that is filled: the given one, or a new one with these samples."""
-    import anndata
-    import pandas as pd
-
-    if not isinstance(source, anndata.AnnData):
-        return anndata.AnnData(obs=pd.DataFrame(index=pd.Index(sample_ids, name="sample_id")))
-    if list(source.obs_names) != sample_ids:
-        raise SamplesDiffer(
-            f"{len(sample_ids):,} samples were predicted, and the AnnData has {source.n_obs:,} rows with other names or in another order;"
-            " give the rows unique names (`adata.obs_names_make_unique()`)"
-        )
-    return source
-
-
-def _column(values: Any) -> Any:
-    """A polars column as obs holds it: text with gaps is a category, because .h5ad cannot hold it otherwise."""
-    import pandas as pd
-    import polars as pl
-
-    if values.dtype == pl.String:
-        return pd.Categorical(values.to_list())
-    if values.dtype == pl.Boolean:
-        return pd.array(values.to_list(), dtype="boolean")
-    return values.to_numpy()

@@ -50,7 +50,7 @@ def write(folder: Path, *, facts: bool = True) -> Path:
     con.execute(
         "CREATE TABLE label (sample_id VARCHAR, tissue VARCHAR, term_id VARCHAR, cell_type_ontology_term_id VARCHAR, decided_by VARCHAR)"
     )
-    con.execute("CREATE TABLE kept (sample_id VARCHAR, row BIGINT)")
+    con.execute("CREATE TABLE kept (sample_id VARCHAR, row BIGINT, tissue VARCHAR, term_id VARCHAR)")
     con.execute("CREATE TABLE split (sample_id VARCHAR, split VARCHAR)")
     con.execute("CREATE TABLE sample_group (sample_id VARCHAR, group_id VARCHAR)")
     con.execute("CREATE TABLE exclusion (sample_id VARCHAR, reason VARCHAR)")
@@ -59,15 +59,12 @@ def write(folder: Path, *, facts: bool = True) -> Path:
         con.execute("INSERT INTO label VALUES (?, ?, ?, ?, 'title')", [name, tissue, term, cell])
         con.execute("INSERT INTO split VALUES (?, ?)", [name, split])
         con.execute("INSERT INTO sample_group VALUES (?, ?)", [name, series or name])
-        con.execute(
-            "INSERT INTO kept VALUES (?, ?)" if row is not None else "INSERT INTO exclusion VALUES (?, ?)",
-            [name, row if row is not None else "over the cap"],
-        )
-    _fill(
-        con,
-        "term (term_id VARCHAR, name VARCHAR, synonym VARCHAR, scope VARCHAR)",
-        [(*t[:2], t[1], "NAME") for t in TERMS] + [(*t, "RELATED") for t in TERMS],
-    )
+        if row is None:
+            con.execute("INSERT INTO exclusion VALUES (?, 'over the cap')", [name])
+        else:
+            con.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", [name, row, tissue or "", term or ""])
+    names = [(term, name, name, "NAME") for term, name, _ in TERMS] + [(term, name, synonym, "RELATED") for term, name, synonym in TERMS]
+    _fill(con, "term (term_id VARCHAR, name VARCHAR, synonym VARCHAR, scope VARCHAR)", names)
     _fill(con, "closure (term_id VARCHAR, ancestor_id VARCHAR)", CLOSURE)
     _fill(con, "obsolete_term (term_id VARCHAR, name VARCHAR, replaced_by VARCHAR)", [("UBERON:0000001", "old brain", BRAIN)])
     _fill(con, "tissue (tissue VARCHAR, root_id VARCHAR)", [("brain", BRAIN), ("liver", LIVER), ("breast", "UBERON:0000310")])

@@ -92,7 +92,7 @@ def test_predict_fills_an_anndata_that_can_be_written(place: Path, tmp_path: Pat
 
 
 def test_a_model_without_torch_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bulkatlas.model.find_spec", lambda name: None)
+    monkeypatch.setattr("bulkatlas.extras.find_spec", lambda name: None)
     with pytest.raises(bulkatlas.Error, match=r"pip install 'bulkatlas\[model\]'"):
         bulkatlas.load_model("run")
 

@@ -1,5 +1,6 @@
 -- samples: one row per sample of the release, in the matrix or not: the public table of `curate query` and `bulkatlas`.
 -- docs/query.md describes each column. stated_label and stated_fact are label and sample_fact, with every column that an older release lacks.
+-- In the matrix, tissue and term_id are those of obs: what only siblings or the study say is empty there unless --tiers was asked for.
 CREATE OR REPLACE TEMP VIEW samples AS
 SELECT
     sample.sample_id,
@@ -8,8 +9,8 @@ SELECT
     coalesce(sample.series_id, '') AS series_id,
     sample_group.group_id,
     split.split,
-    stated_label.tissue,
-    stated_label.term_id,
+    nullif(coalesce(kept.tissue, stated_label.tissue), '') AS tissue,
+    nullif(coalesce(kept.term_id, stated_label.term_id), '') AS term_id,
     named.name AS term_name,
     stated_label.tissue_ontology_term_id,
     stated_label.cell_type_ontology_term_id,
