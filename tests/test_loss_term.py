@@ -27,11 +27,11 @@ import sys
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.training.train import train
-small = TrainConfig(n_latent=6, n_hidden=12, head_hidden=8, epochs=3, epoch_samples=200, batch_size=16)
+small = TrainConfig(n_latent=6, n_hidden=12, head_hidden=8, epochs=3, epoch_samples=200, batch_size=16, class_weight=0.1, prior_weight=0.05)
 with Compendium.open(sys.argv[1]) as compendium:
     train(compendium, sys.argv[2], small, device="cpu")
 """
-WEIGHTS = {"reconstruction": 1.0, "class": 0.1, "prior": 0.05}  # the defaults, typed here
+WEIGHTS = {"reconstruction": 1.0, "class": 0.1, "prior": 0.05}  # as TRAIN sets them
 
 
 def trained(tmp_path: Path, compendium: Path, weight: float | None) -> list[dict[str, float]]:
@@ -39,6 +39,7 @@ def trained(tmp_path: Path, compendium: Path, weight: float | None) -> list[dict
     copy = tmp_path / f"copy_{weight}"
     for package in ("modelling", "profiles"):
         shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    (copy / "ontology").symlink_to(ROOT / "ontology")
     if weight is not None:
         terms = copy / "modelling" / "training" / "terms.py"
         terms.write_text(terms.read_text(encoding="utf-8") + TERM.replace("WEIGHT", str(weight)), encoding="utf-8")

@@ -83,6 +83,14 @@ def test_a_part_that_lacks_a_tissue_takes_the_training_groups_nearest_to_the_bor
     assert {g: part for g, part in found.items() if part != "train"} == {"g9": "test", "g8": "validation"}
 
 
+def test_too_full_a_validation_part_gives_of_its_own_groups_only() -> None:
+    draws = [0.05 * i for i in range(14)] + [0.81, 0.82, 0.83, 0.84] + [0.9, 0.95]
+    found = assign(groups_of([(f"g{i:02}", "liver", 10, draw) for i, draw in enumerate(draws)]))
+    moved = {g: part for g, (part, reason) in found.items() if reason != "drawn"}
+    assert moved == {"g14": "train", "g15": "train"}
+    assert {g for g, (part, _) in found.items() if part == "validation"} == {"g16", "g17"}
+
+
 def test_a_tissue_without_a_training_group_takes_the_lowest_draw_of_its_own() -> None:
     found = assign(groups_of([("a", "liver", 1, 0.97), ("b", "liver", 1, 0.91), ("c", "liver", 1, 0.99), ("d", "liver", 1, 0.95)]))
     assert found["b"] == ("train", "liver had no training group")

@@ -296,7 +296,7 @@ def address(serving_run: Path) -> Iterator[str]:
     process, url = started(serving_run, "--max-upload-mb", "40")
     yield url
     process.terminate()
-    process.wait(20)
+    process.communicate(timeout=20)
 
 
 def test_twenty_uploads_at_once_are_answered_or_refused_cleanly(address: str, table: str) -> None:
@@ -347,7 +347,7 @@ def test_nothing_is_kept_on_disk(serving_run: Path, table: str, tmp_path: Path) 
     assert httpx.post(f"{url}/api/predict", content=table, headers={"Content-Type": "text/csv"}, timeout=120).status_code == 200
     assert sorted(tmp_path.rglob("*")) == before
     process.terminate()
-    process.wait(20)
+    process.communicate(timeout=20)
 
 
 def test_a_port_in_use_is_said(address: str, serving_run: Path) -> None:

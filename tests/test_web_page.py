@@ -36,7 +36,7 @@ def address(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     assert process.stdout is not None
     yield process.stdout.readline().split()[0]
     process.terminate()
-    process.wait(20)
+    process.communicate(timeout=20)
 
 
 @pytest.fixture(scope="module")
