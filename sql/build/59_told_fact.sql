@@ -6,8 +6,8 @@ SELECT
 FROM sample WHERE is_tumour IS NOT NULL
 UNION ALL BY NAME
 SELECT
-    sample_id, 'donor_id' AS fact, donor_id AS value, 'donor_id' AS rule, 'source' AS field, donor_id AS matched_text,
-    1.4 AS weight
+    sample_id, 'donor_id' AS fact, donor_id AS value, NULL::VARCHAR AS ontology_term_id,
+    'donor_id' AS rule, 'source' AS field, donor_id AS matched_text, 1.4 AS weight
 FROM sample WHERE donor_id <> ''
 UNION ALL BY NAME
 SELECT
