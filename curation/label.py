@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def label_samples(
     run_stage(con, "evidence", phrasing(con))
     _check_overrides(con, every_override_applies)
     run_stage(con, "label", {"reach": REACH} | phrasing(con))
-    notes = label_studies(con, studies, ontology) + add_tiers(con)
+    notes = label_studies(con, studies, partial(label_samples, every_override_applies=False), ontology) + add_tiers(con)
     run_stage(con, "facts")
     ((n_cut,),) = con.execute("SELECT count(DISTINCT sample_id) FROM sample_text JOIN text USING (text_id) WHERE is_cut").fetchall()
     return [f"{n_cut:,} samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"] * bool(n_cut) + notes

@@ -61,6 +61,7 @@ class Change:
 
     @property
     def lowers_precision(self) -> bool:
+        """Whether a gold set is read less precisely with the rule than without."""
         return any(after < before for _, before, _, after, _ in self.gold)
 
 

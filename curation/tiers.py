@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,13 +46,13 @@ def read_studies(path: Path) -> pa.Table:
     return frame.to_arrow()
 
 
-def label_studies(con: Connection, studies: Path | None, ontology: Path | None = None) -> list[str]:
+def label_studies(con: Connection, studies: Path | None, label: Callable[[Connection], object], ontology: Path | None = None) -> list[str]:
     """Fill study_label: a study is read like a sample whose title and description are all that is known. Returns notes for the report.
 
-    It speaks only where the field that decides (the title before the summary) names one tissue and no cell line.
+    Args: studies, a table as `read_studies` takes it; label, what fills `label` of a database that holds samples and an ontology.
+    A study speaks only where the field that decides (the title before the summary) names one tissue and no cell line.
     """
     from curation.database import connect, fetch_arrow, insert_arrow, run_sql_file
-    from curation.label import label_samples
     from curation.ontology import load_reference
     from curation.resources import sql_folder
 
@@ -68,7 +69,7 @@ def label_studies(con: Connection, studies: Path | None, ontology: Path | None =
             "INSERT INTO sample BY NAME SELECT series_id AS sample_id, 'study' AS source, title, summary AS description FROM arriving"
         )
         load_reference(own, ontology)
-        label_samples(own, every_override_applies=False)
+        label(own)
         said = fetch_arrow(own, ONE_TISSUE)
     finally:
         own.close()

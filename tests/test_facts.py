@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from labelling import changed_ontology, label, reference
 from curation.database import fetch_arrow
 from curation.download import DownloadFault, Patience
 from curation.facts import KNOWN, NoFacts, refuse_without_facts
+from curation.label import label_samples
 from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
 from curation.studies import fetch_studies, series_of
 from curation.term import UnknownTerm, find_terms, one_term
@@ -159,7 +161,7 @@ def test_the_text_of_a_study_speaks_last(tmp_path: Path) -> None:
     )
     con = reference()
     try:
-        notes = label_studies(con, table)
+        notes = label_studies(con, table, partial(label_samples, every_override_applies=False))
         rows = fetch_arrow(con, "SELECT series_id, tissue FROM study_label").to_pylist()
     finally:
         con.execute("DELETE FROM study_label")

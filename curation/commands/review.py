@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from curation.review import Change
 
 Db = Annotated[Path | None, typer.Option(envvar="CURATE_DB", help="Release folder, or its curation.duckdb.")]
 Folder = Annotated[Path | None, typer.Option("--ontology", help="Ontology folder that is meant; default: the shipped one.")]
@@ -65,6 +68,19 @@ def review(
         name = find_terms(con, term_id)[0].name if term_id else ""
         row = rule_row(words, term_id, name, kind, reason, "block" if block else "map")
         change = try_rule(con, row, ontology, gold or ())
+    _say(change)
+    if dry_run:
+        typer.echo("dry run: nothing was written")
+        return
+    if change.lowers_precision and not force:
+        raise ReviewFault("the rule lowers the precision on a gold set; make it narrower, or write it with --force")
+    typer.echo(f"{write_rule(row, ontology or ontology_folder())}: rule {row['rule_id']} was added; build again to apply")
+
+
+def _say(change: Change) -> None:
+    """What a rule would change, by tissue and on the gold sets."""
+    from curation.report_table import print_table
+
     print_table(["now", "then", "samples"], [[old or "(none)", new or "(none)", f"{n:,}"] for old, new, n in change.by_tissue])
     typer.echo(
         f"{change.n_touched:,} samples hold the words: {change.n_new:,} get a label, {change.n_other:,} another one, {change.n_lost:,} lose theirs"
@@ -72,12 +88,6 @@ def review(
     for file, precision, recall, precision_then, recall_then in change.gold:
         told = "PRECISION FALLS" if precision_then < precision else "precision holds"
         typer.echo(f"{file}: precision {precision:.4f} -> {precision_then:.4f}, recall {recall:.4f} -> {recall_then:.4f}: {told}")
-    if dry_run:
-        typer.echo("dry run: nothing was written")
-        return
-    if change.lowers_precision and not force:
-        raise ReviewFault("the rule lowers the precision on a gold set; make it narrower, or write it with --force")
-    typer.echo(f"{write_rule(row, ontology or ontology_folder())}: rule {row['rule_id']} was added; build again to apply")
 
 
 def add_to(app: typer.Typer, panel: str) -> None:
