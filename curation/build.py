@@ -84,6 +84,8 @@ class BuildReport:
 
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     """Build a release folder from a folder with one subfolder per source. Raises CurationError subclasses; leaves nothing then."""
+    if options.ontology and not options.ontology.is_dir():
+        raise BadInput(f"{options.ontology} is no folder; give one with the tables of ontology/, see its README")
     with using_ontology(options.ontology) as ontology:
         return _build(input_folder, out, ontology, config, options, progress)
 

@@ -92,7 +92,7 @@ def column(rows: list[list[str]], name: str) -> int:
 def override(*cells: str) -> Callable[[list[list[str]]], object]:
     def change(rows: list[list[str]]) -> None:
         given = dict(zip(("scope", "target", "term_id", "date"), cells, strict=True))
-        plain = {"override_id": "O1", "is_cell_line": "", "curator": "A", "reason": "because", **given}
+        plain = {"override_id": "O1", "is_cell_line": "", "curator": "A", "reason": "because", "fact": "", "value": "", **given}
         rows.append([plain[name] for name in rows[0]])
 
     return change

@@ -12,6 +12,7 @@ from curation.config import BuildConfig
 from curation.database import connect
 
 FAULTS = {
+    "fact_once_per_sample": "INSERT INTO fact SELECT * FROM fact LIMIT 1",
     "sample_ids_are_unique_in_the_matrix": "INSERT INTO kept SELECT * REPLACE (1000 AS row) FROM kept WHERE row = 0",
     "every_sample_is_accounted_for_once": "DELETE FROM kept WHERE row = 0",
     "excluded_is_not_kept": "INSERT INTO exclusion SELECT sample_id, 9, 'planted' FROM kept LIMIT 1",

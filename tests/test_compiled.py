@@ -92,7 +92,7 @@ def test_a_decision_of_a_person_holds_at_once_and_compiles_nothing(folder: Path,
     load(folder)
     no_parser(monkeypatch)
     with (folder / "overrides.tsv").open("a") as table:
-        table.write("O9999\tsample\tGSM1\tUBERON:0002107\t\tA. Curator\t2026-01-31\tseen\n")
+        table.write("O9999\tsample\tGSM1\tUBERON:0002107\t\tA. Curator\t2026-01-31\tseen\t\t\n")
     con = connect(threads=1)
     load_reference(con, folder)
     assert con.execute("SELECT target FROM override WHERE override_id = 'O9999'").fetchall() == [("GSM1",)]

@@ -32,7 +32,7 @@ def newer(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("newer")
     ontology = shutil.copytree(tiny / "ontology", folder / "ontology")
     with (ontology / "overrides.tsv").open("a") as table:
-        table.write(f"O0001\tsample\tGSM0012\t{LUNG}\t\tA. Curator\t2026-01-31\tsaid by the authors\n")
+        table.write(f"O0001\tsample\tGSM0012\t{LUNG}\t\tA. Curator\t2026-01-31\tsaid by the authors\t\t\n")
     _decide_by_rule(ontology / "rules.tsv", "brain", LUNG)
     tiny_world.write_input(folder / "world", n_archs4=76, n_donors=7)
     tiny_world.build_tiny(folder / "world", folder / "release", cap=8, ontology=ontology)

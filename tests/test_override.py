@@ -152,7 +152,7 @@ def test_an_import_takes_all_rows_or_none(tiny, ontology, tmp_path):
 
 @pytest.mark.parametrize(("name", "separator", "start"), [("t.csv", ",", "\ufeff"), ("t.tsv", "\t", ""), ("t.csv", ";", "")])
 def test_a_table_of_a_spreadsheet_is_imported(tmp_path, name, separator, start):
-    columns = ["Scope", *COLUMNS[2:4], "Is cell line", *COLUMNS[5:]]
+    columns = ["Scope", *COLUMNS[2:4], "Is cell line", *COLUMNS[5:8]]  # decisions of before facts have no more
     cells = ["sample", "GSM1", LUNG, "TRUE", "A", "2026-01-31", f'"paper says ""lung""{separator} whole"']
     cells_na = ["series", "GSE1", "NA", "", "A", "2026-01-31", "none of them"]
     lines = [separator.join(row) for row in (columns, cells, cells_na)]
@@ -167,7 +167,7 @@ def test_a_table_of_a_spreadsheet_is_imported(tmp_path, name, separator, start):
     [
         ("scope\ttarget\n", "lacks term_id"),
         ("\t".join([*COLUMNS, "extra"]) + "\n", "unknown extra"),
-        ("\t".join(COLUMNS) + "\nO1\tsample\n", "line 2 has 2 cells where the header has 8"),
+        ("\t".join(COLUMNS) + "\nO1\tsample\n", "line 2 has 2 cells where the header has 10"),
     ],
 )
 def test_a_table_of_another_form_is_refused(tmp_path, text, told):

@@ -10,11 +10,11 @@ import numpy as np
 import serving_world as world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from modelling.geneids import GeneSpace
-from modelling.userdata import read_cohort
 from serving_world import genes
 
 from curation.sources.matrices import Asked, open_matrix
+from modelling.predicting.cohort import read_cohort
+from modelling.predicting.genes import GeneSpace
 from profiles.genes import load_genes
 from profiles.resolve import resolve
 

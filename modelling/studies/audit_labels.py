@@ -29,7 +29,7 @@ STRENGTH = 0.1
 MIN_GROUPS = 2
 RELABEL_ABOVE = 0.5
 EVIDENCE = ("term_id", "term_name", "decided_by", "field", "matched_text", "evidence_id", "margin", "title", "source_name")
-OVERRIDE_COLUMNS = ("override_id", "scope", "target", "term_id", "is_cell_line", "curator", "date", "reason")
+OVERRIDE_COLUMNS = ("override_id", "scope", "target", "term_id", "is_cell_line", "curator", "date", "reason", "fact", "value")
 
 
 class AuditError(ModellingError):
@@ -206,6 +206,8 @@ def override_rows(ranked: pl.DataFrame, term_of: dict[str, str], day: str) -> li
                 "curator": "",
                 "date": day,
                 "reason": " ".join(reason.split()),
+                "fact": "",
+                "value": "",
             }
         )
     return out

@@ -38,5 +38,6 @@ stated AS (
 SELECT
     * EXCLUDE (is_derived), hash(coalesce(ontology_term_id, value)) AS meaning,
     ((weight * 100)::BIGINT << 54) + (least(n_tokens, 63)::BIGINT << 48)
-    + ((coalesce(text_id, hash(sample_id)) % 68719476736)::BIGINT << 12) + 2 * (2047 - least(position, 2047)) + is_derived AS rank
+    + ((coalesce(text_id, hash(sample_id)) % 68719476736)::BIGINT << 12)
+    + 2 * (2047 - least(position, 2047)) + is_derived AS rank
 FROM stated;

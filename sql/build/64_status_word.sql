@@ -1,7 +1,7 @@
 -- status_word: one row per sample, field and what its words say together about tumour or normal. A disease makes the
--- specimen a tumour where its organ is the one sampled, or where nothing speaks against it: blood, saliva or fibroblasts
--- of a patient are none, and what a key or a description says of the person needs the same organ and yields to what is
--- said of the specimen.
+-- specimen a tumour where its organ is the one sampled, or where nothing speaks against it: blood, saliva or
+-- fibroblasts of a patient are none, and what a key or a description says of the person needs the same organ and
+-- yields to what is said of the specimen.
 CREATE OR REPLACE TEMP TABLE status_word AS
 WITH said AS (
     SELECT

@@ -1,6 +1,6 @@
--- status_fact: one row per sample whose words say tumour, adjacent normal or normal: the most trusted field decides, and
--- normal tissue of a person whose tumour is named elsewhere is adjacent normal. Two texts of the field that contradict
--- each other say nothing.
+-- status_fact: one row per sample whose words say tumour, adjacent normal or normal: the most trusted field decides,
+-- and normal tissue of a person whose tumour is named elsewhere is adjacent normal. Two texts of the field that
+-- contradict each other say nothing.
 CREATE OR REPLACE TEMP TABLE status_fact AS
 WITH best AS (
     SELECT sample_id, max(weight) AS weight, bool_or(is_tumour OR is_adjacent) AS has_tumour

@@ -1,5 +1,5 @@
--- fact: one row per sample and fact that its text, its source or a person states, with the words. An age gives the stage
--- of life where the words do not say that it is before birth; days and weeks of a culture are no age.
+-- fact: one row per sample and fact that its text, its source or a person states, with the words. An age gives the
+-- stage of life where the words do not say that it is before birth; days and weeks of a culture are no age.
 CREATE OR REPLACE TABLE fact AS
 WITH worded AS (
     SELECT stated_fact.sample_id, fact_evidence.* EXCLUDE (sample_id)
@@ -45,7 +45,9 @@ stated AS (
         REPLACE ('is_control' AS fact, c.value AS value, NULL AS ontology_term_id, NULL AS unit)
     FROM control_fact AS c JOIN fact_evidence AS e ON c.told_by = e.fact AND c.rank = e.rank
     UNION ALL BY NAME
-    SELECT sample_id, 'origin_tissue' AS fact, origin_tissue AS value, origin_term_id AS ontology_term_id, 'label' AS field
+    SELECT
+        sample_id, 'origin_tissue' AS fact, origin_tissue AS value, origin_term_id AS ontology_term_id,
+        'label' AS field
     FROM label WHERE origin_tissue IS NOT NULL
 )
 SELECT
