@@ -105,7 +105,7 @@ def test_every_rule_catches_its_yes_and_spares_its_no() -> None:
         ({"characteristics": "diagnosis: healthy control"}, "disease", ("normal", "PATO:0000461", None, "disease")),
         ({"title": "no cancer", "source_name": "skin"}, "disease", None),
         ({"characteristics": "disease: cancer", "title": "breast cancer 7"}, "disease", ("breast cancer", "MONDO:0007254", None, "title")),
-        ({"characteristics": "patient: 17"}, "donor_id", ("17", None, None, "donor_id")),
+        ({"characteristics": "patient id: 17"}, "donor_id", ("17", None, None, "donor_id")),
         ({"characteristics": "patient: control"}, "donor_id", None),
         ({"source_name": "PDX of colon cancer"}, "is_xenograft", ("true", None, None, "source_name")),
         ({"source_name": "intestinal organoids"}, "is_organoid", ("true", None, None, "source_name")),
