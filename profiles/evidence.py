@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -71,21 +72,35 @@ def follows(columns: Array) -> Array:
     n_rows, n = columns.shape
     if n < 2 or n_rows < FEWEST_ROWS:
         return np.full(n, np.nan)
-    filled = np.nan_to_num(columns, nan=0.0)
-    ranks = np.stack([_ranks(filled[:, i]) for i in range(n)], axis=1)
     chosen = np.unique(np.linspace(0, n - 1, N_REFERENCE).astype(int))
-    total = ranks[:, chosen].sum(axis=1)
-    is_chosen = np.isin(np.arange(n), chosen)
-    return np.array([_follows(columns[:, i], total - ranks[:, i] if is_chosen[i] else total) for i in range(n)])
+    ranks = {int(i): _ranks(np.nan_to_num(columns[:, i], nan=0.0)) for i in chosen}
+    total = np.sum(list(ranks.values()), axis=0)
+    # Most columns are none of the chosen ones and full: what they are held against is ranked once.
+    of_total = _Others(total)
+    return np.array([_follows(columns[:, i], _Others(total - ranks[i]) if i in ranks else of_total) for i in range(n)])
 
 
-def _follows(values: Array, others: Array) -> float:
+class _Others:
+    """What a column is held against, (rows,), ranked when first asked for."""
+
+    def __init__(self, values: Array) -> None:
+        self.values = values
+
+    @cached_property
+    def ranks(self) -> Array | None:
+        """Ranks from 1; None where one value stands in most rows."""
+        if np.unique(self.values, return_counts=True)[1].max() > MOSTLY_ONE * len(self.values):
+            return None
+        return _ranks(self.values)
+
+
+def _follows(values: Array, others: _Others) -> float:
     there = np.isfinite(values)
-    values, others = values[there], others[there]
-    if len(values) < FEWEST_ROWS or np.unique(others, return_counts=True)[1].max() > MOSTLY_ONE * len(others):
+    if not there.all():
+        values, others = values[there], _Others(others.values[there])
+    if len(values) < FEWEST_ROWS or (rank := others.ranks) is None:
         return float("nan")
     lowest = values == values.min()
-    rank = _ranks(others)
     if lowest.mean() > MOSTLY_ZERO:
         n_above = int((~lowest).sum())
         if n_above < FEWEST_ABOVE_ZERO:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # Whole samples whose values tell the unit; spread over the file.
 SAMPLES_FOR_UNIT = 12
 BLOCK_BYTES = 64 << 20
-# Values of a small table that stay in memory between finding its layout and reading it.
-HELD = 2 << 20
+# Values (float32) that stay in memory between finding the layout and reading: a table of this size is parsed once, a larger one twice.
+HELD = 64 << 20
 NOISE = 1e-3
 # Sums and growth with length say nothing about the unit of a table of a few genes.
 FEWEST_GENES = 1_000

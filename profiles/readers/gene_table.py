@@ -52,8 +52,8 @@ class GeneRowsTable(GridTable):
         self.sample_ids = self.plan.names
         refuse_duplicates(self.sample_ids, f"{self.name}, its header")
         self._held = [piece.T if held else piece for piece in pieces] if held else []
-        scanned = np.concatenate(pieces)[self._rows]
-        self._probe = (scanned[:, spread] if held else scanned).T
+        # Only the probed columns: the whole table is held once already.
+        self._probe = np.concatenate([piece[:, spread] for piece in pieces] if held else pieces)[self._rows].T
         self._probed = [self.sample_ids[i] for i in spread]
 
     def _refuse_broken_promise(self, n_genes: int, n_samples: int) -> None:
