@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -160,3 +162,24 @@ def test_export_needs_the_reference_or_a_word_that_it_does_not(serving_run: Path
         hub.export(bare, tmp_path / "b", onnx=False)
     with pytest.raises(ModellingError, match="no licence named 'gpl'"):
         hub.export(serving_run, tmp_path / "b", licence="gpl")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda state: state.pop("residual_g"), "lacks residual_g"),
+        (lambda state: state.pop("temperature"), "lacks temperature"),
+        (lambda state: state.pop("decode_linear.weight"), "its weights are not those of config.json"),
+    ],
+)
+def test_a_run_that_lacks_a_tensor_is_refused_by_its_name(
+    serving_run: Path, tmp_path: Path, change: Callable[[dict[str, Any]], Any], told: str
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    copy = shutil.copytree(serving_run, tmp_path / "run")
+    state = load_file(copy / "model.safetensors")
+    change(state)
+    save_file(state, copy / "model.safetensors")
+    with pytest.raises(BundleError, match=told):
+        load(copy)

@@ -176,12 +176,21 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
         state = load_file(folder / "model.safetensors")
     except SafetensorError as error:
         raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
+    if beside := sorted({"temperature", "residual_g"} - state.keys()):
+        raise BundleError(
+            f"{folder}/model.safetensors: lacks {' and '.join(beside)}; train again with `model train`, or get the bundle again"
+        )
     temperature, residual_g = float(state.pop("temperature")), state.pop("residual_g").numpy()
     blank = Standardise(
         torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
     )
     network = build(len(genes), len(tissues), config, blank)
-    network.load_state_dict(state)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise BundleError(
+            f"{folder}/model.safetensors: its weights are not those of config.json ({str(error).splitlines()[-1].strip()})"
+        ) from error
     calibration = Calibration(**content["calibration"])
     network = network.to(device).eval()
     return TissueModel(
