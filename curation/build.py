@@ -18,7 +18,7 @@ from curation.build_report import REPORT, write_report
 from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import write_crate
-from curation.database import Connection, fetch_arrow, insert_arrow, run_sql_file, writing
+from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
 from curation.errors import CurationError
 from curation.mark import refuse_overlap
@@ -84,14 +84,14 @@ class BuildReport:
 
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     """Build a release folder from a folder with one subfolder per source. Raises CurationError subclasses; leaves nothing then."""
-    if options.ontology and not options.ontology.is_dir():
-        raise BadInput(f"{options.ontology} is no folder; give one with the tables of ontology/, see its README")
     with using_ontology(options.ontology) as ontology:
         return _build(input_folder, out, ontology, config, options, progress)
 
 
 def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
     refuse_overlap(out, [input_folder, ontology])
+    if not ontology.is_dir():
+        raise BadInput(f"{ontology} is no folder; give one with the tables of ontology/, see its README")
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
         inputs = hash_inputs(sources, ontology, progress, options.studies)
@@ -266,7 +266,7 @@ def _export(
         write_labels(con, part)
         write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
-    (n_tissues,) = con.execute("SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''").fetchone() or (0,)
+    (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
     return BuildReport(
         part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from curation.checks import check_names
 from curation.crate import citation_text
-from curation.database import Connection
+from curation.database import Connection, fetch_first
 from curation.picture import funnel_svg, histogram_svg
 from curation.resources import PACKAGE, sql_folder
 
@@ -65,7 +65,7 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "sources": sources,
         "facts": [(name, f"{value:,}") for name, value in {**facts, "studies and donors": kept["n_groups"]}.items()],
         "notes": manifest["notes"],
-        "is_simulated": con.execute("SELECT value FROM build WHERE key = 'simulated'").fetchone() == ("true",),
+        "is_simulated": fetch_first(con, "SELECT value FROM build WHERE key = 'simulated'") == ("true",),
         "funnel": funnel_svg(_query(con, "SELECT * FROM funnel ORDER BY step").dicts()),
         "tissues": tissues,
         "most": max([1, *(row["before"] for row in tissues)]),
@@ -126,7 +126,7 @@ def _histograms(con: Connection) -> tuple[list[str], list[tuple[str, str]]]:
     drawn = []
     for column, name in QUALITY.items():
         value = f"log10(greatest({column}, 1))" if "log10" in name else column
-        found = con.execute(f"SELECT min({value}), max({value}) FROM quality").fetchone()
+        found = fetch_first(con, f"SELECT min({value}), max({value}) FROM quality")
         low, high = (0.0, 1.0) if found is None or found[0] is None else (float(found[0]), float(found[1]))
         span = (high - low) or 1.0
         series = {source: [0] * BINS for source in sources}

@@ -101,6 +101,12 @@ def matching_texts(con: Connection, pattern: str, texts: Sequence[str]) -> list[
         raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {str(error).splitlines()[0]}") from error
 
 
+def fetch_first(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
+    """The first row of a query, None where there is none. All rows are fetched: a result left open blocks the connection (DuckDB 2)."""
+    rows = (con.execute(query, dict(parameters)) if parameters else con.execute(query)).fetchall()
+    return rows[0] if rows else None
+
+
 def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of a query as an Arrow table."""
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.audit import database_of
-from curation.database import Connection, connect, reading
+from curation.database import Connection, connect, fetch_first, reading
 from curation.errors import CurationError
 from curation.facts import KNOWN
 from curation.lock import Held, lock
@@ -225,10 +225,8 @@ def _effect(row: Override, sample: tuple[Any, ...], tissue_of: Mapping[str, str]
 
 def _stated(con: Connection, sample: tuple[Any, ...], fact: str) -> tuple[Any, ...]:
     """The same sample with what the build states about one fact in the place of its label."""
-    row = con.execute(
-        "SELECT value, coalesce(ontology_term_id, ''), decided_by FROM fact WHERE sample_id = $id AND fact = $fact",
-        {"id": sample[0], "fact": fact},
-    ).fetchone()
+    query = "SELECT value, coalesce(ontology_term_id, ''), decided_by FROM fact WHERE sample_id = $id AND fact = $fact"
+    row = fetch_first(con, query, {"id": sample[0], "fact": fact})
     value, term, decided_by = row or ("", "", "not stated")
     return sample[0], f"{fact}: {value}", term, decided_by
 

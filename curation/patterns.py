@@ -33,7 +33,9 @@ def pattern_hit(con: Connection) -> None:
     Filled rule by rule, because a pattern that comes from a column would be compiled again for every row.
     """
     con.execute("CREATE OR REPLACE TABLE pattern_hit (text_id UBIGINT, field VARCHAR, rule_id VARCHAR, matched_text VARCHAR)")
-    (n_suspects,) = con.execute("SELECT count(*) FROM suspect").fetchone() or (0,)
+    from curation.database import fetch_first
+
+    (n_suspects,) = fetch_first(con, "SELECT count(*) FROM suspect") or (0,)
     rules = con.execute("SELECT rule_id, text, fields FROM rule WHERE match = 'pattern' ORDER BY rule_id").fetchall()
     for rule_id, pattern, fields in rules if n_suspects else []:
         con.execute(

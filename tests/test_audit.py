@@ -64,7 +64,7 @@ def test_dropped_by_cap_counts_what_the_cap_took(release):
     rows = {row["tissue"]: row for row in answer(release, "dropped_by_cap")}
     con = duckdb.connect(str(release / "curation.duckdb"), read_only=True)
     for tissue in handmade.TISSUES:
-        drawn = con.execute("SELECT count(*) FROM draw WHERE split = 'train' AND tissue = ?", [tissue]).fetchone()[0]
+        drawn = con.execute("SELECT count(*) FROM draw WHERE split = 'train' AND tissue = ?", [tissue]).fetchall()[0][0]
         assert rows[tissue]["n_drawn"] == drawn
         assert rows[tissue]["n_kept"] == min(12, drawn)
         assert rows[tissue]["n_dropped"] == max(0, drawn - 12)
@@ -115,7 +115,7 @@ def test_shares_of_a_tissue_are_of_all_its_kept_samples(release):
     assert rows
     con = duckdb.connect(str(release / "curation.duckdb"), read_only=True)
     for row in rows:
-        total = con.execute("SELECT count(*) FROM kept WHERE tissue = ?", [row["tissue"]]).fetchone()[0]
+        total = con.execute("SELECT count(*) FROM kept WHERE tissue = ?", [row["tissue"]]).fetchall()[0][0]
         assert row["share"] == pytest.approx(row["n_samples"] / total, abs=6e-4)
         assert row["share"] > 0.1
     con.close()

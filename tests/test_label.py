@@ -216,11 +216,11 @@ def test_what_else_is_labelled_changes_nothing():
 def test_every_label_stands_on_evidence_of_its_own_sample():
     label(some_samples())
     con = reference()
-    assert con.execute("SELECT count(*) FROM label WHERE tissue IS NOT NULL").fetchone()[0] > 100
+    assert con.execute("SELECT count(*) FROM label WHERE tissue IS NOT NULL").fetchall()[0][0] > 100
     query = "SELECT count(*) FROM label WHERE evidence_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM proposal WHERE proposal.sample_id = label.sample_id AND proposal.evidence_id = label.evidence_id)"
-    assert con.execute(query).fetchone() == (0,)
-    assert con.execute("SELECT count(*) - count(DISTINCT evidence_id) FROM evidence").fetchone() == (0,)
-    assert con.execute("SELECT count(*) - count(DISTINCT text_id) FROM text").fetchone() == (0,)
+    assert con.execute(query).fetchall()[0] == (0,)
+    assert con.execute("SELECT count(*) - count(DISTINCT evidence_id) FROM evidence").fetchall()[0] == (0,)
+    assert con.execute("SELECT count(*) - count(DISTINCT text_id) FROM text").fetchall()[0] == (0,)
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_rule_hits_and_rules_that_never_fire_are_all_rules(audit):
     hits, silent = {row["rule_id"] for row in audit("rule_hits")}, {row["rule_id"] for row in audit("rules_that_never_fire")}
     assert "blood-pbmc" in hits and "brain-dlpfc" in silent
     assert hits.isdisjoint(silent)
-    assert len(hits | silent) == reference().execute("SELECT count(*) FROM rule").fetchone()[0]
+    assert len(hits | silent) == reference().execute("SELECT count(*) FROM rule").fetchall()[0][0]
 
 
 def test_unmapped_text_is_listed_by_frequency(audit):
@@ -68,6 +68,6 @@ def test_conflicting_words_are_listed_and_map_nothing(audit):
     assert rows
     phrases = [row["phrase"] for row in rows if row["scope"] == "RELATED"]
     found = (
-        reference().execute("SELECT count(*) FROM lexicon WHERE scope = 'RELATED' AND list_contains($p, phrase)", {"p": phrases}).fetchone()
+        reference().execute("SELECT count(*) FROM lexicon WHERE scope = 'RELATED' AND list_contains($p, phrase)", {"p": phrases}).fetchall()[0]
     )
     assert found == (0,)

@@ -93,7 +93,7 @@ def test_the_database_keeps_every_table(tmp_path):
     database = tmp_path / "labels.duckdb"
     label_table(write(pl.DataFrame(ROWS), tmp_path / "samples.csv"), tmp_path / "labels.tsv", database=database)
     con = connect(database, read_only=True)
-    assert con.execute("SELECT count(*) FROM proposal WHERE sample_id = 'GSM1'").fetchone()[0] >= 2
+    assert con.execute("SELECT count(*) FROM proposal WHERE sample_id = 'GSM1'").fetchall()[0][0] >= 2
     con.close()
     with pytest.raises(TableFault, match="exists"):
         label_table(tmp_path / "samples.csv", tmp_path / "labels.tsv", database=database)

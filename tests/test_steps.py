@@ -98,7 +98,7 @@ def test_all_steps_run_in_their_order_on_empty_tables_and_make_what_they_are_nam
         assert tables() - before == {step[3:] for step in steps}
         before = tables()
     for step in STEPS:
-        (n_rows,) = con.execute(f"SELECT count(*) FROM {step[3:]}").fetchone() or (None,)
+        (n_rows,) = con.execute(f"SELECT count(*) FROM {step[3:]}").fetchall()[0]
         assert n_rows == (FUNNEL_STEPS if step == "80_funnel" else 0), step
     con.close()
 
