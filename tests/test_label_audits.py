@@ -68,6 +68,8 @@ def test_conflicting_words_are_listed_and_map_nothing(audit):
     assert rows
     phrases = [row["phrase"] for row in rows if row["scope"] == "RELATED"]
     found = (
-        reference().execute("SELECT count(*) FROM lexicon WHERE scope = 'RELATED' AND list_contains($p, phrase)", {"p": phrases}).fetchall()[0]
+        reference()
+        .execute("SELECT count(*) FROM lexicon WHERE scope = 'RELATED' AND list_contains($p, phrase)", {"p": phrases})
+        .fetchall()[0]
     )
     assert found == (0,)
