@@ -150,7 +150,19 @@ def _build(spoil: Callable[[Path, Rng], object], source: str = "world") -> Calla
         shutil.copytree(world / source, place / source)
         spoil(place, rng)
         options = ["--unit", "cpm"] if source == "world" else []
-        return ["curate", "build", "--input", place / source, "--out", place / "out", "--ontology", world / "ontology", "--threads", "1", *options]
+        return [
+            "curate",
+            "build",
+            "--input",
+            place / source,
+            "--out",
+            place / "out",
+            "--ontology",
+            world / "ontology",
+            "--threads",
+            "1",
+            *options,
+        ]
 
     return prepare
 
@@ -158,7 +170,12 @@ def _build(spoil: Callable[[Path, Rng], object], source: str = "world") -> Calla
 def path_cases() -> Iterator[Case]:
     """Links, devices and folders where a source, a file of one, a table, a run or a file of one should be."""
     for name, change in fault_paths.PATHS.items():
-        for target in ("world/archs4", "world/archs4/human_gene_v2.5.h5", "world/gtex/gene_reads.gct", "world/gtex/GTEx_SampleAttributesDS.txt"):
+        for target in (
+            "world/archs4",
+            "world/archs4/human_gene_v2.5.h5",
+            "world/gtex/gene_reads.gct",
+            "world/gtex/GTEx_SampleAttributesDS.txt",
+        ):
             yield Case(f"build {target} {name}", 0, _build(lambda p, rng, t=target, c=change: c(p / t)))
         for target in ("table/table/matrix.tsv", "table/table/metadata.tsv"):
             yield Case(f"build {target} {name}", 0, _build(lambda p, rng, t=target, c=change: c(p / t), "table"))
@@ -202,7 +219,9 @@ def text_cases(n: int) -> Iterator[Case]:
         for number in range(n):
             yield Case(f"build gct {name}", number, _build(lambda p, rng, c=change: c(p / "world" / "gtex" / "gene_reads.gct", rng)))
     for name, change in fault_text.TEXT.items():
-        yield Case(f"build attributes {name}", 0, _build(lambda p, rng, c=change: c(p / "world" / "gtex" / "GTEx_SampleAttributesDS.txt", rng)))
+        yield Case(
+            f"build attributes {name}", 0, _build(lambda p, rng, c=change: c(p / "world" / "gtex" / "GTEx_SampleAttributesDS.txt", rng))
+        )
         yield Case(f"build metadata {name}", 0, _build(lambda p, rng, c=change: c(p / "table" / "table" / "metadata.tsv", rng), "table"))
         yield Case(f"build matrix {name}", 0, _build(lambda p, rng, c=change: c(p / "table" / "table" / "matrix.tsv", rng), "table"))
         yield Case(f"label {name}", 0, _label(change))
@@ -227,7 +246,14 @@ def _label(change: Callable[[Path, Rng], Path | None]) -> Callable[[Path, Path, 
 
 
 def _source_json(place: Path, rng: Rng) -> None:
-    settings = {"unit": "counts", "layout": "genes", "samples": ["new_*"], "annotation": [], "id": "sample_id", "text": ["title", "source_name"]}
+    settings = {
+        "unit": "counts",
+        "layout": "genes",
+        "samples": ["new_*"],
+        "annotation": [],
+        "id": "sample_id",
+        "text": ["title", "source_name"],
+    }
     (place / "table" / "table" / "source.json").write_bytes(fault_text.damaged_json(json.dumps(settings), rng))
 
 
@@ -350,7 +376,11 @@ def _tensor_values(value: float, name: str = "") -> Callable[[bytes, Rng], bytes
         from safetensors.numpy import load, save
 
         tensors = load(data)
-        chosen = name if name in tensors else str(rng.choice(sorted(key for key in tensors if tensors[key].dtype.kind == "f" and tensors[key].size)))
+        chosen = (
+            name
+            if name in tensors
+            else str(rng.choice(sorted(key for key in tensors if tensors[key].dtype.kind == "f" and tensors[key].size)))
+        )
         flat = tensors[chosen].copy().reshape(-1)
         flat[int(rng.integers(flat.size))] = value
         tensors[chosen] = flat.reshape(tensors[chosen].shape)

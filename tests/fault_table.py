@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-import fault_world
-from fault_cases import GROUPS
-from fault_runner import Runner, names_in, table
+import fault_world  # noqa: E402
+from fault_cases import GROUPS  # noqa: E402
+from fault_runner import Runner, names_in, table  # noqa: E402
 
 
 def main() -> int:

@@ -252,7 +252,16 @@ def gct_three_with_huge_sizes(lines, rng):
     return ["#1.3", "60\t24\t1000000000000\t1", *lines[2:]]
 
 
-for _name in ("flipped_bytes", "cut_off", "nul_in_ids", "a_cell_of_a_megabyte", "numbers_that_are_none", "gzip_flipped", "gzip_bomb_of_lines", "utf16"):
+for _name in (
+    "flipped_bytes",
+    "cut_off",
+    "nul_in_ids",
+    "a_cell_of_a_megabyte",
+    "numbers_that_are_none",
+    "gzip_flipped",
+    "gzip_bomb_of_lines",
+    "utf16",
+):
     GCT[_name] = TEXT[_name]
 
 
@@ -342,7 +351,14 @@ def parquet_metadata_of_pandas_damaged(path, rng):
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    said = [b"{", b'{"index_columns": 5}', b'{"index_columns": [{"kind": "range"}]}', b"[" * 5000, b'{"index_columns": ["nowhere"], "columns": 3}', b"\xff"]
+    said = [
+        b"{",
+        b'{"index_columns": 5}',
+        b'{"index_columns": [{"kind": "range"}]}',
+        b"[" * 5000,
+        b'{"index_columns": ["nowhere"], "columns": 3}',
+        b"\xff",
+    ]
     pq.write_table(table.replace_schema_metadata({b"pandas": said[int(rng.integers(len(said)))]}), path)
 
 

@@ -40,7 +40,7 @@ def _run(job: dict[str, Any]) -> dict[str, Any]:
     ended = _wait(child, begun + float(job.get("kill_after") or job["seconds"]))
     if ended is None:
         os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        os.waitpid(child, 0)
         return {"code": None, "signal": signal.SIGKILL, "seconds": time.monotonic() - begun, "late": True}
     return {
         "code": os.waitstatus_to_exitcode(ended) if os.WIFEXITED(ended) else None,
