@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from curation import gdc
 from curation.catalogue import Download
 from curation.checksum import digests
 from curation.download import DownloadFault, Fetched, Patience, download, look
-from profiles import filenames
+from profiles import aside, filenames
 
 LEDGER = ".fetched.json"
 
@@ -130,9 +129,7 @@ def _write_ledger(folder: Path, ledger: dict[str, dict[str, str]], outcomes: lis
     fresh = {item.record.file: {**asdict(item.record), "date": now} for item in outcomes if item.done != "present"}
     if not fresh:
         return
-    draft = folder / (LEDGER + ".new")
-    draft.write_text(json.dumps({**ledger, **fresh}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(draft, folder / LEDGER)
+    aside.write_text(folder / LEDGER, json.dumps({**ledger, **fresh}, indent=1, sort_keys=True) + "\n")
 
 
 def planned(downloads: Iterable[Download]) -> list[list[str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from curation.catalogue import Download
 from curation.download import DownloadFault, Patience, download
+from profiles import aside
 
 MANIFEST = "gdc_manifest.tsv"
 SHEET = "gdc_sample_sheet.tsv"
@@ -78,4 +79,4 @@ def _write_sheet(hits: Path, sheet: Path) -> None:
         ]
         rows.append([hit["file_id"], hit["file_name"], hit.get("data_category", ""), hit.get("data_type", ""), *joined])
     lines = ["\t".join(SHEET_COLUMNS), *("\t".join(row) for row in sorted(rows))]
-    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    aside.write_text(sheet, "\n".join(lines) + "\n")
