@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def fetch(
 
     Several small files are fetched `jobs` at a time. The ledger names each file's URL, size, sha256 and date.
     """
-    patience = patience or Patience()
+    patience = replace(patience or Patience(), stop=threading.Event())
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -59,7 +60,12 @@ def fetch(
     outcomes: list[Outcome] = []
     try:
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            outcomes.extend(pool.map(one, rows))
+            try:
+                outcomes.extend(pool.map(one, rows))
+            except BaseException:  # one that failed, or Ctrl-C: the others end at their next block, and what they have stays
+                patience.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
     finally:
         _write_ledger(folder, ledger, outcomes)
     return outcomes

@@ -44,7 +44,7 @@ def written(path: str | Path) -> Iterator[Path]:
     if target.exists() and not (target.is_file() or target.is_dir()):
         yield target
         return
-    with _told_of(target), _place(target.parent) as place:
+    with _told_of(target), _place(target.parent) as place, _told_of(target):
         draft = place / target.name
         yield draft
         _sync(draft)
@@ -70,7 +70,7 @@ def write_text(path: str | Path, text: str) -> None:
 @contextmanager
 def together(folder: Path, *, last: str) -> Iterator[Path]:
     """A folder whose files take their places in `folder` at the end, one after the other: `last` is the one that says that all are there."""
-    with _told_of(folder), _place(folder) as place:
+    with _told_of(folder), _place(folder) as place, _told_of(folder / last):
         yield place
         drafts = sorted((path for path in place.iterdir() if path.name != MARK), key=lambda path: path.name == last)
         for draft in drafts:
