@@ -172,7 +172,8 @@ def told(error: BaseException) -> str | None:
 def _of_the_machine(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return f"the memory of this machine is used up ({str(error) or 'out of memory'}); use fewer threads or samples, or a larger machine"
-    if any(words in str(error) for words in OUT_OF_MEMORY):
+    is_numbered = isinstance(error, OSError) and error.errno in MACHINE
+    if not is_numbered and any(words in str(error) for words in OUT_OF_MEMORY):
         return (
             f"the memory of this machine is used up ({str(error).splitlines()[0][:120]}); use fewer threads or samples, or a larger machine"
         )

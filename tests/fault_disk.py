@@ -26,7 +26,7 @@ WRITERS: dict[str, Callable[[Path, Path], Words]] = {
     "export csv": lambda w, d: ["curate", "export", w / "compendium.h5ad", "--format", "csv", "--out", d / "out"],
     "export flexynesis": lambda w, d: ["curate", "export", w / "compendium.h5ad", "--format", "flexynesis", "--out", d / "out"],
     "override add": lambda w, d: [
-        "curate", "override", "add", "--sample", "GSM0001", "--tissue", "liver", "--curator", "A", "--reason", "because", "--ontology", d / "ontology",
+        "curate", "override", "add", "GSM0001", "--term", "UBERON:0002107", "--by", "A", "--reason", "because", "--ontology", d / "ontology",
     ],
     "model train": lambda w, d: ["model", "train", w / "compendium.h5ad", "--out", d / "out", "--epochs", "2", "--device", "cpu", "--map", "pca"],
     "model predict": lambda w, d: ["model", "predict", w / "run", w / "samples.tsv", "--out", d / "out.tsv"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -49,7 +50,12 @@ def claim(out: Path, resume: bool, config: TrainConfig) -> bool:
         raise TrainingError(f"{out}: is no stopped run (no {CONFIG} of `model train` in it); choose another folder for --out")
     if is_new:
         out.mkdir(parents=True, exist_ok=True)
-        begin(out, config)
+        try:
+            begin(out, config)
+        except OSError:
+            with contextlib.suppress(OSError):
+                out.rmdir()
+            raise
     return is_new
 
 
