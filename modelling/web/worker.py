@@ -63,17 +63,23 @@ class Worker:
     """The page's side of one process."""
 
     def __init__(self, run: Path) -> None:
-        """Start it and wait until the run is loaded. Raises WorkerLost."""
+        """Start it; it loads the run by itself."""
         command = [sys.executable, "-P", "-m", "modelling.web.worker", str(run.resolve())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.n_done = 0
+        self.n_done, self.is_ready = 0, False
+
+    def wait(self) -> None:
+        """Wait until the run is loaded. Raises WorkerLost."""
         try:
             self._asked(STARTING, b"", b"")
         except Refused as error:
-            raise WorkerLost(f"a process that reads tables could not be started: {error.why}") from error
+            raise WorkerLost("a process that reads tables could not be started") from error
+        self.is_ready = True
 
     def ask(self, order: Mapping[str, Any], content: bytes) -> Answer:
         """Read and predict one table. Refused with the reason where it is none; the process is ended when `order["seconds"]` have passed."""
+        if not self.is_ready:
+            self.wait()
         head, *body = self._asked(float(order["seconds"]) + GRACE, json.dumps(order).encode(), content)
         self.n_done += 1
         said = json.loads(head)

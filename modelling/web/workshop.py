@@ -55,7 +55,7 @@ class Workshop:
         self.threads = anyio.CapacityLimiter(len(self.seats))
 
     def start(self) -> None:
-        """Start every worker, so that the first table does not wait for it. Raises WorkerLost."""
+        """Start every worker; a table that comes before its worker has loaded the run waits for that."""
         for seat in self.seats:
             seat.worker = seat.worker or Worker(self.run)
 
@@ -105,11 +105,12 @@ class Workshop:
 
     def _work(self, seat: Seat, order: Mapping[str, Any], content: bytes) -> Answer:
         """In a thread: ask the worker of the seat; one that fell or has done its share is replaced, after the answer where there is one."""
-        worker = seat.worker if seat.worker is not None and seat.worker.is_alive else Worker(self.run)
-        seat.worker = worker
+        if seat.worker is None or not seat.worker.is_alive:
+            seat.worker = Worker(self.run)
+        worker = seat.worker
         try:
             return worker.ask(order, content)
         finally:
             if not worker.is_alive or worker.n_done >= TABLES_OF_A_WORKER:
                 worker.end()
-                seat.worker = None
+                seat.worker = Worker(self.run)  # loads while nobody waits
