@@ -389,6 +389,7 @@ PLANTS: list[Planted] = [
     Planted("the crate states another licence", text("ro-crate-metadata.json", "not stated by the source", "CC0-1.0"), CRATE),
     Planted("the crate states another parameter", text("ro-crate-metadata.json", '"value": "42"', '"value": "43"'), CRATE),
     Planted("the crate names another manifest", text("ro-crate-metadata.json", '"@id": "manifest.json"', '"@id": "other.json"'), CRATE),
+    Planted("the crate names a file outside", text("ro-crate-metadata.json", '"@id": "funnel.md"', '"@id": "../funnel.md"'), CRATE),
     Planted("the crate has another context", text("ro-crate-metadata.json", "1.1/context", "1.2/context"), CRATE),
     # the pages
     Planted("the citation is changed", text("CITATION.txt", "cite", "praise"), CITATION, "all"),
