@@ -112,10 +112,8 @@ def told(name: str, found: tuple[list[float], list[float], Counter[int]], also: 
     """One line, and the numbers to record."""
     looks, tables, statuses = found
     said = ", ".join(f"{status}: {n}" for status, n in sorted(statuses.items()))
-    print(
-        f"{name:26} {len(tables):4} small tables: median {median(tables):.2f} s, slowest {max(tables):.2f} s; page {median(looks):.3f}, {max(looks):.3f} s; {said}{also}",
-        flush=True,
-    )
+    times = f"median {median(tables):.2f} s, slowest {max(tables):.2f} s; page {median(looks):.3f}, {max(looks):.3f} s"
+    print(f"{name:26} {len(tables):4} small tables: {times}; {said}{also}", flush=True)
     short = name.split()[0] if name[0].isalpha() else name.split(maxsplit=1)[1].split()[0].replace("-", "_")
     return {
         f"{short}_table_median_s": median(tables),
