@@ -4,18 +4,20 @@ VENV ?= .venv
 DEMO ?= demo
 BIN := $(VENV)/bin
 QUIET := --quiet --disable-pip-version-check
+LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps --requirement
 
 .PHONY: venv demo test lint lock audit bench mutation commands compat clean-demo
 
 venv: $(VENV)/.installed
 
-# What is downloaded is held against requirements.lock, file by file; then the project itself, built with what is installed. torch: where its CPU
-# build is offered and its checksum is in the lock, it is taken; that of PyPI needs NVIDIA's libraries on Linux, which have a lock of their own.
-$(VENV)/.installed: pyproject.toml requirements.lock requirements-cuda.lock
+# What is downloaded is held against the locks, file by file; then the project itself, built with what is installed. torch: its CPU build where one
+# of known checksum is offered, else that of PyPI, which needs NVIDIA's libraries on Linux.
+$(VENV)/.installed: pyproject.toml requirements.lock requirements-cpu.lock requirements-cuda.lock
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps -r requirements.lock
-	if $(BIN)/python -m pip check | grep -q '^torch .*nvidia'; then $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps -r requirements-cuda.lock; fi
+	$(LOCKED) requirements-cpu.lock 2>/dev/null || echo "no CPU build of torch is offered here: that of PyPI is taken"
+	$(LOCKED) requirements.lock
+	if $(BIN)/python -m pip check | grep -q '^torch .*nvidia'; then $(LOCKED) requirements-cuda.lock; fi
 	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m pip check
 	touch $@

@@ -27,7 +27,7 @@ def test_the_lock_has_the_versions_of_the_constraints_and_no_others() -> None:
 
 
 def test_every_entry_has_checksums_and_no_other_source() -> None:
-    for name in ("requirements.lock", "requirements-cuda.lock"):
+    for name in ("requirements.lock", "requirements-cuda.lock", "requirements-cpu.lock"):
         for entry in entries(name):
             assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry[:60]
             assert "://" not in entry, "nothing is fetched from a place of its own"
@@ -55,7 +55,10 @@ def test_the_environment_of_the_tests_is_the_locked_one() -> None:
 
 def test_make_venv_and_ci_install_from_the_lock() -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("$(VENV)/.installed:")[2].partition("\n\n")[0]
-    installs = re.findall(r"pip install.*", recipe)
-    assert len(installs) == 3
-    assert all("--require-hashes" in line or "--no-deps --no-build-isolation --editable ." in line for line in installs)
+    assert [line.split()[1] for line in re.findall(r"\$\(LOCKED\) \S+", recipe)] == [
+        f"requirements{part}.lock" for part in ("-cpu", "", "-cuda")
+    ]
+    assert re.findall(r"pip install.*", recipe) == ["pip install $(QUIET) --no-deps --no-build-isolation --editable ."]
+    assert "LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps" in (ROOT / "Makefile").read_text(encoding="utf-8")
     assert "make venv" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert pins("requirements-cpu.lock")["torch"].partition("+")[0] == pins("requirements.lock")["torch"]
