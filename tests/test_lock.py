@@ -55,7 +55,7 @@ def test_the_environment_of_the_tests_is_the_locked_one() -> None:
 
 def test_make_venv_and_ci_install_from_the_lock() -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("$(VENV)/.installed:")[2].partition("\n\n")[0]
-    assert [line.split()[1] for line in re.findall(r"\$\(LOCKED\) \S+", recipe)] == [
+    assert [line.split()[1] for line in re.findall(r"\$\(LOCKED\) [^\s;]+", recipe)] == [
         f"requirements{part}.lock" for part in ("-cpu", "", "-cuda")
     ]
     assert re.findall(r"pip install.*", recipe) == ["pip install $(QUIET) --no-deps --no-build-isolation --editable ."]
