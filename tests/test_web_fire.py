@@ -215,12 +215,32 @@ def test_work_that_passes_its_time_is_ended(serving_run: Path, table: bytes, mon
         workshop.close()
 
 
+def test_a_worker_that_has_done_its_share_serves_until_its_successor_is_ready(
+    serving_run: Path, table: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelling.web.workshop.TABLES_OF_A_WORKER", 2)
+    workshop = Workshop(serving_run, WebLimits(at_once=0))
+    order = Service(None, None, WebLimits(), serving_run).order("t", "auto", "auto", (), ())  # type: ignore[arg-type]
+    pids: list[int] = []
+    try:
+        while len(set(pids)) < 2 and len(pids) < 2000:
+            asyncio.run(workshop.ask("a", order, table))
+            worker = workshop.seats[0].worker
+            assert worker is not None
+            pids.append(worker.process.pid)
+        assert pids.count(pids[0]) >= 2
+        assert pids[-1] != pids[0]
+        assert not psutil.pid_exists(pids[0])
+    finally:
+        workshop.close()
+
+
 def test_a_small_table_does_not_wait_for_large_ones(serving_run: Path) -> None:
     """Without processes: the seats are given as the line says."""
 
     class Slow(Worker):
         def __init__(self, run: Path) -> None:
-            self.n_done = 0
+            self.n_done, self.is_ready = 0, True
 
         is_alive = True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,19 @@ class Seat:
 
     most_bytes: int
     worker: Worker | None = None
+    successor: Worker | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its worker need not load the run first."""
+        return self.worker is not None and self.worker.is_ready and self.worker.is_alive
+
+    def close(self) -> None:
+        """End its workers."""
+        for worker in (self.worker, self.successor):
+            if worker is not None:
+                worker.end()
+        self.worker = self.successor = None
 
 
 @dataclass
@@ -47,6 +61,7 @@ class Workshop:
     waiting: list[Ticket] = field(default_factory=list)
     on_hand: Counter[str] = field(default_factory=Counter)
     n_tickets: int = 0
+    is_closed: bool = False
 
     def __post_init__(self) -> None:
         any_table = [Seat(self.limits.megabytes << 20) for _ in range(self.limits.at_once)]
@@ -61,10 +76,9 @@ class Workshop:
 
     def close(self) -> None:
         """End every worker."""
+        self.is_closed = True
         for seat in self.seats:
-            if seat.worker is not None:
-                seat.worker.end()
-                seat.worker = None
+            seat.close()
 
     async def ask(self, client: str, order: Mapping[str, Any], content: bytes) -> Answer:
         """The answer to one table, when its turn has come. Refused 503 when that takes too long, 413, 422 and 500 as the worker says."""
@@ -94,8 +108,8 @@ class Workshop:
                 self.waiting.remove(ticket)
 
     def _call(self) -> None:
-        """Give every free seat, the one for the smallest tables first, to the next in line."""
-        for seat in sorted(self.free, key=lambda seat: seat.most_bytes):
+        """Give every free seat, those that are ready and then the one for the smallest tables first, to the next in line."""
+        for seat in sorted(self.free, key=lambda seat: (not seat.is_ready, seat.most_bytes)):
             fitting = [ticket for ticket in self.waiting if ticket.n_bytes <= seat.most_bytes]
             if fitting:
                 ticket = min(fitting, key=lambda ticket: (self.on_hand[ticket.client], ticket.number))
@@ -104,13 +118,29 @@ class Workshop:
                 ticket.turn.set_result(seat)
 
     def _work(self, seat: Seat, order: Mapping[str, Any], content: bytes) -> Answer:
-        """In a thread: ask the worker of the seat; one that fell or has done its share is replaced, after the answer where there is one."""
+        """In a thread: ask the worker of the seat. One that fell is replaced; one that has done its share when its successor has loaded the run."""
+        if seat.successor is not None and seat.successor.is_ready:
+            if seat.worker is not None:
+                seat.worker.end()
+            seat.worker, seat.successor = seat.successor, None
         if seat.worker is None or not seat.worker.is_alive:
             seat.worker = Worker(self.run)
         worker = seat.worker
         try:
             return worker.ask(order, content)
         finally:
-            if not worker.is_alive or worker.n_done >= TABLES_OF_A_WORKER:
+            if not worker.is_alive:
                 worker.end()
-                seat.worker = Worker(self.run)  # loads while nobody waits
+                seat.worker = None if self.is_closed else Worker(self.run)  # loads while nobody waits
+            elif worker.n_done >= TABLES_OF_A_WORKER and seat.successor is None:
+                seat.successor = Worker(self.run)
+                threading.Thread(target=_load, args=(seat,), daemon=True).start()
+
+
+def _load(seat: Seat) -> None:
+    """Wait until a successor is ready; one that cannot be started is tried again after the next table."""
+    try:
+        if seat.successor is not None:
+            seat.successor.wait()
+    except WorkerLost:
+        seat.successor = None
