@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 SUFFIXES = (".tsv", ".parquet", ".h5ad")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet runs when it opens a cell, or takes for the beginning of an enclosed one: also behind what it leaves out (blanks, unseen
+# characters, quotes), and in the wide forms that East Asian ones accept.
+RUN_BY_SPREADSHEETS = r"""^[\s\p{Z}\p{C}]*["=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{2212}]"""
 
 
 class OutputError(ModellingError):
@@ -129,7 +131,7 @@ def tsv(table: pl.DataFrame, *, header: bool = True, for_spreadsheet: bool = Fal
 
     text = pl.col(pl.String).str.replace_all(r"[\t\r\n]", " ")
     if for_spreadsheet:
-        text = pl.when(text.str.strip_chars_start(" ").str.contains(r"^[=+\-@]")).then(pl.lit("'") + text).otherwise(text).name.keep()
+        text = pl.when(text.str.contains(RUN_BY_SPREADSHEETS)).then(pl.lit("'") + text).otherwise(text).name.keep()
     floats = pl.col(pl.Float32, pl.Float64).round_sig_figs(6)
     written = table.with_columns(text).with_columns(floats)
     return written.write_csv(separator="\t", include_header=header, quote_style="never").encode()

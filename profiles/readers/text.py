@@ -75,6 +75,10 @@ class TextGrid:
         """Cells of rows from all over the file."""
         if not self._cells:
             rows = self.dialect.spread or self.dialect.rows
+            if not rows or min(map(len, rows)) < len(self.columns):
+                raise TableFault(
+                    f"{self.name}: no row ends in the lines below its header; is a quote opened that is not closed, or a cell as long as the table?"
+                )
             self._cells = list(zip(*rows[:: max(1, len(rows) * len(self.columns) // CELLS_FOR_EVIDENCE)], strict=True))
         return pa.array(self._cells[column], pa.string())
 
