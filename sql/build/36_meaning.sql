@@ -3,8 +3,10 @@
 CREATE OR REPLACE TEMP TABLE meaning AS
 WITH meant AS (
     SELECT
-        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
-        after, after_next, bar, n_words, coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
+        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens,
+        lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
+        after, after_next, bar, n_words,
+        coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
         coalesce(position < bar, TRUE) AS is_as_written,
         ngram.field IN ('source_name', 'cell_type', 'tissue') AS names_cells,
         lexicon.needs NOT IN ('context', 'alone') OR ngram.field = 'cell_line' OR is_before_cells
