@@ -19,7 +19,8 @@ SELECT
         WHEN 'female' THEN 'PATO:0000383'
         WHEN 'male' THEN 'PATO:0000384'
     END) AS ontology_term_id,
-    CASE WHEN fact = 'age' THEN coalesce(nullif(regexp_extract(override_hit.value, ' (.+)', 1), ''), 'year') END AS unit,
+    CASE WHEN fact = 'age' THEN coalesce(nullif(regexp_extract(override_hit.value, ' (.+)', 1), ''), 'year') END
+        AS unit,
     override_id AS rule, 'override' AS field, target AS matched_text, 2.0 AS weight
 FROM override_hit
 LEFT JOIN term_tissue ON fact = 'origin_tissue' AND override_hit.term_id = term_tissue.term_id
