@@ -108,6 +108,11 @@ def fetch_first(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     return rows[0] if rows else None
 
 
+def tables_of(con: Connection) -> set[str]:
+    """The names of the tables of a connection, those of what is attached to it left out."""
+    return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()").fetchall()}
+
+
 def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of a query as an Arrow table."""
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
