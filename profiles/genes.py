@@ -46,13 +46,14 @@ class Index(Generic[K]):
         """The index of a column, or of names and the gene of each; empty names left out. Quick: one dict, and a look at the copies."""
         genes = range(len(names)) if genes is None else genes
         index: Index[str] = Index()
-        index.one = dict(zip(names, genes, strict=True))
-        first = dict(zip(reversed(names), reversed(genes), strict=True))
-        if copies := {name for name, gene in index.one.items() if first[name] != gene} - {""}:
-            twice = Index((name, gene) for name, gene in zip(names, genes, strict=True) if name in copies)
+        named = [pair for pair in zip(names, genes, strict=True) if pair[0]]
+        index.one = dict(named)
+        if len(index.one) < len(named):
+            first = dict(reversed(named))
+            copies = {name for name, gene in index.one.items() if first[name] != gene}
+            twice = Index(pair for pair in named if pair[0] in copies)
             index.one |= twice.one
             index.several = twice.several
-        index.one.pop("", None)
         return index
 
     @classmethod

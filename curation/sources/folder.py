@@ -51,10 +51,17 @@ class FolderSource:
         return list(self.note_list)
 
 
+KINDS = {"string": "String", "double": "Float64", "bool": "Boolean", "int32": "Int32"}
+
+
 def sample_table(rows: list[dict[str, Any]], where: Path) -> pa.Table:
     """Rows of SAMPLE_SCHEMA (absent keys are null) as a table. Raises DuplicateSamples."""
     refuse_duplicates([row["sample_id"] for row in rows], str(where))
-    return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
+    import polars as pl
+
+    # Not Table.from_pylist, which loads pandas.
+    kinds = {item.name: getattr(pl, KINDS[str(item.type)]) for item in SAMPLE_SCHEMA}
+    return pl.from_dicts(rows, schema=kinds).to_arrow().cast(SAMPLE_SCHEMA)
 
 
 def refuse_duplicates(sample_ids: Sequence[str], where: str) -> None:

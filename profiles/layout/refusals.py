@@ -10,7 +10,7 @@ import numpy as np
 from profiles import evidence, tools
 from profiles.account import some
 from profiles.errors import GeneFault, TableFault
-from profiles.layout.plan import DECIDE, N_ID_CANDIDATES, Column, Head, Plan, Wish
+from profiles.layout.plan import DECIDE, N_ID_CANDIDATES, Head, Plan, Wish
 from profiles.species import species
 
 # A row in which a gene id stands again and again is one of a long table.
@@ -46,8 +46,8 @@ def refuse_long(head: Head, ids: Sequence[str], id_column: int) -> None:
     named = [name for name in ids if name]
     if len(named) < evidence.FEWEST_ROWS or len(set(named)) > (1 - LONG) * len(named):
         constant = [
-            i for i in range(len(head.columns))
-            if i != id_column and not (column := head.column(i)).is_number and _is_sample_label(column)
+            i for i, name in enumerate(head.columns)
+            if i != id_column and _is_sample_label(name) and not head.column(i).is_number
         ]  # fmt: skip
         if not (constant and _one_value_left(head, id_column, constant)):
             return
@@ -57,8 +57,8 @@ def refuse_long(head: Head, ids: Sequence[str], id_column: int) -> None:
     )
 
 
-def _is_sample_label(column: Column) -> bool:
-    return tools.plain(column.name) in (
+def _is_sample_label(name: str) -> bool:
+    return tools.plain(name) in (
         "sample",
         "sample_id",
         "sample_name",
