@@ -172,7 +172,7 @@ def test_what_was_read_as_what_is_said() -> None:
         " sra.sample_attributes",
     )
     assert read(KINDS["one's own"][0]).notes == ("t: series_id from GSE; donor_id from patient",)
-    assert "not read as text: tissue" in read("sample_id\ttitle\ttissue\na\tb\tliver\n").text_note
+    assert "1 column is not read: tissue" in read("sample_id\ttitle\ttissue\na\tb\tliver\n").account().sentences()
 
 
 # Keys

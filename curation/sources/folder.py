@@ -92,16 +92,18 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
     return found[0]
 
 
-def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.DataFrame:
-    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`.
+def read_sheet(path: Path, required: Sequence[str], notes: list[str], also: Sequence[str] = ()) -> pl.DataFrame:
+    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`, the columns that are neither
+    `required` nor `also` read among it.
 
     Raises MetadataFault when a required column is missing, and TableFault.
     """
     from profiles.metadata import read_frame
 
     found = read_frame(path, str(path))
-    notes += found.notes
-    return found.need(required)
+    table = found.need(required)
+    notes += [*found.notes, *found.unread([*required, *also])]
+    return table
 
 
 def stated(**columns: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,11 @@ class Frame:
 
         stripped = self.raw.with_columns(pl.all().str.strip_chars())
         return stripped.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
+
+    def unread(self, read: Collection[str | None]) -> list[str]:
+        """One sentence that names the columns which are none of those that the caller reads; none where there are no others."""
+        others = [column for column in self.raw.columns if column not in read]
+        return [f"{self.name}: {len(others):,} columns are not read: {some(others)}"] if others else []
 
     def need(self, columns: Sequence[str]) -> pl.DataFrame:
         """The frame. Raises MetadataFault where a column is missing."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from profiles.account import some
+from profiles.account import Account, some
 from profiles.errors import MetadataFault
 from profiles.limits import Limits
 from profiles.metadata.archives import DONORS, OWN, ROW_NAMES, SERIES, archive_of, columns_with, first_of, plain
 from profiles.metadata.frame import SHOWN, Frame
-from profiles.metadata.missing import missing_to_null
+from profiles.metadata.missing import missing_to_null, words_for_nothing
 from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
 
@@ -33,12 +33,21 @@ class Metadata:
     samples: pl.DataFrame
     read: dict[str, list[str]] = field(default_factory=dict)  # our column -> theirs
     notes: tuple[str, ...] = ()
-    text_note: str = ""  # which columns could have been read as text and were not
+    text_note: str = ""  # a table of nobody's: which columns were taken for its text
 
     @property
     def frame(self) -> pl.DataFrame:
         """The table's own columns: stripped text, empty cells null."""
         return self.source.frame
+
+    def account(self, also_read: Collection[str] = ()) -> Account:
+        """What became of each column; `also_read`: those that the caller takes from `frame` himself."""
+        account = Account(n_columns=len(self.source.raw.columns), n_rows=len(self.samples))
+        taken = {column for columns in self.read.values() for column in columns} | set(also_read)
+        for column in self.source.raw.columns:
+            account.add("column", [column], "text" if column in taken else "not read")
+        account.add("row", self.samples["sample_id"].to_list(), "sample")
+        return account
 
     @property
     def has_text(self) -> bool:
@@ -85,9 +94,14 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     ]
     columns += texts.expressions()
     samples = frame.select(columns)
+    said = words_for_nothing(frame, [id_column, *keys.values(), *(column for _, column in texts.pairs)])
     _refuse_bad_ids(samples, id_column, found)
     read = {"sample_id": [id_column], **{ours: [theirs] for ours, theirs in keys.items()}, **texts.read}
-    notes = [*found.notes, *_notes(found, archive, read, id_given=id is not None)]
+    notes = [
+        *found.notes,
+        *(f"{found.name}: {note}" for note in (*said, *texts.odd_words(frame))),
+        *_notes(found, archive, read, id_given=id is not None),
+    ]
     return Metadata(found.name, archive, id_column, found, samples, read, tuple(notes), f"{found.name}: {texts.note}" if texts.note else "")
 
 
