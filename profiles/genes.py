@@ -237,8 +237,10 @@ def gene_share(names: Sequence[str], table: GeneTable | None = None) -> float:
     ensembl, symbol, entrez = (kind or ("",) * len(some) for kind in (ids.ensembl, ids.symbol, ids.entrez))
     numbers = {name for name in symbol if name.isdigit()}
     known = sum(name in table.by_entrez for name in numbers)
-    for e, s, z in zip(ensembl, symbol, entrez, strict=True):
-        known += bool(e) or z in table.by_entrez or bool(s and not s.isdigit() and table.knows(s))
+    for name, e, s, z in zip(some, ensembl, symbol, entrez, strict=True):
+        # `liver 12` is a sample: a number beside a word that is no gene is an Entrez id only where it is written as one.
+        is_entrez = z in table.by_entrez and (not s or any(sign in name for sign in ("|", "(", "..")))
+        known += bool(e) or is_entrez or bool(s and not s.isdigit() and table.knows(s))
     return known / len(some)
 
 
