@@ -244,11 +244,16 @@ def gene_share(names: Sequence[str], table: GeneTable | None = None) -> float:
     return known / len(some)
 
 
+FEWEST_NUMBERS, DENSE = 30, 5
+
+
 def _are_row_numbers(names: Sequence[str]) -> bool:
     """Whether numbers follow one another by one, as an index does; Entrez ids in order leave gaps."""
     some = names[:N_SAMPLED]
     if not all(name.isdigit() and name.isascii() for name in some):
         return False
     numbers = [int(name) for name in some]
+    if len(names) >= FEWEST_NUMBERS and max((int(name) for name in names if name.isdigit()), default=0) < DENSE * len(names):
+        return True  # cycles, lengths or percentages: ids of some genes lie thousands apart
     steps = [after - before for before, after in pairwise(numbers)]
     return sum(step == 1 for step in steps) > 0.8 * len(steps) if steps else numbers[0] <= 1

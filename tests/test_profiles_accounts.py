@@ -262,6 +262,8 @@ def with_more(kind: str) -> str:
     second = re.sub(r"\b(GSM1|SRR1|GTEX-1-2|ACH-1|TCGA-1|S1|cell1|s1|SAMN1)\b", r"\g<1>9", row)
     more = [f"{header}{separator}{enclosed}of nobody{enclosed}"]
     more += [f"{row}{separator}{enclosed}word{enclosed}", "# a remark among the rows", f"{second}{separator}{enclosed}word{enclosed}"]
+    if "_s" in header:  # the column of nobody in the fashion of the others
+        more[0] = more[0].replace("of nobody", "of nobody_s") if header.startswith("BioSample_s") else more[0]
     return "\n".join([*(above or ["# made by a tool"]), *more]) + "\n"
 
 
@@ -275,6 +277,9 @@ def cells_of(text: str) -> tuple[list[str], list[list[str]]]:
 def unsaid_of_samples(found: Metadata, text: str, notes: str) -> list[str]:
     """Columns, rows, words and remarks of a table about samples that are neither read nor told."""
     header, rows = cells_of(text)
+    header = [re.sub("_[sldt]$", "", name) for name in header] if "Run_s" in header else header
+    if said := re.search(r"(\d+) rows say of their sample", notes):
+        rows = rows[int(said[1]) :]
     read = {column for columns in found.read.values() for column in columns}
     others = [column for column in header if column not in read]
     lost = [f"column {column!r}" for column in others[:6] if column not in notes]

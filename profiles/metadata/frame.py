@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,14 @@ class Frame:
             names = ", ".join(repr(name) for name in missing)
             raise MetadataFault(f"{self.name} has no column {names}; its columns are: {some(self.raw.columns, SHOWN)}")
         return self.frame
+
+
+def without_kinds(found: Frame) -> Frame:
+    """SRA's run tables before 2019 end each name in its kind, Run_s and MBases_l: without it they are those of today."""
+    names = found.raw.columns
+    if not {"Run_s", "BioSample_s"} <= set(names):
+        return found
+    return Frame(found.name, found.raw.rename({name: re.sub("_[sldt]$", "", name) for name in names}), found.notes, found.has_row_names)
 
 
 def as_text(name: str, table: Any, names: Sequence[str], notes: Sequence[str] = ()) -> Frame:

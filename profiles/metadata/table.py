@@ -10,7 +10,7 @@ from profiles.account import Account, some
 from profiles.errors import MetadataFault
 from profiles.limits import Limits
 from profiles.metadata.archives import DONORS, OWN, ROW_NAMES, SERIES, archive_of, columns_with, first_of, plain
-from profiles.metadata.frame import SHOWN, Frame
+from profiles.metadata.frame import SHOWN, Frame, without_kinds
 from profiles.metadata.missing import missing_to_null, words_for_nothing
 from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
@@ -82,6 +82,7 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     """Our names for the columns of a table. Raises MetadataFault: no id column, an id missing or twice, a column that is not there."""
     import polars as pl
 
+    found = without_kinds(found)
     frame = found.raw
     archive = archive_of(frame.columns)
     id_column = _named_id(found, id) if id is not None else _find_id(found, archive)
@@ -95,6 +96,9 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     columns += texts.expressions()
     samples = frame.select(columns)
     said = words_for_nothing(frame, [id_column, *keys.values(), *(column for _, column in texts.pairs)])
+    if archive != OWN and samples["sample_id"].is_duplicated().any():
+        found, samples, repeated = _once(found, samples)
+        said += repeated
     _refuse_bad_ids(samples, id_column, found)
     read = {"sample_id": [id_column], **{ours: [theirs] for ours, theirs in keys.items()}, **texts.read}
     notes = [
@@ -155,6 +159,16 @@ def _series(column: pl.Series) -> pl.Series:
     if known["given"].eq_missing(known["cleaned"]).all():
         return column
     return column.to_frame("given").join(known, on="given", how="left", nulls_equal=True, maintain_order="left")["cleaned"]
+
+
+def _once(found: Frame, samples: pl.DataFrame) -> tuple[Frame, pl.DataFrame, list[str]]:
+    """Archives give a row to each file: rows that say the same of one sample are one. Contradictions stay, and are refused."""
+    first = samples.with_row_index("row").unique(subset=samples.columns, keep="first", maintain_order=True)
+    if first["sample_id"].is_duplicated().any():
+        return found, samples, []
+    once = Frame(found.name, found.raw[first["row"].to_list()], found.notes, found.has_row_names)
+    n_more = samples.height - first.height
+    return once, first.drop("row"), [f"{n_more:,} rows say of their sample what another row says (as of a second file) and count once"]
 
 
 def _refuse_bad_ids(samples: pl.DataFrame, id_column: str, found: Frame) -> None:

@@ -21,6 +21,7 @@ GEO_LIKE = (OWN, "GEO", "GEOmetadb")
 LISTED = re.compile(r"characteristics(_ch1)?([._]\d+)?", re.IGNORECASE)  # GEO, GEOquery: "tissue: liver" in each
 KEYED = re.compile(r"characteristics_ch1\.\d+\.(.+)", re.IGNORECASE)  # GEOparse: the key in the column's name
 BY_KEY = re.compile(r"(.+)[:.]ch1", re.IGNORECASE)  # GEOquery's further copy; R turns the colon into a dot
+SDRF = re.compile(r"(?:characteristics|factor ?value) ?\[(.+)\]", re.IGNORECASE)
 TERM = r"^((?:UBERON|CL):\d{7})"
 CULTURED = ("cell line", "cell culture", "primary cell culture", "organoid")
 NOT_KEYS = (
@@ -130,6 +131,11 @@ def find_texts(archive: str, columns: Sequence[str], id_column: str, *, speaking
         used = {id_column, *(column for names in found.whole.values() for column in names)}
         found.pairs = [
             (_key(column), column) for column in columns if column not in used and plain(column) not in TECHNICAL and _key(column)
+        ]
+    if archive == "ArrayExpress SDRF":
+        found.pairs = [(_key(match[1]), column) for column in columns if (match := SDRF.fullmatch(column))]
+        found.pairs = found.pairs or [
+            (_key(column), column) for column in columns if plain(column) in (*SPEAKING, "sex", "age", "organism part")
         ]
     if archive == "recount3" and not found.attributes:
         found.pairs += [(_key(column[14:]), column) for column in columns if plain(column).startswith("sra attribute ")]
