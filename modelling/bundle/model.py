@@ -11,6 +11,7 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,16 @@ from torch import Tensor
 
 from modelling.arrays import Floats, Ints
 from modelling.bundle.calibration import Calibration
+from modelling.bundle.inference import Imputed, Inferred, completer_of, impute, infer
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
+from modelling.network.completion import Completer
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
 
 BLOCK = 256
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass
@@ -75,22 +78,43 @@ class TissueModel:
         """Unclipped z-scores (n, g) with training statistics; NaN stays NaN."""
         return self._blocks(self.network.standardise, x_ng, len(self.genes))
 
+    def infer(self, x_ng: NDArray[Any]) -> Inferred:
+        """Posterior mean z_nk (n, k) and how certain the genes measured leave it (n)."""
+        both = self._blocks(lambda x: torch.column_stack(infer(self.network, self.completer, x)), x_ng, len(self.genes))
+        return Inferred(both[:, :-1], both[:, -1])
+
     def embed(self, x_ng: NDArray[Any]) -> Floats:
         """Posterior mean z_nk (n, k)."""
-        return self._blocks(self.network.embed, x_ng, len(self.genes))
+        return self.infer(x_ng).z_nk
 
-    def logits(self, z_nk: NDArray[Any]) -> Floats:
+    def impute(self, x_ng: NDArray[Any]) -> Imputed:
+        """Every gene (n, g) in the training unit, measured ones as restored, and its standard deviation."""
+        residual_g = torch.ones(len(self.genes)) if self.residual_g is None else torch.from_numpy(self.residual_g)
+        residual_g = residual_g.to(self.network.standardise.mean_g.device)
+        both = self._blocks(lambda x: torch.stack(impute(self.network, self.completer, x, residual_g), 1), x_ng, len(self.genes))
+        return Imputed(both[:, 0] * self.std_g + self.mean_g, both[:, 1] * self.std_g)
+
+    @cached_property
+    def completer(self) -> Completer | None:
+        """Inference of missing genes; None where the network has none. Made at its first use: the network must be finished by then."""
+        return completer_of(self.network)
+
+    def logits(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats:
         """Tissue logits (n, t), before the temperature."""
-        return self._blocks(self.network.classify, z_nk, self.n_latent)
+        if certainty_n is None or self.prototypes is None:
+            return self._blocks(self.network.classify, z_nk, self.n_latent)
+        return self._of_certain(self.prototypes.forward, z_nk, certainty_n)
 
     def directions(self, z_nk: NDArray[Any]) -> Floats:
         """The space (n, k) in which embeddings are compared, rows of length one: cosines there are similarities."""
         return self._blocks(self.network.unit, z_nk, self.n_latent)
 
-    def similarities(self, z_nk: NDArray[Any]) -> Floats | None:
-        """Cosine (n, t) to each tissue's prototype; None where the network has none."""
+    def similarities(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats | None:
+        """Cosine (n, t) to each tissue's prototype, times the certainty; None where the network has none."""
         head = self.prototypes
-        return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
+        if head is None or certainty_n is None:
+            return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
+        return self._of_certain(head.similarity, z_nk, certainty_n)
 
     def second_tissue(self, z_nk: NDArray[Any]) -> tuple[Ints, Floats] | None:
         """A tissue (n) that each sample holds beside its nearest one, and how clearly (n); None where the network has no prototypes."""
@@ -108,15 +132,20 @@ class TissueModel:
 
     def probabilities(self, x_ng: NDArray[Any]) -> Floats:
         """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""
-        return self.probabilities_of(self.embed(x_ng))
+        found = self.infer(x_ng)
+        return self.probabilities_of(found.z_nk, found.certainty_n)
 
-    def probabilities_of(self, z_nk: NDArray[Any]) -> Floats:
-        """Calibrated tissue probabilities (n, t) of embeddings."""
-        return torch.softmax(torch.from_numpy(self.logits(z_nk)) / self.temperature, 1).numpy()
+    def probabilities_of(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats:
+        """Calibrated tissue probabilities (n, t) of embeddings; without a certainty (n) every gene is taken as measured."""
+        return torch.softmax(torch.from_numpy(self.logits(z_nk, certainty_n)) / self.temperature, 1).numpy()
 
     def reconstruct(self, z_nk: NDArray[Any]) -> Floats:
         """Standardised expression (n, g) that the decoder expects at z; `* std_g + mean_g` gives the training unit."""
         return self._blocks(self.network.decode, z_nk, self.n_latent)
+
+    def _of_certain(self, function: Callable[[Tensor, Tensor], Tensor], z_nk: NDArray[Any], certainty_n: Floats) -> Floats:
+        both = np.column_stack([z_nk, certainty_n])
+        return self._blocks(lambda rows: function(rows[:, :-1], rows[:, -1]), both, self.n_latent + 1)
 
     @torch.inference_mode()
     def _blocks(self, function: Callable[[Tensor], Tensor], values: NDArray[Any], width: int) -> Floats:

@@ -45,6 +45,8 @@ def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: s
         found_by = {fraction: scores["standardised"][name] for fraction, scores in metrics["imputation_detail"].items()}
         restored = ", ".join(f"{value:.3f} at {float(fraction):.0%}" for fraction, value in found_by.items() if value is not None)
         console.print(f"  {word:24}{restored}")
+    held = ", ".join(f"{s['interval_90_holds']:.1%} at {float(f):.0%}" for f, s in metrics["imputation_detail"].items() if s["n_cells"])
+    console.print(f"  {'90% intervals hold':24}{held} hidden")
     for note in metrics["notes"]:
         console.print(f"  note: {note}")
     console.print(f"wrote {out}/ (report.html, metrics.json, predictions.tsv, figures/)")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelling.arrays import Array, Ints
+from modelling.bundle.inference import Imputed
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.predicting.cohort import MIN_COVERAGE, Block, Cohort, read_cohort
@@ -32,7 +33,7 @@ N_TOP = 3
 
 @dataclass
 class PredictedBlock:
-    """Predictions of some samples. Arrays follow `sample_ids`; neighbours and map are None without a reference."""
+    """Predictions of some samples. Arrays follow `sample_ids`; neighbours and map are None without a reference, every gene unless asked for."""
 
     sample_ids: list[str]
     z_nk: Array
@@ -43,6 +44,7 @@ class PredictedBlock:
     neighbours: Array | None = None
     similarity: Array | None = None
     map_xy: Array | None = None
+    imputed: Imputed | None = None
 
 
 @dataclass
@@ -59,11 +61,12 @@ class Predictor:
         reference = None if without_reference or model.folder is None else load_reference(model.folder)
         return cls(model, GeneSpace.of(model), reference)
 
-    def block(self, samples: Block, min_coverage: float = MIN_COVERAGE) -> PredictedBlock:
-        """Predict one block of samples (n, g)."""
-        model, z_nk = self.model, self.model.embed(samples.x_ng)
-        probability = model.probabilities_of(z_nk)
-        similarities = model.similarities(z_nk)
+    def block(self, samples: Block, min_coverage: float = MIN_COVERAGE, *, impute: bool = False) -> PredictedBlock:
+        """Predict one block of samples (n, g), with `impute` also the genes that they lack."""
+        model, found = self.model, self.model.infer(samples.x_ng)
+        z_nk = found.z_nk
+        probability = model.probabilities_of(z_nk, found.certainty_n)
+        similarities = model.similarities(z_nk, found.certainty_n)
         nearness = None if similarities is None else similarities.max(axis=1)
         neighbours = similarity = xy = near = None
         if self.reference is not None:
@@ -73,7 +76,8 @@ class Predictor:
             nearness = similarity.mean(axis=1) if nearness is None else nearness
         evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
         refused = samples.coverage < min_coverage
-        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy)
+        imputed = model.impute(samples.x_ng) if impute else None
+        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy, imputed)
 
     @cached_property
     def tissue_of_row(self) -> Ints:
@@ -82,11 +86,11 @@ class Predictor:
         number = {tissue: i for i, tissue in enumerate(self.model.tissues)}
         return np.array([number.get(tissue, -1) for tissue in self.reference.column("tissue")], dtype=np.int64)
 
-    def blocks(self, cohort: Cohort) -> Iterator[PredictedBlock]:
+    def blocks(self, cohort: Cohort, *, impute: bool = False) -> Iterator[PredictedBlock]:
         """Predict a whole cohort, block by block; its report is complete afterwards."""
         n_sparse = 0
         for samples in cohort:
-            predicted = self.block(samples, cohort.min_coverage)
+            predicted = self.block(samples, cohort.min_coverage, impute=impute)
             n_sparse += int((is_sparse(predicted.evidence, self.model.calibration) & ~predicted.refused).sum())
             yield predicted
         if n_sparse:

@@ -25,6 +25,7 @@ from modelling.scores import conformal
 from modelling.scores.detected import detected_genes
 from modelling.scores.metrics import confusion, scores_of_confusion
 from modelling.scores.neighbours import cosine_neighbours
+from modelling.training.completing import fit_completion
 from modelling.training.shifts import Shifts
 from modelling.training.validation import residual_variance
 
@@ -65,8 +66,10 @@ class Scores:
 
 def finish(model: TissueModel, compendium: Compendium) -> None:
     """Fit the head, the temperature and the limits of a trained model, and what it leaves of each gene, in place."""
-    model.residual_g = residual_variance(model.network, compendium).numpy()
+    residual_g = residual_variance(model.network, compendium)
+    model.residual_g = residual_g.numpy()
     if isinstance(model.network, TissueVAE):
+        fit_completion(model.network, compendium, residual_g)
         found = read_latents(model, compendium, Shifts.of(compendium.genes, compendium.unit))
         _finish_prototypes(model, model.network.head, found, compendium.tissues)
     else:
