@@ -81,27 +81,7 @@ def _(matrix_pkk: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def translation() -> dict[Any, Any]:
-    """How `inverse` is written in ONNX, which knows no factorisation: one sweep a row (Gauss and Jordan), M - (M e - e)(e' M + e') / pivot.
-
-    No pivots are sought: those of a positive definite matrix are positive.
-    """
-    from onnxscript import script
-    from onnxscript.onnx_opset import opset18 as op
-
-    @script()  # type: ignore[untyped-decorator]
-    def sweeps(matrix: Any) -> Any:
-        k = op.Gather(op.Shape(matrix), op.Constant(value_int=2), axis=0)
-        unit = op.CastLike(op.EyeLike(op.Gather(matrix, op.Constant(value_int=0), axis=0)), matrix)
-        swept = op.Identity(matrix)
-        logarithm = op.ReduceSum(matrix * 0.0, op.Constant(value_ints=[1, 2]), keepdims=0)
-        for i in range(k):
-            own = op.Gather(unit, i, axis=0)
-            row = op.Gather(swept, i, axis=1)
-            column = op.Gather(swept, i, axis=2)
-            pivot = op.Gather(row, i, axis=1)
-            logarithm = logarithm + op.Log(pivot)
-            update = op.Unsqueeze(column - own, op.Constant(value_ints=[2])) * op.Unsqueeze(row + own, op.Constant(value_ints=[1]))
-            swept = swept - update / op.Unsqueeze(pivot, op.Constant(value_ints=[1, 2]))
-        return swept, logarithm
+    """How an export writes `inverse`. Needs onnxscript."""
+    from modelling.bundle.onnx_inverse import sweeps
 
     return {torch.ops.bulkatlas.inverse.default: sweeps}
