@@ -3,6 +3,7 @@
 model.safetensors  weights, scaler and temperature      config.json   settings and sizes
 genes.tsv          symbol (and ids), in input order     tissues.tsv   tissue, organ_system, n_train
 scaler.tsv         symbol, mean, std (for people; the model reads its own copy)
+levels.tsv         what an answer may be (levels.py); the published network has none
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from torch import Tensor
 from modelling.arrays import Floats, Ints
 from modelling.bundle import checks
 from modelling.bundle.calibration import Calibration
+from modelling.bundle.levels import COLUMNS as LEVEL_COLUMNS
+from modelling.bundle.levels import Levels
 from modelling.bundle.inference import Imputed, Inferred, completer_of, impute, infer
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
@@ -33,6 +36,7 @@ from modelling.network.prototypes import Prototypes
 
 BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
+LEVELS = "levels.tsv"
 FORMAT = 3
 
 
@@ -41,7 +45,7 @@ class TissueModel:
     """A trained model for numpy users: arrays in, arrays out, in blocks of samples, always in float32 and evaluation mode.
 
     x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order. residual_g (g): variance of
-    each gene that the decoder leaves on the validation part, in training variances.
+    each gene that the decoder leaves on the validation part, in training variances. levels: what an answer may be; None for the published network.
     """
 
     network: Network
@@ -55,6 +59,7 @@ class TissueModel:
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
     residual_g: Floats | None = None
+    levels: Levels | None = None
 
     @property
     def unit(self) -> str:
@@ -141,6 +146,13 @@ class TissueModel:
         """Calibrated tissue probabilities (n, t) of embeddings; without a certainty (n) every gene is taken as measured."""
         return torch.softmax(torch.from_numpy(self.logits(z_nk, certainty_n)) / self.temperature, 1).numpy()
 
+    def level_probabilities(self, found: Inferred, probability_nt: Floats) -> Floats | None:
+        """Of every level (n, v) in the order of `levels.levels`, given tissue probabilities (n, t); None where the model has no levels."""
+        if self.levels is None:
+            return None
+        leaf_nl = self.levels.leaf_probabilities(self.directions(found.z_nk), found.certainty_n, probability_nt)
+        return self.levels.probabilities(leaf_nl)
+
     def reconstruct(self, z_nk: NDArray[Any]) -> Floats:
         """Standardised expression (n, g) that the decoder expects at z; `* std_g + mean_g` gives the training unit."""
         return self._blocks(self.network.decode, z_nk, self.n_latent)
@@ -168,6 +180,9 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
     state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
+    if model.levels is not None:
+        state |= {"leaf_lk": torch.from_numpy(model.levels.leaf_lk), "leaf_temperature": torch.tensor(model.levels.temperature)}
+        _write_tsv(folder / LEVELS, model.levels.rows())
     save_file(state, folder / "model.safetensors")
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
     content = {
@@ -201,6 +216,7 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
             f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {str(content.get('sizes'))[:80]}; a file was changed"
         )
     state, temperature, residual_g = _read_weights(folder, len(genes))
+    levels = _read_levels(folder, state, tissues, config.n_latent)
     checks.refuse_other_weights(folder, state, len(genes), len(tissues), config)
     blank = Standardise(
         torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
@@ -208,7 +224,19 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
     network = network.to(device).eval()
-    return TissueModel(network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g)
+    return TissueModel(network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels)
+
+
+def _read_levels(folder: Path, state: dict[str, Tensor], tissues: list[str], n_latent: int) -> Levels | None:
+    """What the model may answer, its tensors taken out of `state`; None for a run without any. Raises BundleError."""
+    if "leaf_lk" not in state and "leaf_temperature" not in state:
+        return None
+    leaf_lk, temperature, place = state.pop("leaf_lk", torch.empty(0)), state.pop("leaf_temperature", torch.zeros(0)), folder / LEVELS
+    if not place.is_file():
+        raise BundleError(f"{folder}: not a finished run, missing {LEVELS}; copy or export it again")
+    if leaf_lk.dim() != 2 or leaf_lk.shape[1] != n_latent or temperature.numel() != 1 or not float(temperature) > 0:
+        raise BundleError(f"{folder}/model.safetensors: leaf_lk and leaf_temperature are not those of {LEVELS}; copy or export it again")
+    return Levels.read(checks.read_table(place, LEVEL_COLUMNS), tissues, leaf_lk.float().numpy(), float(temperature), str(place))
 
 
 def _read_weights(folder: Path, n_genes: int) -> tuple[dict[str, Tensor], float, Floats]:

@@ -19,7 +19,7 @@ from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.predicting.cohort import MIN_COVERAGE, Block, Cohort, read_cohort
 from modelling.predicting.cohort_report import CohortReport
-from modelling.predicting.doubt import Evidence, is_sparse, reasons, tissue_sets
+from modelling.predicting.doubt import Evidence, is_sparse, reasons, suggested, tissue_sets
 from modelling.predicting.genes import GeneSpace
 from modelling.scores.detected import detected_genes
 
@@ -44,6 +44,7 @@ class PredictedBlock:
     neighbours: Array | None = None
     similarity: Array | None = None
     map_xy: Array | None = None
+    level_nv: Array | None = None
     imputed: Imputed | None = None
 
 
@@ -77,7 +78,7 @@ class Predictor:
         evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
         refused = samples.coverage < min_coverage
         imputed = model.impute(samples.x_ng) if impute else None
-        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy, imputed)
+        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy, model.level_probabilities(found, probability), imputed)
 
     @cached_property
     def tissue_of_row(self) -> Ints:
@@ -109,6 +110,7 @@ class Predictor:
         columns: dict[str, Any] = {"sample_id": predicted.sample_ids, "tissue": tissues[order[:, 0]], "probability": top[:, 0]}
         for place, word in list(enumerate(("first", "second", "third")))[1 : order.shape[1]]:
             columns |= {f"{word}_tissue": tissues[order[:, place]], f"{word}_probability": top[:, place]}
+        columns |= self._answers(predicted)
         columns |= self._doubt(predicted)
         columns |= self._near(predicted)
         frame = pl.DataFrame(
@@ -125,6 +127,15 @@ class Predictor:
     def tissue_sets(self, predicted: PredictedBlock) -> list[list[str]]:
         """The set of each sample, most probable tissue first, never empty."""
         return [[self.model.tissues[t] for t in held] for held in tissue_sets(predicted.evidence, self.model.calibration)]
+
+    def _answers(self, predicted: PredictedBlock) -> dict[str, Any]:
+        """The finest level that holds each sample; nothing for a model without levels."""
+        levels, limits = self.model.levels, self.model.calibration
+        if levels is None or predicted.level_nv is None or limits.answer_above is None:
+            return {}
+        may_be_nt, told_n = suggested(predicted.evidence, limits)
+        answer = levels.answer(predicted.level_nv, limits.answer_above, may_be_nt[:, levels.leaf_tissue])
+        return levels.named(np.where(told_n, answer, -1), predicted.level_nv)
 
     def _doubt(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Whether and why a sample is unsure."""
