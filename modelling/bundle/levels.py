@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 
 from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.manifest import BundleError
+from modelling.network.prototypes import Prototypes
 
 COLUMNS = ("level", "kind", "name", "term_id", "tissue", "leaves")
 ANSWERS = ("term", "tissue", "group", "system")
 LISTED = 4
-SCALE = 20.0
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,14 @@ class Level:
 
 @dataclass
 class Levels:
-    """Levels (v) over leaves (l): prototype of each leaf (l, k) among those of its tissue, and the temperature of that choice."""
+    """Levels (v) over leaves (l), the prototypes that choose among the leaves of a tissue, and the temperature of that choice.
+
+    The prototypes have a space of their own, in which leaves scatter alike: that of the tissues shrinks what tells the parts of one apart.
+    """
 
     levels: list[Level]
     tissues: list[str]
-    leaf_lk: Floats
+    head: Prototypes
     temperature: float
     leaf_tissue: Ints = field(init=False)
     member_lv: Bools = field(init=False)
@@ -63,27 +67,25 @@ class Levels:
         self.order_v = np.array(sorted(answers, key=lambda v: (self.member_lv[:, v].sum(), ANSWERS.index(self.levels[v].kind))), np.int64)
 
     @classmethod
-    def read(cls, rows: Sequence[dict[str, str]], tissues: list[str], leaf_lk: Floats, temperature: float, where: str) -> Levels:
+    def read(cls, rows: Sequence[dict[str, str]], tissues: list[str], head: Prototypes, temperature: float, where: str) -> Levels:
         """From the rows of levels.tsv. Raises BundleError where they are not a description of these tissues."""
         levels = [Level(*(row[name] for name in COLUMNS[:-1]), tuple(row["leaves"].split(";"))) for row in rows]
         leaves = [level for level in levels if level.leaves == (level.level,)]
         unknown = {leaf for level in levels for leaf in level.leaves} - {leaf.level for leaf in leaves}
         strange = {leaf.tissue for leaf in leaves} ^ set(tissues)
-        if unknown or strange or len(leaves) != len(leaf_lk):
+        if unknown or strange or len(leaves) != len(head.prototypes_tk):
             raise BundleError(f"{where}: its leaves are not those of the model's tissues; get the run again, or train it again")
-        return cls(levels, tissues, leaf_lk, temperature)
+        return cls(levels, tissues, head, temperature)
 
     def rows(self) -> list[dict[str, str]]:
         """As levels.tsv holds them."""
         return [level.row() for level in self.levels]
 
-    def leaf_probabilities(self, unit_nk: Floats, certainty_n: Floats, probability_nt: Floats) -> Floats:
-        """(n, l) of directions and tissue probabilities."""
-        return shared(self.leaf_logits(unit_nk, certainty_n) / self.temperature, self.leaf_tissue, probability_nt)
-
-    def leaf_logits(self, unit_nk: Floats, certainty_n: Floats) -> Floats:
-        """Similarity to each leaf (n, l), scaled as the head's are; before the temperature."""
-        return np.asarray(SCALE * certainty_n[:, None] * (unit_nk @ self.leaf_lk.T))
+    @torch.inference_mode()
+    def leaf_probabilities(self, z_nk: Floats, certainty_n: Floats, probability_nt: Floats) -> Floats:
+        """(n, l) of latents (n, k), their certainty (n) and tissue probabilities (n, t)."""
+        logits = self.head(torch.from_numpy(z_nk), torch.from_numpy(certainty_n)).numpy()
+        return shared(logits / self.temperature, self.leaf_tissue, probability_nt)
 
     def probabilities(self, leaf_nl: Floats) -> Floats:
         """Of every level (n, v)."""

@@ -36,7 +36,7 @@ from modelling.network.prototypes import Prototypes
 
 BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
-LEVELS = "levels.tsv"
+LEVELS, LEAF = "levels.tsv", "leaf."
 FORMAT = 3
 
 
@@ -150,7 +150,7 @@ class TissueModel:
         """Of every level (n, v) in the order of `levels.levels`, given tissue probabilities (n, t); None where the model has no levels."""
         if self.levels is None:
             return None
-        leaf_nl = self.levels.leaf_probabilities(self.directions(found.z_nk), found.certainty_n, probability_nt)
+        leaf_nl = self.levels.leaf_probabilities(found.z_nk, found.certainty_n, probability_nt)
         return self.levels.probabilities(leaf_nl)
 
     def reconstruct(self, z_nk: NDArray[Any]) -> Floats:
@@ -181,7 +181,8 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
     state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
     if model.levels is not None:
-        state |= {"leaf_lk": torch.from_numpy(model.levels.leaf_lk), "leaf_temperature": torch.tensor(model.levels.temperature)}
+        state |= {LEAF + name: value.detach().cpu().contiguous() for name, value in model.levels.head.state_dict().items()}
+        state[LEAF + "temperature"] = torch.tensor(model.levels.temperature)
         _write_tsv(folder / LEVELS, model.levels.rows())
     save_file(state, folder / "model.safetensors")
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
@@ -229,14 +230,19 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
 
 def _read_levels(folder: Path, state: dict[str, Tensor], tissues: list[str], n_latent: int) -> Levels | None:
     """What the model may answer, its tensors taken out of `state`; None for a run without any. Raises BundleError."""
-    if "leaf_lk" not in state and "leaf_temperature" not in state:
+    held = {name.removeprefix(LEAF): state.pop(name) for name in list(state) if name.startswith(LEAF)}
+    if not held:
         return None
-    leaf_lk, temperature, place = state.pop("leaf_lk", torch.empty(0)), state.pop("leaf_temperature", torch.zeros(0)), folder / LEVELS
+    place, temperature = folder / LEVELS, held.pop("temperature", torch.zeros(1))
     if not place.is_file():
         raise BundleError(f"{folder}: not a finished run, missing {LEVELS}; copy or export it again")
-    if leaf_lk.dim() != 2 or leaf_lk.shape[1] != n_latent or temperature.numel() != 1 or not float(temperature) > 0:
-        raise BundleError(f"{folder}/model.safetensors: leaf_lk and leaf_temperature are not those of {LEVELS}; copy or export it again")
-    return Levels.read(checks.read_table(place, LEVEL_COLUMNS), tissues, leaf_lk.float().numpy(), float(temperature), str(place))
+    rows = checks.read_table(place, LEVEL_COLUMNS)
+    head = Prototypes(sum(row["leaves"] == row["level"] for row in rows), n_latent)
+    wanted = {name: tensor.shape for name, tensor in head.state_dict().items()}
+    if {name: tensor.shape for name, tensor in held.items()} != wanted or temperature.numel() != 1 or not float(temperature) > 0:
+        raise BundleError(f"{folder}/model.safetensors: what it holds of the finest terms is not that of {LEVELS}; copy or export it again")
+    head.load_state_dict(held)
+    return Levels.read(rows, tissues, head.eval(), float(temperature), str(place))
 
 
 def _read_weights(folder: Path, n_genes: int) -> tuple[dict[str, Tensor], float, Floats]:

@@ -47,6 +47,8 @@ class HeldOut:
     probability_nt: Floats
     truth_ng: Floats
     restored_ng: Floats
+    certainty_n: Floats
+    term_id: np.ndarray
 
     @property
     def labelled(self) -> Bools:
@@ -96,4 +98,5 @@ def read_held_out(model: TissueModel, compendium: Compendium, advance: Advance =
         rows, compendium.sample_ids[rows].astype(str).astype(object), tissue, compendium.text("source", rows), compendium.text("group_id", rows),
         compendium.conditions(rows), classes, np.array([number.get(name, -1) for name in tissue]),
         z_nk, model.logits(z_nk, certainty_n), model.probabilities_of(z_nk, certainty_n), truth_ng, restored_ng,
+        certainty_n, compendium.text("term_id", rows),
     )  # fmt: skip

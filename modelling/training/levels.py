@@ -12,10 +12,11 @@ from torch import Tensor
 
 from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.calibration import ALPHA
-from modelling.bundle.levels import SCALE, Level, Levels, shared
+from modelling.bundle.levels import Level, Levels, shared
 from modelling.network.loss import fit_temperature
 from modelling.network.prototypes import Prototypes
 from modelling.scores import conformal
+from modelling.scores.levels import held
 from profiles.anatomy import Anatomy
 
 FEWEST, FEWEST_GROUPS = 10, 3
@@ -44,11 +45,11 @@ def lay_out(tissues: list[str], tissue_n: Ints, term_n: np.ndarray, group_n: Int
     leaf_n = np.full(len(tissue_n), -1)
     for number, tissue in enumerate(tissues):
         own = np.flatnonzero(tissue_n == number)
-        place = next(iter(anatomy.places(tissue)), "")
+        place = anatomy.places(tissue)[0] if len(anatomy.places(tissue)) == 1 else ""
         terms = _terms(own, term_n, group_n, anatomy, set(anatomy.places(tissue)))
         finest = [term for term in terms if not any(other != term and term in anatomy.above(other) for other in terms)]
         names = {term: f"{tissue}/{term}" for term in finest}
-        held = {term: [name for fine, name in names.items() if term in anatomy.above(fine)] for term in terms}
+        parts_of = {term: [name for fine, name in names.items() if term in anatomy.above(fine)] for term in terms}
         rest = f"{tissue}/rest"
         with_rest = 0
         for n in own:
@@ -67,7 +68,7 @@ def lay_out(tissues: list[str], tissue_n: Ints, term_n: np.ndarray, group_n: Int
         everything = (*names.values(), *([rest] if with_rest else []))
         inner += [
             Level(f"{tissue}/{term}", "term", anatomy.name.get(term, term), term, tissue, tuple(parts))
-            for term, parts in held.items()
+            for term, parts in parts_of.items()
             if 1 < len(parts) < len(everything)
         ]
         inner.append(Level(tissue, "tissue", tissue.replace("_", " "), place, tissue, everything))
@@ -93,17 +94,10 @@ def _above_tissues(tissues: list[str], leaves: list[Level], anatomy: Anatomy) ->
     for level in sorted(anatomy.levels, key=lambda level: bool(level.organ_system)):
         inside = frozenset(tissue for tissue in tissues if anatomy.lies_in(tissue, level))
         if 1 < len(inside) < len(tissues):
-            held = tuple(leaf.level for leaf in leaves if leaf.tissue in inside)
+            inside_leaves = tuple(leaf.level for leaf in leaves if leaf.tissue in inside)
             kind = "system" if level.organ_system else "group"
-            found.setdefault(inside, Level(level.level_id, kind, level.name, level.level_id, "", held))
+            found.setdefault(inside, Level(level.level_id, kind, level.name, level.level_id, "", inside_leaves))
     return list(found.values())
-
-
-def prototypes(unit_nk: Tensor, leaf_n: Tensor, n_leaves: int) -> Floats:
-    """Unit mean of each leaf's directions (l, k); zeros where there is none."""
-    known = leaf_n >= 0
-    sums = torch.zeros(n_leaves, unit_nk.shape[1]).index_add_(0, leaf_n[known], unit_nk[known].float())
-    return np.asarray(torch.nn.functional.normalize(sums, dim=1))
 
 
 def truth_of(leaf_n: Ints, tissue_n: Ints, leaf_tissue: Ints) -> Bools:
@@ -113,12 +107,6 @@ def truth_of(leaf_n: Ints, tissue_n: Ints, leaf_tissue: Ints) -> Bools:
     return np.where((leaf_n >= 0)[:, None], exact, own)
 
 
-def right(levels: Levels, answer_n: Ints, truth_nl: Bools) -> Bools:
-    """Whether each answer (n) holds the truth, or is finer than what is known of the sample; no answer is not right."""
-    held_nl = levels.member_lv.T[answer_n]
-    return np.asarray((answer_n >= 0) & (~(truth_nl & ~held_nl).any(axis=1) | ~(held_nl & ~truth_nl).any(axis=1)))
-
-
 def threshold(levels: Levels, held_out: list[HeldOut]) -> tuple[float, float]:
     """How probable an answer must be for 1 - alpha of the answers to be right in each of the sets of held-out samples, tissues counting alike, and
     the lowest share right at that."""
@@ -126,7 +114,7 @@ def threshold(levels: Levels, held_out: list[HeldOut]) -> tuple[float, float]:
     for at_least in np.arange(LEAST, MOST + 1e-9, 0.01):
         share = min((_share_right(levels, part, float(at_least)) for part in held_out), default=0.0)
         if share >= 1 - ALPHA:
-            return float(at_least), share
+            return round(float(at_least), 2), share
     return MOST, share
 
 
@@ -135,7 +123,8 @@ def _share_right(levels: Levels, part: HeldOut, at_least: float) -> float:
     told = answer >= 0
     if not told.any():
         return 0.0
-    return float(np.average(right(levels, answer, part.truth_ml)[told], weights=conformal.even_weights(part.tissue_m)[told]))
+    right = held(part.truth_ml[told], levels.member_lv.T[answer[told]])
+    return float(np.average(right, weights=conformal.even_weights(part.tissue_m)[told]))
 
 
 @dataclass(frozen=True)
@@ -158,41 +147,45 @@ def fit_levels(
     each sample (n): every fold is judged by a head and prototypes that did not see it; power and temperature, the head's.
     """
     n_leaves = sum(level.leaves == (level.level,) for level in layout)
-    blank = Levels(layout, tissues, np.zeros((n_leaves, copies[0].shape[1]), np.float32), 1.0)
+    blank = Levels(layout, tissues, Prototypes(n_leaves, copies[0].shape[1]), 1.0)
     logits: list[list[Floats]] = [[] for _ in copies]
     probability: list[list[Floats]] = [[] for _ in copies]
     rows: list[Ints] = []
+    known: list[Ints] = []
     for fold in np.unique(fold_n):
-        kept, held = np.flatnonzero(fold_n != fold), np.flatnonzero(fold_n == fold)
+        kept, out = np.flatnonzero(fold_n != fold), np.flatnonzero(fold_n == fold)
         if not len(kept):
             continue
         fitted = copy.deepcopy(head).cpu()
         fitted.fit(torch.cat([z[kept] for z in copies]), torch.from_numpy(np.tile(target_n[kept], len(copies))), power, len(copies))
-        held = held[np.isin(target_n[held], target_n[kept])]
-        leaf_lk = _leaf_prototypes(fitted, [z[kept] for z in copies], leaf_n[kept], n_leaves)
-        rows.append(held)
+        out = out[np.isin(target_n[out], target_n[kept])]
+        leaves = _leaf_head([z[kept] for z in copies], leaf_n[kept], n_leaves, power)
+        rows.append(out)
+        known.append(np.where(np.isin(leaf_n[out], leaf_n[kept]), leaf_n[out], -1))
         for c, z in enumerate(copies):
-            logits[c].append(SCALE * fitted.unit(z[held]).numpy() @ leaf_lk.T)
-            probability[c].append(torch.softmax(fitted(z[held]).double() / temperature, 1).numpy())
-    leaf_lk = _leaf_prototypes(copy.deepcopy(head).cpu(), copies, leaf_n, n_leaves)
+            logits[c].append(leaves(z[out]).numpy())
+            probability[c].append(torch.softmax(fitted(z[out]).double() / temperature, 1).numpy())
+    leaves = _leaf_head(copies, leaf_n, n_leaves, power)
     if not rows:
-        return Fitted(Levels(layout, tissues, leaf_lk, 1.0), MOST, 0.0)
+        return Fitted(Levels(layout, tissues, leaves, 1.0), MOST, 0.0)
     order = np.concatenate(rows)
     of_copy = [np.concatenate(part) for part in logits]
-    chosen = fit_temperature(*_inside_tissues(np.concatenate(of_copy), np.tile(leaf_n[order], len(copies)), blank.leaf_tissue))
+    chosen = fit_temperature(*_inside_tissues(np.concatenate(of_copy), np.tile(np.concatenate(known), len(copies)), blank.leaf_tissue))
     truth = truth_of(leaf_n[order], target_n[order], blank.leaf_tissue)
     leaf = [shared(part / chosen, blank.leaf_tissue, np.concatenate(p)) for part, p in zip(of_copy, probability, strict=True)]
     parts = [leaf[0], np.concatenate(leaf[1:])] if len(leaf) > 1 else leaf[:1]
     held_out = [
         HeldOut(part, np.tile(truth, (len(part) // len(truth), 1)), np.tile(target_n[order], len(part) // len(truth))) for part in parts
     ]
-    levels = Levels(layout, tissues, leaf_lk, chosen)
+    levels = Levels(layout, tissues, leaves, chosen)
     return Fitted(levels, *threshold(levels, held_out))
 
 
-def _leaf_prototypes(head: Prototypes, copies: list[Tensor], leaf_n: Ints, n_leaves: int) -> Floats:
-    units = torch.cat([head.unit(z) for z in copies])
-    return prototypes(units, torch.from_numpy(np.tile(leaf_n, len(copies))), n_leaves)
+def _leaf_head(copies: list[Tensor], leaf_n: Ints, n_leaves: int, power: float) -> Prototypes:
+    """Prototypes of the leaves; nothing is asked of a leaf of few samples, and none of a choice of one."""
+    head = Prototypes(n_leaves, copies[0].shape[1])
+    head.fit(torch.cat(copies).cpu(), torch.from_numpy(np.tile(leaf_n, len(copies))), power, len(copies))
+    return head
 
 
 def _inside_tissues(logits_nl: Floats, leaf_n: Ints, leaf_tissue: Ints) -> tuple[Tensor, Tensor]:
