@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from modelling.data import Compendium
 from modelling.outfolder import new_folder
 from modelling.progress import bars
 from modelling.reports.evaluation import write_report
-from modelling.reports.page import with_interval
+from modelling.reports.page import number, with_interval
 from modelling.studies.evaluate import evaluate
 
 
