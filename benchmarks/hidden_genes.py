@@ -38,11 +38,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = load(options.run)
-    with Compendium.open(options.compendium) as compendium:
-        imputers, _ = simple_imputers(model, compendium, SEED, silent)
-        rows = compendium.rows("test", labelled=True)
-        x, group = compendium.x(rows, model.genes), np.unique(compendium.text("group_id", rows).astype(str), return_inverse=True)[1]
-        tissue = compendium.text("tissue", rows).astype(str)
+    compendium = Compendium.open(options.compendium)  # stays open: the neighbours are read from it
+    imputers, _ = simple_imputers(model, compendium, SEED, silent)
+    rows = compendium.rows("test", labelled=True)
+    x, group = compendium.x(rows, model.genes), np.unique(compendium.text("group_id", rows).astype(str), return_inverse=True)[1]
+    tissue = compendium.text("tissue", rows).astype(str)
     truth, rng = np.asarray(model.standardise(x)), np.random.default_rng(SEED)
     chosen = rng.permutation(truth.shape[1])[: options.genes]
     print(f"{options.run}: {len(x)} test samples, {x.shape[1]:,} genes; pooled over the hidden cells of {len(chosen):,}")

@@ -101,7 +101,9 @@ def own_archive(model: TissueModel, compendium: Compendium) -> dict[str, Any]:
     assert answers is not None
     out["test answered"] = answers["back_off"]["answered"]
     for name in ("back_off", "flat_same_share", "flat_same_threshold"):
-        out |= {f"test answers {name}: {part}": answers[name][part] for part in ("n_wrong", "hierarchical_precision", "hierarchical_recall")}
+        out |= {
+            f"test answers {name}: {part}": answers[name][part] for part in ("n_wrong", "hierarchical_precision", "hierarchical_recall")
+        }
     return out | mixtures(model, x, truth)
 
 
@@ -171,7 +173,19 @@ def other_laboratories(model: TissueModel, data: Path, folder: Path) -> dict[str
     held = [{row["truth"], *(b for a, b in ACCEPTED if a == row["truth"])} & set(row["tissue_set"].split(";")) for row in known]
     confidence = np.array([row["probability"] for row in known])
     foreign = [row["unsure"] for row in rows if row["truth"] not in model.tissues]
-    kept = ("file", "sample_id", "truth", "tissue", "probability", "unsure", "unsure_because", "tissue_set", "similarity", "answer", "answer_level")
+    kept = (
+        "file",
+        "sample_id",
+        "truth",
+        "tissue",
+        "probability",
+        "unsure",
+        "unsure_because",
+        "tissue_set",
+        "similarity",
+        "answer",
+        "answer_level",
+    )
     (folder / "outside.json").write_text(json.dumps([{name: row[name] for name in kept} for row in rows], indent=0))
     interval = wilson(int(right.sum()), len(known))
     return {

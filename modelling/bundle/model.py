@@ -24,9 +24,9 @@ from torch import Tensor
 from modelling.arrays import Floats, Ints
 from modelling.bundle import checks
 from modelling.bundle.calibration import Calibration
+from modelling.bundle.inference import Imputed, Inferred, completer_of, impute, infer
 from modelling.bundle.levels import COLUMNS as LEVEL_COLUMNS
 from modelling.bundle.levels import Levels
-from modelling.bundle.inference import Imputed, Inferred, completer_of, impute, infer
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
@@ -225,7 +225,9 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
     network = network.to(device).eval()
-    return TissueModel(network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels)
+    return TissueModel(
+        network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels
+    )
 
 
 def _read_levels(folder: Path, state: dict[str, Tensor], tissues: list[str], n_latent: int) -> Levels | None:

@@ -61,10 +61,12 @@ def levels_lines(found: dict[str, Any] | None) -> list[str]:
         return []
     told = ", ".join(f"{share:.1%} {kind}" for kind, share in found["share_at_level"].items())
     lines = [f"{'answers':24}{told} (the finest level at least {found['at_least']:.0%} probable)"]
-    for name, word in (("back_off", "answers, back-off"), ("flat_same_share", "flat, as many answers"), ("flat_same_threshold", "flat, same threshold")):
+    for name, word in (
+        ("back_off", "answers, back-off"),
+        ("flat_same_share", "flat, as many answers"),
+        ("flat_same_threshold", "flat, same threshold"),
+    ):
         scores = found[name]
-        kept = ", ".join(
-            f"hierarchical {part} {number(scores[f'hierarchical_{part}'])}" for part in ("precision", "recall")
-        )
+        kept = ", ".join(f"hierarchical {part} {number(scores[f'hierarchical_{part}'])}" for part in ("precision", "recall"))
         lines.append(f"{word:24}{scores['n_wrong']} wrong of {scores['answered'] * scores['n']:.0f} answered, {kept}")
     return lines

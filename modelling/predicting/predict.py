@@ -78,7 +78,19 @@ class Predictor:
         evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
         refused = samples.coverage < min_coverage
         imputed = model.impute(samples.x_ng) if impute else None
-        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy, model.level_probabilities(found, probability), imputed)
+        return PredictedBlock(
+            samples.sample_ids,
+            z_nk,
+            probability,
+            samples.coverage,
+            refused,
+            evidence,
+            neighbours,
+            similarity,
+            xy,
+            model.level_probabilities(found, probability),
+            imputed,
+        )
 
     @cached_property
     def tissue_of_row(self) -> Ints:
