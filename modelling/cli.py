@@ -118,7 +118,7 @@ def predict(
     file: Matrix,
     out: Annotated[Path | None, typer.Option(help=".tsv, .parquet or .h5ad to write; TSV to standard output without it")] = None,
     impute: Annotated[
-        Path | None, typer.Option(help="also write every gene as the decoder sees it, in log2(TPM+1): .tsv, .parquet or .h5ad")
+        Path | None, typer.Option(help="also write every gene with its standard deviation, in log2(TPM+1): .tsv, .parquet or .h5ad")
     ] = None,
     latent: Annotated[bool, typer.Option("--latent", help="add the posterior mean as columns z1, z2, ... (.h5ad always holds it)")] = False,
     unit: UnitOption = "auto",

@@ -77,7 +77,7 @@ class ParquetWriter:
 
 
 class H5adWriter:
-    """AnnData: the table in obs, arrays in obsm, `genes` as X with the genes in var. Kept in memory until closed."""
+    """AnnData: the table in obs, arrays in obsm, `genes` as X with the genes in var, their `sd` as a layer. Kept in memory until closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -104,11 +104,12 @@ class H5adWriter:
         obs.index = pd.Index(whole["sample_id"].to_list(), name="sample_id")
         values = {key: np.concatenate(parts) for key, parts in self.arrays.items()}
         genes = values.pop("genes", None)
+        layers = {"sd": values.pop("sd")} if genes is not None and "sd" in values else None
         var = pd.DataFrame(index=pd.Index(self.names.get("genes", []), dtype=str, name="symbol"))
         for column in obs.select_dtypes("object"):
             if obs[column].isna().any():  # anndata writes missing text only as a category
                 obs[column] = pd.Categorical(obs[column])
-        adata = anndata.AnnData(genes, obs=obs, var=var, uns={"report": json.dumps(report)})
+        adata = anndata.AnnData(genes, obs=obs, var=var, layers=layers, uns={"report": json.dumps(report)})
         for key, array in values.items():
             adata.obsm[f"X_{key}"] = array
             adata.uns[f"{key}_names"] = np.array(self.names[key])
