@@ -14,7 +14,7 @@ from typing import IO, Any
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
 from curation.lock import Held, lock
-from curation.mark import MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
+from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -137,24 +137,14 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    """Write manifest.json: `content` and the checksum of every other file of the folder."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (MANIFEST, MARK))
-    outputs = [{"file": p.relative_to(folder).as_posix(), "bytes": p.stat().st_size, "sha256": sha256(p)} for p in files]
-    write_json(folder / MANIFEST, {**content, "outputs": outputs})
+    """Write manifest.json: `content`, and size and checksum of every other file of the folder but the RO-Crate, which names the manifest."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, CRATE, MARK))
+    write_json(folder / MANIFEST, {**content, "outputs": [file_row(folder, p.relative_to(folder).as_posix()) for p in files]})
 
 
-def add_to_manifest(folder: Path, name: str) -> None:
-    """List a file that was added to a release (or written again), with its checksum; the manifest is exchanged in one step."""
-    content = read_manifest(folder)
-    path = folder / name
-    row = {"file": name, "bytes": path.stat().st_size, "sha256": sha256(path)}
-    content["outputs"] = sorted([*(old for old in content["outputs"] if old["file"] != name), row], key=lambda one: str(one["file"]))
-    draft = folder.with_name(f".{folder.name}.{MANIFEST}.{os.getpid()}.new")  # beside it: nothing strange is left in a release
-    try:
-        write_json(draft, content)
-        draft.replace(folder / MANIFEST)
-    finally:
-        draft.unlink(missing_ok=True)
+def file_row(folder: Path, name: str) -> dict[str, Any]:
+    """What a manifest says of one file of a release."""
+    return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
