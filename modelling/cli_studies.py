@@ -93,6 +93,21 @@ def audit_labels(
     run_audit(compendium, out, labels, truth, folds, seed)
 
 
+@app.command("audit-samples", rich_help_panel=PANEL)
+def audit_samples(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose samples are judged by their own expression")],
+    out: Annotated[Path, typer.Option(help="folder for one TSV an audit, overrides.tsv, audit.json and report.html")],
+    truth: Annotated[
+        Path | None, typer.Option(help="TSV with sample_id and audit, where the faults are known: states precision and recall")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of the projections that find duplicates")] = 42,
+) -> None:
+    """Find samples of another sex than stated, twins, cell lines, single cells, mixtures, other species; write decisions to review."""
+    from modelling.commands.audit_samples import run_audit_samples
+
+    run_audit_samples(compendium, out, truth, seed)
+
+
 @app.command(rich_help_panel=PANEL)
 def scale(
     compendium: Annotated[Path, typer.Argument(help="compendium.h5ad; its training part is cut, its test part stays")],

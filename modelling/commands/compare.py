@@ -30,6 +30,7 @@ from modelling.reports.page import Report, Section, Table, number, shown
 
 if TYPE_CHECKING:
     import polars as pl
+    from anndata import AnnData
 
 MOST_WHOLE = 20  # samples whose every gene goes into genes.tsv
 MOST_DRAWN = 6
@@ -90,7 +91,7 @@ def write(folder: Path, found: list[Compared], genes: Any, cohort: Cohort, compa
         _write_genes(file, found, genes, None if whole else asked.fdr)
     samples = sample_table(found, asked.fdr)
     (folder / "samples.tsv").write_bytes(tsv(samples))
-    write_h5ad(folder / "comparison.h5ad", found, genes, samples)
+    in_anndata(found, genes.tolist(), samples).write_h5ad(folder / "comparison.h5ad")
     content = {
         "format": 1, "run": asked.run.resolve().name, "tissue": asked.tissue or None, "fdr": asked.fdr, "genes_tsv_holds_all_genes": whole,
         "n_normal_samples": int(comparing.background.normals.sums.n_t.sum()), "chance_measured_on": comparing.background.n_judged,
@@ -145,7 +146,7 @@ def sample_table(found: list[Compared], fdr: float) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def write_h5ad(path: Path, found: list[Compared], genes: Any, samples: pl.DataFrame) -> None:
+def in_anndata(found: list[Compared], genes: list[str], samples: pl.DataFrame) -> AnnData:
     """AnnData: X observed log2 values, one layer for each of LAYERS, obs as in samples.tsv; samples that were not compared are NaN."""
     import anndata
     import pandas as pd
@@ -156,8 +157,8 @@ def write_h5ad(path: Path, found: list[Compared], genes: Any, samples: pl.DataFr
         obs[name] = pd.Categorical(obs[name])
     rows = [layers_of(one) for one in found]
     values = {key: np.array([row.get(key, nothing) for row in rows], dtype=np.float32) for key in ("observed", *LAYERS)}
-    var = pd.DataFrame(index=pd.Index(genes.tolist(), name="symbol"))
-    anndata.AnnData(values.pop("observed"), obs=obs, var=var, layers=values).write_h5ad(path)
+    var = pd.DataFrame(index=pd.Index(genes, name="symbol"))
+    return anndata.AnnData(values.pop("observed"), obs=obs, var=var, layers=values)
 
 
 def layers_of(one: Compared) -> dict[str, Any]:
