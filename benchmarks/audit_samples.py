@@ -22,8 +22,9 @@ from record import record
 from modelling.auditing.samples import against_truth, audit_samples
 from modelling.auditing.species import HUMAN_ONLY
 from modelling.data import Compendium
+from modelling.scores.sex import sex_signs
 
-SEED, DEPTH, MOLECULES = 42, 2_000_000, 3_000
+SEED, DEPTH, MOLECULES = 42, 10_000_000, 3_000
 
 
 def resequenced(linear: np.ndarray, rng: np.random.Generator, reads: float, burst: float = 0.0) -> np.ndarray:
@@ -44,7 +45,7 @@ def plant(adata: anndata.AnnData, each: int, lines: set[str]) -> tuple[anndata.A
     truth: list[tuple[str, str]] = []
     if "sex" in obs:
         obs["sex"] = obs["sex"].astype(str)
-        stated = [i for i in ordinary if obs["sex"].iloc[i] in ("male", "female")][:each]
+        stated = [i for i in ordinary[4 * each :] if obs["sex"].iloc[i] in ("male", "female")][:each]
         for i in stated:
             obs.iloc[i, obs.columns.get_loc("sex")] = "male" if obs["sex"].iloc[i] == "female" else "female"
             truth.append((str(obs.index[i]), "sex"))
@@ -65,8 +66,8 @@ def plant(adata: anndata.AnnData, each: int, lines: set[str]) -> tuple[anndata.A
         elif audit == "single_cells":
             values = resequenced(linear, rng, MOLECULES, burst=2.0)
         elif audit == "mixtures":
-            tissue = obs["tissue"].astype(str).to_numpy()
-            other = [next(int(j) for j in rng.permutation(ordinary) if tissue[j] != tissue[i]) for i in chosen]
+            tissue, sex = obs["tissue"].astype(str).to_numpy(), sex_signs(x, list(adata.var_names), by_groups=True).sex
+            other = [next(int(j) for j in rng.permutation(ordinary) if tissue[j] != tissue[i] and sex[j] == sex[i]) for i in chosen]
             share = np.where(np.arange(each) % 2, 0.5, 0.3)[:, None]
             values = resequenced((1 - share) * linear + share * (np.exp2(x[other]) - 1), rng, DEPTH)
         else:
@@ -76,6 +77,8 @@ def plant(adata: anndata.AnnData, each: int, lines: set[str]) -> tuple[anndata.A
         table = obs.iloc[chosen].copy()
         table.index = [f"planted_{audit}_{k}" for k in range(each)]
         table["group_id"] = table["series_id"] = table.index
+        if "sex" in table:
+            table["sex"] = ""
         truth += [(name, audit) for name in table.index]
         rows.append(np.log2(values + 1).astype(np.float32))
         tables.append(table)

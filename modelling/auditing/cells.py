@@ -24,7 +24,7 @@ FEWEST_MARKERS = 3
 ABSENT = 1.5  # log2(value + 1) below which a compartment is not there
 DIVIDES = 1.5
 FEW_DETECTED = 0.6  # of the median sample's share of genes detected
-CORE = 0.95  # share of strongly read genes that a bulk sample shows, however shallow
+CORE = 0.75  # share of strongly read genes that a bulk sample shows, however shallow
 FAR = 5.0  # spreads (MAD) of the compendium
 
 
