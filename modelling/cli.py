@@ -162,6 +162,43 @@ def embed(
 
 
 @app.command(rich_help_panel="Use")
+def compare(
+    run: RunFolder,
+    file: Matrix,
+    out: Annotated[Path, typer.Option(help="folder for genes.tsv, samples.tsv, comparison.h5ad, report.html and figures/")],
+    normals: Annotated[
+        Path | None,
+        typer.Option(help="compendium.h5ad whose normal samples are compared with; those in the run (`model normals`) without it"),
+    ] = None,
+    tissue: Annotated[str, typer.Option(help="compare with this tissue, whatever the model calls a sample")] = "",
+    fdr: Annotated[float, typer.Option(min=1e-6, max=1, help="false discovery rate below which a gene counts as different")] = 0.05,
+    unit: UnitOption = "auto",
+    layout: LayoutOption = "auto",
+    layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
+    min_coverage: CoverageOption = 0.5,
+) -> None:
+    """Compare your samples, one by one, with the closest normal of their tissue: what differs, by how much, how surely."""
+    from modelling.commands.compare import Asked, run_compare
+    from modelling.predicting.cohort import Reading
+
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
+    run_compare(Asked(run, normals, tissue, fdr), file, reading, out)
+
+
+@app.command(rich_help_panel="Use")
+def normals(
+    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad with normal samples (obs `is_tumour` or `condition`)")],
+) -> None:
+    """Put means and variances of normal samples into a run, for `model compare` without the compendium."""
+    from modelling.commands.compare import run_normals
+
+    run_normals(run, compendium)
+
+
+@app.command(rich_help_panel="Use")
 def reference(
     run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
     compendium: Annotated[Path, typer.Argument(help="the compendium that the run was trained on")],
