@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from curation.blocks import BLOCKS, DIGEST_BYTES, digests, held_blocks, write_blocks
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
 from curation.lock import Held, lock
 from curation.mark import MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
+from curation.remote.place import Place, Remote
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -137,18 +139,44 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    """Write manifest.json: `content` and the checksum of every other file of the folder."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (MANIFEST, MARK))
-    outputs = [{"file": p.relative_to(folder).as_posix(), "bytes": p.stat().st_size, "sha256": sha256(p)} for p in files]
-    write_json(folder / MANIFEST, {**content, "outputs": outputs})
+    """Write manifest.json: `content` and the checksum of every other file of the folder; those of its blocks go to blocks.sha256."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (MANIFEST, MARK, BLOCKS))
+    held: dict[str, bytes] = {}
+    outputs = [_described(folder, p.relative_to(folder).as_posix(), held) for p in files]
+    write_json(folder / MANIFEST, {**content, "outputs": [*outputs, write_blocks(folder, outputs, held)]})
+
+
+def _described(folder: Path, name: str, held: dict[str, bytes]) -> dict[str, Any]:
+    """The manifest's row of one file; the digests of its blocks are put into `held`."""
+    whole, held[name] = digests(folder / name)
+    return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": whole}
 
 
 def add_to_manifest(folder: Path, name: str) -> None:
-    """List a file that was added to a release (or written again), with its checksum; the manifest is exchanged in one step."""
+    """List a file that was added to a release (or written again), with its checksums; the manifest is exchanged in one step."""
     content = read_manifest(folder)
-    path = folder / name
-    row = {"file": name, "bytes": path.stat().st_size, "sha256": sha256(path)}
-    content["outputs"] = sorted([*(old for old in content["outputs"] if old["file"] != name), row], key=lambda one: str(one["file"]))
+    old = [row for row in content["outputs"] if row["file"] not in (name, BLOCKS)]
+    has_blocks = any(row["file"] == BLOCKS for row in content["outputs"])
+    held = held_blocks(folder, old) if has_blocks else {}
+    rows = sorted([*old, _described(folder, name, held)], key=lambda one: str(one["file"]))
+    content["outputs"] = [*rows, write_blocks(folder, rows, held)] if has_blocks else rows
+    _exchange_manifest(folder, content)
+
+
+def add_blocks(folder: Path) -> int:
+    """Write blocks.sha256 into a release that lacks it; returns the blocks. Raises BadRelease where a file is not what the manifest says."""
+    content = read_manifest(folder)
+    held: dict[str, bytes] = {}
+    rows = [row for row in content["outputs"] if row["file"] != BLOCKS]
+    for row in rows:
+        if _described(folder, row["file"], held)["sha256"] != row["sha256"]:
+            raise BadRelease(f"{folder / row['file']} is not the file that {MANIFEST} lists; see `curate validate {folder}`")
+    content["outputs"] = [*rows, write_blocks(folder, rows, held)]
+    _exchange_manifest(folder, content)
+    return sum(len(parts) for parts in held.values()) // DIGEST_BYTES
+
+
+def _exchange_manifest(folder: Path, content: dict[str, Any]) -> None:
     draft = folder.with_name(f".{folder.name}.{MANIFEST}.{os.getpid()}.new")  # beside it: nothing strange is left in a release
     try:
         write_json(draft, content)
@@ -157,8 +185,10 @@ def add_to_manifest(folder: Path, name: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Place) -> dict[str, Any]:
     """The manifest of a release. Raises BadRelease."""
+    if isinstance(folder, Remote):
+        return folder.manifest
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+
+from curation.commands.place import DB, say_moved
 
 
 def label(
@@ -95,7 +97,7 @@ PARTS = {"all": "every sample", "primary": "text names no cell line", "tissue": 
 
 def explain(
     sample: str = typer.Argument(help="Sample id, such as GSM1234567."),
-    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    db: Any = DB,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
 ) -> None:
     """Tell the whole life of a sample: source row, evidence, decision, exclusions, split, cap rank, matrix row."""
@@ -105,6 +107,7 @@ def explain(
     from curation.explain import told
 
     life = explain_sample(db, sample)
+    say_moved(db)
     if as_json:
         typer.echo(json.dumps(life.as_dict(), indent=1, default=str))
         return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from curation.commands.place import RELEASE, say_moved
+
 
 def query(
-    release: Annotated[Path, typer.Argument(help="Release folder, as `curate build --out` wrote it.")],
+    release: Annotated[Any, RELEASE],
     conditions: Annotated[
         str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
     ] = "",
@@ -39,6 +41,7 @@ def query(
     if out is not None:
         answer.write(out)
         typer.echo(f"{out}: {answer.shape}", err=True)
+    say_moved(release)
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

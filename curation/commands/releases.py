@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
+
+from curation.commands.place import DB, read_place, say_moved
 
 
 def audit(
     name: str | None = typer.Argument(None, help="The question; without it, all questions are listed."),
-    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
-    against: Path | None = typer.Option(None, help="Older release, for audits that compare two."),
+    db: Any = DB,
+    against: Any = typer.Option(None, parser=read_place, metavar="RELEASE", help="Older release, for audits that compare two."),
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
 ) -> None:
@@ -22,12 +25,13 @@ def audit(
         print_table(["audit", "question"], [[item.name, item.question] for item in list_audits()])
         return
     answer = run_audit(db, name, against)
+    say_moved(db)
     show_answer(answer.columns, answer.rows, out, limit)
 
 
 def sql(
     query: str = typer.Argument(help="One SELECT."),
-    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    db: Any = DB,
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
 ) -> None:
@@ -36,6 +40,7 @@ def sql(
     from curation.report_table import show_answer
 
     answer = run_query(db, query)
+    say_moved(db)
     show_answer(answer.columns, answer.rows, out, limit)
 
 
@@ -100,6 +105,9 @@ def export(
     by_gene: bool = typer.Option(
         False, "--by-gene", help="Add by_gene.h5 to the release instead: one gene of all samples is then one read."
     ),
+    block_sums: bool = typer.Option(
+        False, "--blocks", help="Add checksums of blocks to a release that lacks them instead: it can then be read over HTTP."
+    ),
 ) -> None:
     """Write a compendium for other tools: train/ and test/ folders for Flexynesis, Parquet, CSV, or a compressed .h5ad."""
     from curation.export import add_by_gene
@@ -109,9 +117,13 @@ def export(
     if by_gene:
         path = add_by_gene(compendium, Progress(visible=True))
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, listed in the manifest")
+    if block_sums:
+        from curation.release import add_blocks
+
+        typer.echo(f"{compendium}: checksums of {add_blocks(compendium):,} blocks, listed in the manifest")
     if out is None:
-        if not by_gene:
-            raise typer.BadParameter("--out is needed, or --by-gene")
+        if not by_gene and not block_sums:
+            raise typer.BadParameter("--out is needed, or --by-gene, or --blocks")
         return
 
     written = write_export(compendium, out, form, Progress(visible=True))

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.blocks import BLOCK_BYTES as REMOTE_PAGE
 from curation.errors import CurationError
-from curation.export import Compendium
-from curation.matrix.by_gene import BY_GENE, read_genes
+from curation.matrix.by_gene import genes_of
+from curation.matrix.opened import Compendium, RangedMatrix, hdf5
 from curation.query.genes import columns_of
+from curation.remote.cache import Cached
+from curation.remote.place import Place
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK_BYTES = 64 << 20
-PAGE = 4096 // 4  # values that the disk reads with one of them
+PAGE = 4096  # bytes that the disk reads with one value
 LOG, LINEAR = "log2tpm", "tpm"
 LAYERS = {"log2(TPM+1)": (LOG, LINEAR), "log2(CPM+1)": ("log2cpm", "cpm")}  # unit of a compendium -> as it is, and without the logarithm
 
@@ -52,6 +54,11 @@ class Expression:
         return self.data.var.iloc[self.columns]
 
     @property
+    def symbols(self) -> list[str]:
+        """The genes (g)."""
+        return [self.data.symbols[column] for column in self.columns]
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Samples and genes."""
         return self.rows.size, self.columns.size
@@ -68,33 +75,39 @@ class Expression:
         """All of it (n, g)."""
         return np.concatenate(list(self.blocks())) if self.rows.size else np.empty(self.shape, np.float32)
 
+    def bring(self) -> None:
+        """Have all of it on this disk, where the release is behind HTTP. Raises RangeFault."""
+        if isinstance(self.data.x, RangedMatrix):
+            self.data.x.bring(self.rows, self.columns)
+
     @property
     def is_by_gene(self) -> bool:
         """Whether by_gene.h5 lies there, and has fewer bytes to be read than the pages of the rows."""
-        pages = self.rows.size * min(4 * self.columns.size * PAGE, 4 * self.data.x.shape[1])
-        return self._by_gene.is_file() and 4 * self.columns.size * self.data.x.shape[0] < min(pages, BLOCK_BYTES)
+        page = REMOTE_PAGE if isinstance(self.data.x, RangedMatrix) else PAGE
+        rows = self.rows.size * min(self.columns.size * page, 4 * self.data.shape[1])
+        return self.data.by_gene is not None and 4 * self.columns.size * self.data.shape[0] < min(rows, BLOCK_BYTES)
 
     @property
-    def _by_gene(self) -> Path:
-        return self.data.path.with_name(BY_GENE)
+    def _by_gene_name(self) -> str:
+        return str(self.data.by_gene.url if isinstance(self.data.by_gene, Cached) else self.data.by_gene)
 
     def _reader(self) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
-        if self.is_by_gene:
-            genes = read_genes(self._by_gene, self.columns, str(self.data.uns.get("build_id", "")))
+        if self.is_by_gene and self.data.by_gene is not None:
+            with hdf5(self.data.by_gene) as file:
+                genes = genes_of(file, self._by_gene_name, self.columns, self.data.build_id)
             return lambda rows: np.ascontiguousarray(genes[:, rows].T)
-        return lambda rows: np.ascontiguousarray(
-            self.data.x[rows][:, self.columns] if self._is_whole else self.data.x[np.ix_(rows, self.columns)]
-        )
+        x = self.data.x
+        return lambda rows: np.ascontiguousarray(x[rows][:, self.columns] if self._is_whole else x[np.ix_(rows, self.columns)])
 
     @property
     def _is_whole(self) -> bool:
-        return bool(4 * self.columns.size > self.data.x.shape[1])
+        return bool(4 * self.columns.size > self.data.shape[1])
 
 
-def expression(place: Path, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
+def expression(place: Place, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
     """Rows of a release's matrix; all genes without `genes`. Raises UnknownGene, UnknownLayer, CannotExport."""
     data = Compendium.open(place)
-    columns = np.arange(len(data.var)) if genes is None else np.array(columns_of(genes, list(data.var.index)), np.int64)
+    columns = np.arange(data.shape[1]) if genes is None else np.array(columns_of(genes, data.symbols), np.int64)
     name, is_linear = layer_of(data.unit, layer)
     return Expression(data, rows, columns, name, is_linear)
 
