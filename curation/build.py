@@ -17,7 +17,6 @@ import pyarrow as pa
 from curation.build_report import REPORT, write_report
 from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
-from curation.crate import write_crate
 from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
 from curation.errors import CurationError
@@ -25,8 +24,9 @@ from curation.mark import refuse_overlap
 from curation.odd import oddities
 from curation.ontology import content_files, load_reference
 from curation.progress import Progress
-from curation.release import read_manifest, sha256, staging, write_manifest
+from curation.release import read_manifest, sha256, staging
 from curation.resources import sql_folder, using_ontology
+from curation.seal import seal
 from curation.split import SHARES
 from curation.steps import run_stage
 from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
@@ -73,6 +73,7 @@ class BuildReport:
 
     out: Path
     build_id: str
+    release_id: str  # of the sealed release; empty before
     n_samples: int
     n_genes: int
     n_by_split: dict[str, int]
@@ -95,20 +96,20 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
     sources = open_sources(input_folder)
     with staging(out, replace=options.replace, resume=options.resume) as part:
         inputs = hash_inputs(sources, ontology, progress, options.studies)
-        build_id = _build_id(config, inputs, options.previous)
+        previous = read_manifest(options.previous)["build_id"] if options.previous else None
+        build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
             notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
             report = _export(con, part, sources, config, options, inputs, build_id, notes, progress)
-            manifest = _manifest(config, inputs, build_id, report, progress)
+            manifest = _manifest(config, inputs, build_id, previous, report, progress)
             manifest["sources_used"] = [name for (name,) in con.execute("SELECT DISTINCT source FROM kept ORDER BY source").fetchall()]
             with progress.stage("report"):
                 write_report(con, part / REPORT, manifest)
         report.out = out
-        write_crate(part, manifest)
-        write_manifest(part, manifest)
+        report.release_id = seal(part, manifest)
     return report
 
 
@@ -137,10 +138,11 @@ def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progres
     return rows
 
 
-def _build_id(config: BuildConfig, inputs: list[dict[str, Any]], previous: Path | None) -> str:
-    """The same parameters, inputs, earlier release and program version give the same id."""
-    earlier = read_manifest(previous)["build_id"] if previous else None
-    text = json.dumps([version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, earlier], sort_keys=True)
+def make_build_id(
+    program: str, schema_version: int, parameters: Mapping[str, Any], inputs: list[dict[str, Any]], previous: str | None
+) -> str:
+    """The same program version, parameters, inputs and build before (`--previous`) give the same id."""
+    text = json.dumps([program, schema_version, dict(parameters), inputs, previous], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -268,14 +270,17 @@ def _export(
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
     return BuildReport(
-        part, build_id, kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
+        part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
     )
 
 
-def _manifest(config: BuildConfig, inputs: list[dict[str, Any]], build_id: str, report: BuildReport, progress: Progress) -> dict[str, Any]:
+def _manifest(
+    config: BuildConfig, inputs: list[dict[str, Any]], build_id: str, previous: str | None, report: BuildReport, progress: Progress
+) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "build_id": build_id,
+        "previous": previous,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "parameters": config.parameters(),
         "inputs": inputs,

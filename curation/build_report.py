@@ -97,7 +97,7 @@ GROUP BY ALL ORDER BY n_samples DESC, decided_by, source
 RULES = """
 SELECT
     coalesce(evidence.rule_id, CASE evidence.kind WHEN 'declared' THEN '(column of the source)' ELSE '(name in the ontology)' END) AS rule,
-    evidence.field, count(*) AS n_samples, count(DISTINCT label.tissue) AS n_tissues, any_value(evidence.matched_text) AS example
+    evidence.field, count(*) AS n_samples, count(DISTINCT label.tissue) AS n_tissues, min(evidence.matched_text) AS example
 FROM label JOIN evidence USING (evidence_id) WHERE label.tissue <> ''
 GROUP BY ALL ORDER BY n_samples DESC, rule, field LIMIT 15
 """

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from curation.catalogue import OWN, UNSTATED, SourceCard, card_of, read_sources
-from curation.mark import MARK
+from curation.mark import CRATE, MARK
 from curation.release import sha256, write_json
 
-CRATE = "ro-crate-metadata.json"
 CITATION = "CITATION.txt"
 REFERENCES = ("uberon", "cl", "mondo", "cellosaurus", "hgnc", "gencode")
 MEDIA_TYPES = {
@@ -51,11 +50,20 @@ def _cite(card: SourceCard) -> str:
     return card.citation + (f" https://doi.org/{card.doi}" if card.doi else "")
 
 
+def write_citation(folder: Path, sources: Iterable[str], cards: Mapping[str, SourceCard] | None = None) -> None:
+    """Write CITATION.txt into a release of these sources."""
+    (folder / CITATION).write_text(citation_text(sources, cards), encoding="utf-8")
+
+
 def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, SourceCard] | None = None) -> None:
-    """Write CITATION.txt and ro-crate-metadata.json into a release; `manifest` is its manifest without the outputs."""
+    """Write ro-crate-metadata.json into a release whose other files are whole, its manifest too: the crate holds the checksum of each."""
+    write_json(folder / CRATE, crate(folder, manifest, cards))
+
+
+def crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, SourceCard] | None = None) -> dict[str, Any]:
+    """The RO-Crate of the files of a release, as JSON has it; nothing in it depends on when it is written."""
     known = cards or read_sources()
     sources = manifest["sources_used"]
-    (folder / CITATION).write_text(citation_text(sources, known), encoding="utf-8")
     outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (CRATE, MARK)]
     inputs = [_input(row, known) for row in manifest["inputs"]]
     articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
@@ -76,7 +84,7 @@ def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, S
     }
     about = {"@id": CRATE, "@type": "CreativeWork", "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"}, "about": {"@id": "./"}}
     graph = [about, dataset, action, program, *parameters, *outputs, *inputs, *articles, *licences]
-    write_json(folder / CRATE, {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}
 
 
 def _build_action(manifest: Mapping[str, Any], inputs: list[Entity], outputs: list[Entity]) -> tuple[Entity, Entity, list[Entity]]:

@@ -57,13 +57,14 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
 def add_by_gene(release: Path, progress: Progress | None = None) -> Path:
     """Write by_gene.h5 into a release and its manifest; one that is there already is written again. Raises BadRelease, CannotExport."""
     from curation.matrix.by_gene import BY_GENE, write_by_gene
-    from curation.release import add_to_manifest, read_manifest
+    from curation.release import read_manifest
+    from curation.seal import add_file
 
     read_manifest(release)
     data = Compendium.open(release)
     with (progress or Progress()).stage("by gene", len(data.var)) as advance:
         write_by_gene(data.path, release / BY_GENE, advance)
-    add_to_manifest(release, BY_GENE)
+    add_file(release, BY_GENE)
     return release / BY_GENE
 
 

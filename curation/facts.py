@@ -8,6 +8,7 @@ from curation.errors import CurationError
 
 if TYPE_CHECKING:
     from collections.abc import Container
+
     from curation.database import Connection
     from curation.remote.place import Place
 
@@ -26,6 +27,17 @@ KNOWN = (
 )
 
 
+BOOLEANS = ("true", "false")
+CLOSED = {
+    "sex": ("female", "male"),
+    "tissue_status": ("tumour", "adjacent normal", "normal"),
+    "is_control": BOOLEANS,
+    "is_xenograft": BOOLEANS,
+    "is_organoid": BOOLEANS,
+}
+UNITS = ("year", "month", "week", "day", "week of gestation")
+
+
 class NoFacts(CurationError):
     """A release was built before facts were read."""
 
@@ -36,6 +48,19 @@ def refuse_without_facts(tables: Container[str], place: Place) -> None:
         raise NoFacts(
             f"{place} was built by schema 1 and has no facts; build it again with `curate build`, or label again with `curate label`"
         )
+
+
+def value_fault(fact: str, value: str, tissues: Container[str]) -> str:
+    """What is wrong with the value that a person gives a fact, empty where nothing is; an age is a number and, unless years, its unit."""
+    if fact in CLOSED:
+        return "" if value in CLOSED[fact] else f"{fact} is one of {', '.join(CLOSED[fact])}, not {value!r}"
+    if fact == "origin_tissue":
+        return "" if value in tissues else f"origin_tissue is one of the tissues of tissues.tsv, not {value!r}"
+    if fact == "age":
+        number, _, unit = value.partition(" ")
+        is_age = number.replace(".", "", 1).isdigit() and unit in ("", *UNITS)
+        return "" if is_age else f"an age is a number, with a unit unless it counts years ({', '.join(UNITS)}): not {value!r}"
+    return ""
 
 
 def fact_pattern_hit(con: Connection) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.errors import CurationError
+from curation.facts import value_fault
 from curation.patterns import any_pattern, phrasing
 from curation.steps import run_stage
 from curation.tiers import add_tiers, label_studies
@@ -41,6 +42,12 @@ def label_samples(
 
 
 def _check_overrides(con: Connection, every_one_applies: bool) -> None:
+    valued = con.execute("SELECT line, override_id, fact, value FROM override WHERE fact IS NOT NULL AND value IS NOT NULL ORDER BY line")
+    rows = valued.fetchall()
+    tissues = {tissue for (tissue,) in con.execute("SELECT DISTINCT tissue FROM tissue").fetchall()} if rows else set()
+    for line, override_id, fact, value in rows:
+        if fault := value_fault(fact, value, tissues):
+            raise UnusedOverride(f"overrides.tsv line {line}: {override_id}: {fault}")
     unused = con.execute(
         "SELECT line, override_id, scope, target FROM override ANTI JOIN override_hit USING (override_id) ORDER BY line"
     ).fetchall()

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 QUERIES = {
-    "all": "SELECT explained_label.*, sample_fact.* EXCLUDE (sample_id, origin_tissue) "
+    "all": "SELECT explained_label.* REPLACE (coalesce(sample_fact.origin_tissue, '') AS origin_tissue, "
+    "coalesce(sample_fact.origin_term_id, '') AS origin_term_id), sample_fact.* EXCLUDE (sample_id, origin_tissue, origin_term_id) "
     "FROM explained_label JOIN sample_fact USING (sample_id) ORDER BY sample_id",
     "tissue": "SELECT * FROM explained_label ORDER BY sample_id",
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from curation.errors import CurationError
 
 MANIFEST = "manifest.json"
+CRATE = "ro-crate-metadata.json"  # it names the manifest, so the manifest cannot name it (seal.py)
 MARK = ".bulkatlas-unfinished"
 SAID = "Unfinished work of bulkatlas"
 SHOWN = 3
@@ -51,7 +52,7 @@ def why_no_release(folder: Path) -> str:
     if not is_ours:
         return f"holds no {MANIFEST} of `curate build`"
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
-    strange = sorted(found - named - {MANIFEST, MARK})
+    strange = sorted(found - named - {MANIFEST, CRATE, MARK})
     if not strange:
         return ""
     return f"holds {len(strange)} files that are not in its {MANIFEST} ({', '.join(strange[:SHOWN])})"

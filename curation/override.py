@@ -15,7 +15,7 @@ from typing import Any
 from curation.audit import database_of
 from curation.database import Connection, connect, fetch_first, reading
 from curation.errors import CurationError
-from curation.facts import KNOWN
+from curation.facts import KNOWN, value_fault
 from curation.lock import Held, lock
 from curation.resources import ontology_folder
 from profiles.metadata import is_missing, read_frame
@@ -169,10 +169,15 @@ def check_form(rows: Iterable[Override]) -> None:
 
 
 def check_terms(con: Connection, rows: Iterable[Override]) -> None:
-    """Raise OverrideFault for a term that the ontology does not have, with its successor where it was withdrawn."""
+    """Raise OverrideFault for a term that the ontology does not have, with its successor where it was withdrawn, and for a value that a fact has not."""
     rows = list(rows)
-    _check_fact_terms(con, {row.term_id for row in rows if row.term_id and row.fact})
-    wanted = sorted({row.term_id for row in rows if row.term_id and not row.fact})
+    tissues = {tissue for (tissue,) in con.execute("SELECT DISTINCT tissue FROM tissue").fetchall()}
+    for row in rows:
+        if row.value and (fault := value_fault(row.fact, row.value, tissues)):
+            raise OverrideFault(f"override {row.override_id}: {fault}")
+    of_anatomy = ("", "origin_tissue")
+    _check_fact_terms(con, {row.term_id for row in rows if row.term_id and row.fact not in of_anatomy})
+    wanted = sorted({row.term_id for row in rows if row.term_id and row.fact in of_anatomy})
     live = {
         name for (name,) in con.execute("SELECT DISTINCT term_id FROM term WHERE list_contains($ids, term_id)", {"ids": wanted}).fetchall()
     }

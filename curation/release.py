@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, digests, held_blocks, write_blocks
+from curation.blocks import BLOCKS, digests, with_blocks
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
 from curation.lock import Held, lock
-from curation.mark import MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
+from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 from curation.remote.place import Place, Remote
 
 PART_OF = "{name}.partial"
@@ -139,50 +139,20 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    """Write manifest.json: `content` and the checksum of every other file of the folder; those of its blocks go to blocks.sha256."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name not in (MANIFEST, MARK, BLOCKS))
+    """Write manifest.json: `content`, and size and checksum of every other file of the folder but the RO-Crate, which names the manifest.
+
+    The checksums of the blocks of these files go to blocks.sha256.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, CRATE, MARK, BLOCKS))
     held: dict[str, bytes] = {}
-    outputs = [_described(folder, p.relative_to(folder).as_posix(), held) for p in files]
-    write_json(folder / MANIFEST, {**content, "outputs": [*outputs, write_blocks(folder, outputs, held)]})
+    rows = [file_row(folder, p.relative_to(folder).as_posix(), held) for p in files]
+    write_json(folder / MANIFEST, with_blocks(folder, content, rows, held))
 
 
-def _described(folder: Path, name: str, held: dict[str, bytes]) -> dict[str, Any]:
-    """The manifest's row of one file; the digests of its blocks are put into `held`."""
+def file_row(folder: Path, name: str, held: dict[str, bytes]) -> dict[str, Any]:
+    """What a manifest says of one file of a release; the digests of its blocks are put into `held`."""
     whole, held[name] = digests(folder / name)
     return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": whole}
-
-
-def add_to_manifest(folder: Path, name: str) -> None:
-    """List a file that was added to a release (or written again), with its checksums; the manifest is exchanged in one step."""
-    content = read_manifest(folder)
-    old = [row for row in content["outputs"] if row["file"] not in (name, BLOCKS)]
-    has_blocks = any(row["file"] == BLOCKS for row in content["outputs"])
-    held = held_blocks(folder, old) if has_blocks else {}
-    rows = sorted([*old, _described(folder, name, held)], key=lambda one: str(one["file"]))
-    content["outputs"] = [*rows, write_blocks(folder, rows, held)] if has_blocks else rows
-    _exchange_manifest(folder, content)
-
-
-def add_blocks(folder: Path) -> int:
-    """Write blocks.sha256 into a release that lacks it; returns the blocks. Raises BadRelease where a file is not what the manifest says."""
-    content = read_manifest(folder)
-    held: dict[str, bytes] = {}
-    rows = [row for row in content["outputs"] if row["file"] != BLOCKS]
-    for row in rows:
-        if _described(folder, row["file"], held)["sha256"] != row["sha256"]:
-            raise BadRelease(f"{folder / row['file']} is not the file that {MANIFEST} lists; see `curate validate {folder}`")
-    content["outputs"] = [*rows, write_blocks(folder, rows, held)]
-    _exchange_manifest(folder, content)
-    return sum(len(parts) for parts in held.values()) // DIGEST_BYTES
-
-
-def _exchange_manifest(folder: Path, content: dict[str, Any]) -> None:
-    draft = folder.with_name(f".{folder.name}.{MANIFEST}.{os.getpid()}.new")  # beside it: nothing strange is left in a release
-    try:
-        write_json(draft, content)
-        draft.replace(folder / MANIFEST)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def read_manifest(folder: Place) -> dict[str, Any]:

@@ -1,215 +1,154 @@
-"""`curate validate`: a release read again as a stranger would, file by file, and rows of its matrix computed again from the sources."""
+"""`curate validate`: a release read again as a stranger would, file by file, and with its sources also computed again.
+
+What it proves is that the parts of a release agree with each other, with the rules of a build, and with the sources where these are given. Where a
+release comes from it cannot know: that is what the release's id is for (seal.py).
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
-import numpy as np
-import pyarrow as pa
 
 from curation.errors import CurationError
-from curation.matrix.assembly import CHECKSUMS
-from curation.matrix.by_gene import BY_GENE, compare_by_gene
-from curation.matrix.compendium import matrix_offset, open_matrix
-from curation.matrix.normalise import MILLION, UNIT_NAMES
-from curation.matrix.quality import obs_names
-from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
-from curation.matrix.scaler import SMALLEST_STD
-from curation.obs import COLUMNS, EMPTY
-from curation.source import PER_LENGTH, linear
-from profiles import filenames
+from curation.resources import using_ontology
+from curation.validating import again, genes, papers, tables
+from curation.validating import compendium as matrix
+from curation.validating.finding import Finding, ask, first
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from curation.database import Connection
     from curation.source import Source
 
 COMPENDIUM, DATABASE = "compendium.h5ad", "curation.duckdb"
-ROWS_AT_ONCE = 512
 
 
 class NotValid(CurationError):
     """A release does not hold what it says."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The answer to one question about a release."""
-
-    question: str
-    is_good: bool
-    answer: str
-
-
 def validate(
-    out: Path, sources: Mapping[str, Source] | None = None, folder: Path | None = None, *, n_rows: int = 20, seed: int = 0
+    out: Path,
+    sources: Mapping[str, Source] | None = None,
+    folder: Path | None = None,
+    *,
+    n_rows: int = 20,
+    seed: int = 0,
+    ontology: Path | None = None,
+    expect: str | None = None,
 ) -> list[Finding]:
-    """Ask every question of the release in `out`; with the sources (and the folder that holds theirs), compute `n_rows` samples of each again.
+    """Ask every question of the release in `out`.
 
-    Raises CurationError subclasses for what is no release at all; a release that is wrong comes back as findings that are not good.
+    With the sources (and the folder that holds theirs), `n_rows` samples of each are computed again, and every table; with `ontology`, the folder's
+    tables are held against those of the build; with `expect`, the release's id. Raises BadRelease for what has no manifest; a release that is
+    wrong comes back as findings that are not good.
     """
-    import anndata
+    from curation.release import read_manifest
 
-    from curation.database import fetch_arrow, reading
+    manifest = read_manifest(out)
+    with using_ontology(ontology) as place:
+        findings = _of_papers(out, manifest, ontology, expect)
+        path = out / COMPENDIUM
+        if not path.is_file() or not h5py.is_hdf5(path):
+            return [*findings, Finding("the compendium opens", False, f"{path} is missing or no HDF5 file")]
+        data = matrix.Compendium(path)
+        findings += _of_compendium(out, data, manifest)
+        return [*findings, *_of_database(out, data, manifest, sources, folder, place, n_rows=n_rows, seed=seed)]
 
-    findings = [_manifest(out)]
-    path = out / COMPENDIUM
-    if not path.exists() or not h5py.is_hdf5(path):
-        return [*findings, Finding("the compendium opens", False, f"{path} is missing or no HDF5 file")]
-    data = anndata.read_h5ad(path, backed="r")
-    obs, var, unit = data.obs, data.var, str(data.uns["unit"])
-    data.file.close()
-    findings += [_layout(path, len(obs), len(var)), _blocks(path), _scaler(path, obs, var), _closure(path, unit)]
-    if (out / BY_GENE).is_file():
-        wrong = compare_by_gene(out / BY_GENE, path)
-        findings.append(Finding("by_gene.h5 is X, gene by gene", not wrong, f"{len(var):,} genes, {len(wrong)} wrong{_first(wrong)}"))
-    with reading(out / DATABASE) as con:
-        kept, ledger = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), fetch_arrow(con, "SELECT * FROM gene_ledger")
-    findings.append(_obs(obs, kept))
-    if sources is not None and folder is not None:
-        findings += _inputs(out, sources)
-        findings += recompute(path, kept, ledger, var, unit, sources, folder, n_rows=n_rows, seed=seed)
+
+def _of_papers(out: Path, manifest: dict[str, Any], ontology: Path | None, expect: str | None) -> list[Finding]:
+    findings = [
+        ask("every file has the checksum of the manifest", partial(papers.files, out, manifest)),
+        ask("every block of every file has its checksum", partial(papers.blocks, out, manifest)),
+        ask("the manifest has its entries and no others", partial(papers.form, manifest)),
+        ask("the parameters are those of a build", partial(papers.parameters, manifest)),
+        ask("build_id is made of what the manifest states", partial(papers.build_id, manifest)),
+        ask("the RO-Crate is that of these files and this manifest", partial(papers.ro_crate, out, manifest)),
+        ask("CITATION.txt is that of the sources", partial(papers.citation, out, manifest)),
+    ]
+    if ontology is not None:
+        findings.append(ask("the ontology is the one that the build read", partial(papers.ontology, manifest, ontology)))
+    if expect is not None:
+        findings.append(ask("the release is the one that is expected", partial(_is_expected, out, expect)))
     return findings
 
 
-def _manifest(out: Path) -> Finding:
-    from curation.mark import MANIFEST
-    from curation.release import read_manifest, sha256
+def _is_expected(out: Path, expect: str) -> tuple[bool, str]:
+    from curation.seal import release_id
 
-    rows = read_manifest(out)["outputs"]
-    outside = [f"{filenames.shown(row['file'])}: {why}" for row in rows if (why := filenames.fault_in(out, row["file"], nested=True))]
-    if outside:
-        answer = f"{len(outside)} of {len(rows)} names are none of a file in it{_first(outside)}"
-        return Finding("every file has the checksum of the manifest", False, answer)
-    wrong = [row["file"] for row in rows if not (out / row["file"]).is_file() or sha256(out / row["file"]) != row["sha256"]]
-    named = {row["file"] for row in rows} | {MANIFEST}
-    strange = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file() and p.relative_to(out).as_posix() not in named)
-    answer = f"{len(rows)} files, {len(wrong)} missing or changed{_first(wrong)}, {len(strange)} not in the manifest{_first(strange)}"
-    return Finding("every file has the checksum of the manifest", not wrong and not strange, answer)
+    found = release_id(out)
+    return found == expect.strip().lower(), f"its id is {found}"
 
 
-def _first(names: list[str]) -> str:
-    return f" ({', '.join(names[:3])})" if names else ""
+def _of_compendium(out: Path, data: matrix.Compendium, manifest: dict[str, Any]) -> list[Finding]:
+    from curation.matrix.by_gene import BY_GENE, compare_by_gene
 
-
-def _layout(path: Path, n_obs: int, n_var: int) -> Finding:
-    offset, shape = matrix_offset(path)
-    mapped = open_matrix(path)
-    with h5py.File(path, "r") as file:
-        rows = sorted({0, shape[0] // 2, shape[0] - 1})
-        same = all(np.array_equal(file["X"][row], mapped[row], equal_nan=True) for row in rows)
-    good = same and shape == (n_obs, n_var)
-    return Finding("X can be mapped and has the shape of obs and var", good, f"{shape[0]:,} x {shape[1]:,} float32 at byte {offset:,}")
-
-
-def _blocks(path: Path) -> Finding:
-    x = open_matrix(path)
-    lines = path.with_name(CHECKSUMS).read_text(encoding="utf-8").splitlines()[1:]
-    wrong, n = [], 0
-    for line in lines:
-        first, n_rows, digest = line.split("\t")
-        rows = slice(int(first), int(first) + int(n_rows))
-        n += int(n_rows)
-        if hashlib.sha256(np.array(x[rows]).data).hexdigest() != digest:
-            wrong.append(first)
-    return Finding(
-        "every block of rows has its checksum",
-        not wrong and n == x.shape[0],
-        f"{len(lines)} blocks, {n:,} rows, {len(wrong)} wrong{_first(wrong)}",
-    )
-
-
-def _scaler(path: Path, obs: pd.DataFrame, var: pd.DataFrame) -> Finding:
-    """Two passes of numpy over the training rows, against the one pass of the export."""
-    rows = np.flatnonzero((obs["split"] == "train").to_numpy())
-    if rows.size == 0:
-        return Finding("train_mean and train_std are those of the training rows", bool(var["train_mean"].isna().all()), "no training rows")
-    x = open_matrix(path)
-    blocks = [rows[i : i + ROWS_AT_ONCE] for i in range(0, rows.size, ROWS_AT_ONCE)]
-    n = sum(np.isfinite(x[b]).sum(axis=0) for b in blocks)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = sum(np.nansum(x[b], axis=0, dtype=np.float64) for b in blocks) / n
-        std = np.sqrt(sum(np.nansum((x[b] - mean) ** 2, axis=0, dtype=np.float64) for b in blocks) / n)
-    same = [
-        np.allclose(var[name], value, rtol=1e-5, atol=1e-6, equal_nan=True) for name, value in (("train_mean", mean), ("train_std", std))
+    findings = [
+        ask("X can be mapped and has the shape of obs and var", partial(matrix.layout, data)),
+        ask("the compendium holds its parts and no others", partial(matrix.contents, data)),
+        ask("every block of rows has its checksum", partial(matrix.blocks, data)),
+        ask("train_mean and train_std are those of the training rows", partial(matrix.scaler, data)),
+        ask("every sample sums to one million", partial(matrix.closure, data)),
+        ask("the quality columns are those of X", partial(matrix.quality, data)),
+        ask("genes are named as in the gene table", partial(genes.names, data, manifest)),
     ]
-    kept = bool((var["kept"].to_numpy() == (np.nan_to_num(var["train_std"].to_numpy()) >= SMALLEST_STD)).all())
-    answer = f"{rows.size:,} rows, {int(var['kept'].sum()):,} of {len(var):,} genes vary by at least {SMALLEST_STD}"
-    return Finding("train_mean and train_std are those of the training rows", all(same) and kept, answer)
+    if (out / BY_GENE).is_file():
+
+        def by_gene() -> tuple[bool, str]:
+            wrong = compare_by_gene(out / BY_GENE, data.path)
+            return not wrong, f"{len(data.var):,} genes, {len(wrong)} wrong{first(wrong)}"
+
+        findings.append(ask("by_gene.h5 is X, gene by gene", by_gene))
+    return findings
 
 
-def _closure(path: Path, unit: str) -> Finding:
-    x, worst = open_matrix(path), 0.0
-    for start in range(0, x.shape[0], ROWS_AT_ONCE):
-        total = np.nansum(np.exp2(x[start : start + ROWS_AT_ONCE].astype(np.float64)) - 1, axis=1)
-        total = total[total > 0]
-        worst = max(worst, float(np.abs(total / MILLION - 1).max(initial=0)))
-    return Finding(
-        "every sample sums to one million", worst < 1e-4 and unit in UNIT_NAMES.values(), f"{unit}, largest deviation {worst:.1e}"
-    )
-
-
-def _obs(obs: pd.DataFrame, kept: pa.Table) -> Finding:
-    wrong = [] if list(obs.index) == kept["sample_id"].to_pylist() else ["sample_id"]
-    of_kept = [name for name in obs_names(kept) if name in kept.column_names]
-    for name in of_kept if not wrong else ():
-        empty = EMPTY[COLUMNS[name]]
-        said = [empty if value is None else value for value in kept[name].to_pylist()]
-        if COLUMNS[name] == "number":
-            said = [None if value is None else float(np.float32(value)) for value in said]
-        missing = obs[name].isna().tolist() if name in obs else [True] * len(obs)
-        stored = [empty if absent else value for absent, value in zip(missing, obs[name].astype(object).tolist(), strict=True)]
-        if stored != said:
-            wrong.append(name)
-    return Finding(
-        "obs is what the database says", not wrong, f"{len(obs):,} rows, {len(of_kept) + 1} columns, {len(wrong)} differ{_first(wrong)}"
-    )
-
-
-def _inputs(out: Path, sources: Mapping[str, Source]) -> list[Finding]:
-    from curation.release import read_manifest, sha256
-
-    said = {(row["source"], row["file"]): row["sha256"] for row in read_manifest(out)["inputs"] if row["source"] in sources}
-    found = {(name, path.name): sha256(path) for name, source in sources.items() for path in source.input_files()}
-    wrong = sorted(f"{name}/{file}" for name, file in said.keys() | found.keys() if said.get((name, file)) != found.get((name, file)))
-    return [Finding("the sources are the files that the build read", not wrong, f"{len(found)} files, {len(wrong)} differ{_first(wrong)}")]
-
-
-def recompute(
-    path: Path,
-    kept: pa.Table,
-    ledger: pa.Table,
-    var: pd.DataFrame,
-    unit: str,
-    sources: Mapping[str, Source],
-    folder: Path,
+def _of_database(
+    out: Path,
+    data: matrix.Compendium,
+    manifest: dict[str, Any],
+    sources: Mapping[str, Source] | None,
+    folder: Path | None,
+    ontology: Path,
     *,
     n_rows: int,
     seed: int,
 ) -> list[Finding]:
-    """Some rows of each source, drawn at random, computed again from its files."""
-    lengths = {symbol: bp / 1000 for symbol, bp in zip(var.index, var["length_bp"], strict=True)} if unit == UNIT_NAMES["tpm"] else None
-    x, draw = open_matrix(path), np.random.default_rng(seed)
-    rows = kept.select(["sample_id", "source", "matrix_file", "matrix_row"]).to_pylist()
-    findings = []
-    for name, source in sources.items():
-        own = [i for i, row in enumerate(rows) if row["source"] == name]
-        chosen = sorted(draw.choice(own, min(n_rows, len(own)), replace=False).tolist()) if own else []
-        wrong, how, n = [], set(), 0
-        for matrix in source.matrices():
-            places = [Place(i, rows[i]["sample_id"], rows[i]["matrix_row"]) for i in chosen if rows[i]["matrix_file"] == matrix.file]
-            symbols = exported_columns(ledger, name, matrix) if places else {}
-            kilobases = lengths if linear(matrix.unit) in PER_LENGTH else None
-            for place, values, reader in from_file(folder / name, matrix, places):
-                n += 1
-                how.add(reader)
-                if compare(np.array(x[place.row]), expression(values, symbols, kilobases), list(var.index)):
-                    wrong.append(place.sample_id)
-        answer = f"{n} samples x {len(var):,} genes computed again from {' and '.join(sorted(how)) or 'nothing'}, {len(wrong)} differ{_first(wrong)}"
-        findings.append(Finding(f"X is what {name} holds", not wrong and n == len(chosen), answer))
-    return findings
+    from curation.database import DatabaseFault, fetch_arrow, reading
+
+    try:
+        with reading(out / DATABASE) as con:
+            findings = _of_tables(con, out, data, manifest)
+            if sources is not None and folder is not None:
+                kept, ledger = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), fetch_arrow(con, "SELECT * FROM gene_ledger")
+                findings.append(ask("the sources are the files that the build read", partial(again.inputs, manifest, sources)))
+                for name, source in sources.items():
+                    look = partial(again.rows, data, kept, ledger, source, folder, n_rows=n_rows, seed=seed)
+                    findings.append(ask(f"X is what {name} holds", look))
+                findings.append(
+                    ask("the tables come again from the sources", partial(again.tables, con, data, manifest, sources, ontology))
+                )
+            return findings
+    except DatabaseFault as error:
+        return [Finding("the database opens", False, str(error))]
+
+
+def _of_tables(con: Connection, out: Path, data: matrix.Compendium, manifest: dict[str, Any]) -> list[Finding]:
+    from curation.database import fetch_arrow
+
+    def table(query: str) -> Any:
+        return fetch_arrow(con, query)
+
+    kept = "SELECT * FROM kept ORDER BY row"
+    return [
+        ask("manifest, database and compendium tell of one build", partial(tables.one_build, con, out, data, manifest)),
+        ask("the promises of sql/checks hold", partial(tables.promises, con, manifest)),
+        ask("obs is what the database says", lambda: matrix.tables(data, table(kept), table("SELECT * FROM quality"))),
+        ask("the gene ledger is that of X", lambda: genes.ledger(data, table(kept), table("SELECT * FROM gene_ledger"))),
+        *(ask(f"{name} is what the database says", partial(tables.view, con, out / name)) for name in tables.VIEWS),
+        ask("samples.parquet is the view `samples`", partial(tables.samples, con, out)),
+        ask("labels.parquet agrees with obs", partial(tables.labels_and_obs, out, data)),
+        ask("funnel and report are those of the database", partial(tables.pages, con, out, manifest)),
+    ]

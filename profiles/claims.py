@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from profiles.hdf5_guard import DAMAGED, datasets, file_fault, said
+
 if TYPE_CHECKING:
     import h5py
 
@@ -14,7 +16,7 @@ MOST_PACKED = 40_000  # bytes that one stored byte can stand for: the best that 
 FREE_BYTES = 64 << 20  # claims below this cost nothing
 ROWS_PER_BYTE = 100  # rows of a table carry a name each; a hundred of them in a byte no format brings about
 BLOCK = 1 << 22
-DEEPEST = 6  # groups within groups; links may run in a circle
+NUMBERS = "biuf"
 
 
 def h5ad_fault(path: Path, layer: str | None = None) -> str | None:
@@ -23,12 +25,15 @@ def h5ad_fault(path: Path, layer: str | None = None) -> str | None:
     import h5py
 
     with h5py.File(path, "r") as file:
-        matrix, var = ("raw/X", "raw/var") if layer == "raw" else ("X" if layer in (None, "X") else f"layers/{layer}", "var")
-        fault = empty_claim(file, "")
+        fault = file_fault(file) or empty_claim(file)
         if fault:
             return fault
-        shape = (_n_rows(file, "obs"), _n_rows(file, var))
-        return _matrix_fault(file[matrix], matrix, shape) if matrix in file else None
+        matrix, var = ("raw/X", "raw/var") if layer == "raw" else ("X" if layer in (None, "X") else f"layers/{layer}", "var")
+        try:
+            shape = (_n_rows(file, "obs"), _n_rows(file, var))
+            return _matrix_fault(file[matrix], matrix, shape) if matrix in file else None
+        except DAMAGED as error:
+            return f"{matrix} is damaged ({said(error)})"
 
 
 def rows_fault(n_rows: int, n_bytes: int) -> str | None:
@@ -53,6 +58,8 @@ def sparse_fault(group: h5py.Group, name: str) -> str | None:
         return f"{name}: indices and pointers must be whole numbers, they are {indices.dtype} and {indptr.dtype}"
     if len(indptr) != major + 1:
         return f"{name} has {len(indptr):,} pointers where {major + 1:,} belong ({major:,} rows and one)"
+    if data.dtype.kind not in NUMBERS:
+        return f"{name} holds {data.dtype}, no numbers"
     if len(data) != len(indices):
         return f"{name} has {len(data):,} values and {len(indices):,} indices"
     return _pointer_fault(indptr, len(indices), name) or _index_fault(indices, minor, name)
@@ -89,6 +96,8 @@ def _matrix_fault(element: Any, name: str, shape: tuple[int | None, int | None])
         fault = sparse_fault(element, name)
         if fault:
             return fault
+    elif element.dtype.kind not in NUMBERS or element.shape is None:
+        return f"{name} holds {element.dtype} of shape {element.shape}, no matrix of numbers"
     own = _sparse_shape(element) if is_group else element.shape
     wrong = own is None or len(own) != 2 or any(is_there is not None and n != is_there for n, is_there in zip(own, shape, strict=True))
     return f"{name} is {own}, but obs has {shape[0]} rows and var {shape[1]}" if wrong else None
@@ -105,15 +114,13 @@ def _n_rows(file: h5py.File, name: str) -> int | None:
     return None if index is None or not index.shape else int(index.shape[0])
 
 
-def empty_claim(element: Any, name: str, depth: int = 0) -> str | None:
-    """The first dataset at or below `element` that is far larger than its stored bytes can be."""
-    if hasattr(element, "dtype"):
-        stored, claimed = int(element.id.get_storage_size()), int(element.size or 0) * element.dtype.itemsize
-        too_large = claimed > FREE_BYTES + MOST_PACKED * stored and not element.external and not element.is_virtual
-        return f"{name.lstrip('/')} says that it holds {element.size:,} values, in {stored:,} bytes" if too_large else None
-    inside = (key for key in element if depth < DEEPEST and element.get(key) is not None)
-    found = (empty_claim(element[key], f"{name}/{key}", depth + 1) for key in inside)
-    return next((fault for fault in found if fault), None)
+def empty_claim(file: h5py.File) -> str | None:
+    """The first dataset of a file that is far larger than its stored bytes can be."""
+    for name, dataset in datasets(file):
+        stored, claimed = int(dataset.id.get_storage_size()), int(dataset.size or 0) * dataset.dtype.itemsize
+        if claimed > FREE_BYTES + MOST_PACKED * stored:
+            return f"{name} says that it holds {dataset.size:,} values, in {stored:,} bytes"
+    return None
 
 
 def _encoding(group: h5py.Group) -> str:
@@ -121,5 +128,6 @@ def _encoding(group: h5py.Group) -> str:
 
 
 def _sparse_shape(group: h5py.Group) -> tuple[int, int] | None:
-    said = group.attrs.get("shape", group.attrs.get("h5sparse_shape"))
-    return (int(said[0]), int(said[1])) if said is not None and np.shape(said) == (2,) else None
+    shape = group.attrs.get("shape", group.attrs.get("h5sparse_shape"))
+    is_pair = np.shape(shape) == (2,) and np.asarray(shape).dtype.kind in "iu"
+    return (int(shape[0]), int(shape[1])) if is_pair else None

@@ -14,7 +14,7 @@ from labelling import changed_ontology, label, reference
 from curation.database import fetch_arrow
 from curation.download import DownloadFault, Patience
 from curation.facts import KNOWN, NoFacts, refuse_without_facts
-from curation.label import label_samples
+from curation.label import UnusedOverride, label_samples
 from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
 from curation.studies import fetch_studies, series_of
 from curation.term import UnknownTerm, find_terms, one_term
@@ -79,40 +79,46 @@ def test_every_rule_catches_its_yes_and_spares_its_no() -> None:
     assert {rule["fact"] for rule in rules} <= set(KNOWN)
 
 
-@pytest.mark.parametrize(
-    ("row", "fact", "expected"),
-    [
-        ({"characteristics": "gender: F"}, "sex", ("female", "PATO:0000383", None, "sex")),
-        ({"characteristics": "gender: NA"}, "sex", None),
-        ({"title": "female and male pool"}, "sex", None),
-        ({"characteristics": "age (months): 18"}, "age", ("18", None, "month", "age_in_months")),
-        ({"characteristics": "age: 20-30"}, "age", None),
-        ({"characteristics": "age: 64"}, "development_stage", ("64-year-old stage", "HsapDv:0000158", None, "age")),
-        ({"source_name": "fetal liver"}, "development_stage", ("fetal stage", "HsapDv:0000037", None, "source_name")),
-        ({"title": "liver in fetal bovine serum"}, "development_stage", None),
-        ({"source_name": "lung adenocarcinoma"}, "tissue_status", ("tumour", None, None, "source_name")),
-        ({"source_name": "lung", "characteristics": "disease: lung adenocarcinoma"}, "tissue_status", ("tumour", None, None, "disease")),
-        ({"source_name": "blood", "characteristics": "disease: lung adenocarcinoma"}, "tissue_status", None),
-        ({"source_name": "blood", "characteristics": "disease: AML"}, "tissue_status", ("tumour", None, None, "disease")),
-        (
-            {"title": "Normal 3", "characteristics": "tissue: lung,disease: lung cancer"},
-            "tissue_status",
-            ("adjacent normal", None, None, "title"),
-        ),
-        ({"source_name": "non-tumor liver"}, "tissue_status", ("adjacent normal", None, None, "source_name")),
-        ({"source_name": "healthy donor skin"}, "tissue_status", ("normal", None, None, "source_name")),
-        ({"source_name": "saliva", "title": "Ovarian cancer patient 1"}, "tissue_status", None),
-        ({"characteristics": "diagnosis: healthy control"}, "disease", ("normal", "PATO:0000461", None, "disease")),
-        ({"title": "no cancer", "source_name": "skin"}, "disease", None),
-        ({"characteristics": "disease: cancer", "title": "breast cancer 7"}, "disease", ("breast cancer", "MONDO:0007254", None, "title")),
-        ({"characteristics": "patient id: 17"}, "donor_id", ("17", None, None, "donor_id")),
-        ({"characteristics": "patient: control"}, "donor_id", None),
-        ({"source_name": "PDX of colon cancer"}, "is_xenograft", ("true", None, None, "source_name")),
-        ({"source_name": "intestinal organoids"}, "is_organoid", ("true", None, None, "source_name")),
-    ],
-)
-def test_what_a_text_states(row: dict[str, str], fact: str, expected: tuple[str, ...] | None) -> None:
-    assert facts(row).get(("S0", fact)) == expected
+STATED: list[tuple[dict[str, str], str, tuple[str, ...] | None]] = [
+    ({"characteristics": "gender: F"}, "sex", ("female", "PATO:0000383", None, "sex")),
+    ({"characteristics": "gender: NA"}, "sex", None),
+    ({"title": "female and male pool"}, "sex", None),
+    ({"characteristics": "age (months): 18"}, "age", ("18", None, "month", "age_in_months")),
+    ({"characteristics": "age: 20-30"}, "age", None),
+    ({"characteristics": "age: 64"}, "development_stage", ("64-year-old stage", "HsapDv:0000158", None, "age")),
+    ({"source_name": "fetal liver"}, "development_stage", ("fetal stage", "HsapDv:0000037", None, "source_name")),
+    ({"title": "liver in fetal bovine serum"}, "development_stage", None),
+    ({"source_name": "lung adenocarcinoma"}, "tissue_status", ("tumour", None, None, "source_name")),
+    ({"source_name": "lung", "characteristics": "disease: lung adenocarcinoma"}, "tissue_status", ("tumour", None, None, "disease")),
+    ({"source_name": "blood", "characteristics": "disease: lung adenocarcinoma"}, "tissue_status", None),
+    ({"source_name": "blood", "characteristics": "disease: AML"}, "tissue_status", ("tumour", None, None, "disease")),
+    (
+        {"title": "Normal 3", "characteristics": "tissue: lung,disease: lung cancer"},
+        "tissue_status",
+        ("adjacent normal", None, None, "title"),
+    ),
+    ({"source_name": "non-tumor liver"}, "tissue_status", ("adjacent normal", None, None, "source_name")),
+    ({"source_name": "healthy donor skin"}, "tissue_status", ("normal", None, None, "source_name")),
+    ({"source_name": "saliva", "title": "Ovarian cancer patient 1"}, "tissue_status", None),
+    ({"characteristics": "diagnosis: healthy control"}, "disease", ("normal", "PATO:0000461", None, "disease")),
+    ({"title": "no cancer", "source_name": "skin"}, "disease", None),
+    ({"characteristics": "disease: cancer", "title": "breast cancer 7"}, "disease", ("breast cancer", "MONDO:0007254", None, "title")),
+    ({"characteristics": "patient id: 17"}, "donor_id", ("17", None, None, "donor_id")),
+    ({"characteristics": "patient: control"}, "donor_id", None),
+    ({"source_name": "PDX of colon cancer"}, "is_xenograft", ("true", None, None, "source_name")),
+    ({"description": "Cells were injected in nude mice day 0"}, "is_xenograft", ("true", None, None, "description")),
+    ({"source_name": "PDX-derived cell line"}, "is_xenograft", None),
+    ({"source_name": "cord blood"}, "development_stage", ("newborn stage (0-28 days)", "HsapDv:0000262", None, "source_name")),
+    ({"source_name": "Children's hospital"}, "development_stage", None),
+    ({"characteristics": "age: 60-69"}, "development_stage", ("seventh decade stage", "HsapDv:0000241", None, "age")),
+    ({"source_name": "intestinal organoids"}, "is_organoid", ("true", None, None, "source_name")),
+]
+
+
+def test_what_a_text_states() -> None:
+    told = facts(*(row for row, _, _ in STATED))  # in one go: none has a series, so none learns from another
+    wrong = [(row, told.get((f"S{i}", fact))) for i, (row, fact, expected) in enumerate(STATED) if told.get((f"S{i}", fact)) != expected]
+    assert wrong == []
 
 
 def test_a_control_needs_a_contrast_in_its_series() -> None:
@@ -143,6 +149,30 @@ def test_an_override_sets_a_fact_and_the_nearer_one_wins() -> None:
         con.execute("DELETE FROM override")
     assert (told["S0", "sex"][0], told["S1", "sex"][0]) == ("female", "male")
     assert told["S1", "disease"] == ("breast cancer", "MONDO:0007254", None, "override")
+
+
+def test_an_override_sets_age_and_origin_and_a_strange_value_is_refused() -> None:
+    con = reference()
+    row = "INSERT INTO override VALUES (2, ?, 'sample', ?, ?, NULL, 'A. Curator', '2026-11-22', 'read the paper', ?, ?)"
+    sample = {"source_name": "liver metastasis of colon adenocarcinoma"}
+    try:
+        assert facts(sample)["S0", "origin_tissue"] == ("colon", "UBERON:0001155", None, "source_name")
+        con.execute(row, ["O1", "S0", "UBERON:0000945", "origin_tissue", "stomach"])
+        con.execute(row, ["O2", "S0", None, "age", "14 month"])
+        told = facts(sample)
+        assert told["S0", "origin_tissue"] == ("stomach", "UBERON:0000945", None, "override")
+        assert told["S0", "age"] == ("14", None, "month", "override")
+        con.execute(row, ["O3", "S0", None, "is_control", "perhaps"])
+        with pytest.raises(UnusedOverride, match="O3: is_control is one of true, false, not 'perhaps'"):
+            facts(sample)
+    finally:
+        con.execute("DELETE FROM override")
+
+
+def test_the_origin_has_its_own_words() -> None:
+    label([{"source_name": "liver metastasis of colon adenocarcinoma"}])
+    (row,) = fetch_arrow(reference(), "SELECT field, matched_text, rule FROM fact WHERE fact = 'origin_tissue'").to_pylist()
+    assert row == {"field": "source_name", "matched_text": "colon adenocarcinoma", "rule": "colon-colon-adenocarcinoma"}
 
 
 def test_siblings_speak_for_a_sample_that_says_nothing() -> None:

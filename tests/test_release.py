@@ -89,10 +89,11 @@ def test_the_manifest_holds_the_checksum_of_every_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
     write_manifest(tmp_path, {"build_id": "x"})
     digest = hashlib.sha256(b"hello")
-    entry, blocks = read_manifest(tmp_path)["outputs"]
-    assert entry == {"file": "a", "bytes": 5, "sha256": digest.hexdigest(), "first_block": 0}
+    manifest = read_manifest(tmp_path)
+    entry, blocks = manifest["outputs"]
+    assert entry == {"file": "a", "bytes": 5, "sha256": digest.hexdigest()}
     assert (tmp_path / "blocks.sha256").read_bytes() == digest.digest()
-    assert blocks["block_sha256"] == [blocks["sha256"]] == [hashlib.sha256(digest.digest()).hexdigest()]
+    assert manifest["block_sha256"] == [blocks["sha256"]] == [hashlib.sha256(digest.digest()).hexdigest()]
     assert sha256(tmp_path / "a", block=2) == entry["sha256"]
 
 

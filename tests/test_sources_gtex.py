@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from labelling import label, reference
 from sources_world import REAL_INPUT, needs_real_input, rows, values, write
 
+from curation.source import SourceFault
 from curation.sources import open_source
 from curation.sources.matrices import BadValue, MatrixFault
 from profiles.errors import BulkatlasError, UnitFault
@@ -46,6 +48,22 @@ def test_tissue_donor_and_state_come_from_the_tables(tmp_path: Path) -> None:
     assert lung["is_tumour"] is False
     assert lung["is_cell_line_declared"] is False
     assert lung["series_id"] is lung["title"] is lung["source_name"] is lung["characteristics"] is None
+
+
+def test_sex_and_decade_of_the_donors_reach_the_table_of_facts(tmp_path: Path) -> None:
+    path = folder(tmp_path)
+    write(path / "GTEx_SubjectPhenotypesDS.txt", ["SUBJID\tSEX\tAGE\tDTHHRDY", "GTEX-AAAA\t2\t60-69\t4", "GTEX-CCCC\t1\t20-29\t1"])
+    source = open_source("gtex", path)
+    assert path / "GTEx_SubjectPhenotypesDS.txt" in source.input_files()
+    assert any(note.startswith("1 donors are not in GTEx_SubjectPhenotypesDS.txt: GTEX-BBBB") for note in source.notes())
+    label(rows(source))
+    said = reference().execute("SELECT sample_id, fact, value, ontology_term_id, decided_by FROM fact ORDER BY ALL").fetchall()
+    female = ("sex", "female", "PATO:0000383", "declared")
+    decade = ("development_stage", "seventh decade stage", "HsapDv:0000241", "declared")
+    assert [row for row in said if row[1] in ("sex", "development_stage", "age")] == [(s, *f) for s in SAMPLES[:2] for f in (decade, female)]
+    write(path / "GTEx_SubjectPhenotypesDS.txt", ["SUBJID\tSEX", "GTEX-AAAA\t3"])
+    with pytest.raises(SourceFault, match="SEX is 3; GTEx writes 1 for male and 2 for female"):
+        open_source("gtex", path)
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ def test_few_detected_genes_are_said_to_be_unsure(watched: Watched) -> None:
     upload(page, table_text(values, ["few"]))
     results(page)
     page.locator("#sample-list summary").first.click()
+    page.wait_for_selector("#sample-list details[open] .inside")
     said = page.inner_text("#sample-list details[open]")
     assert "unsure" in said
     assert "only 40 genes detected, 2.7% of those with a value" in said
@@ -201,8 +202,8 @@ def test_search_browse_and_the_evidence_of_a_label(watched: Watched, serving_run
 def test_errors_are_said_and_hostile_names_are_only_text(watched: Watched) -> None:
     page = watched.page
     for text, name, said in (
-        ("<!doctype html><p>x</p>", "page.csv", "looks like HTML"),
-        ("gene\ts1\nA1BG\tmany\n", "t.tsv", "no column holds numbers"),
+        ("<!doctype html><p>x</p>", "page.csv", "is a web page"),
+        ("gene\ts1\nA1BG\tmany\n", "t.tsv", "no column holds the values of a sample"),
         ("PK\x03\x04", "t.xlsx", "only plain text tables"),
         ("a,b\nfoo,1\n", "t.csv", "are human genes"),
     ):

@@ -87,6 +87,7 @@ def _say(report: BuildReport, out: Path) -> None:
     typer.echo(
         f"{out}: {report.n_samples:,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues; build {report.build_id}"
     )
+    typer.echo(f"release {report.release_id}: publish this id; `curate validate {out} --expect ID` tells whether a copy is this release")
     typer.echo(
         f"look at {out / 'report.html'}, {out / 'funnel.md'}; ask `curate explain SAMPLE --db {out}`; "
         f"train with `model train {out / 'compendium.h5ad'} --out RUN`"

@@ -77,23 +77,31 @@ def diff(
 def validate(
     out: Path = typer.Argument(help="Release folder, as `curate build --out` wrote it."),
     input_folder: Path | None = typer.Option(
-        None, "--input", help="The sources of the build: rows of the matrix are computed again from them."
+        None, "--input", help="The sources of the build: rows of the matrix and every table are computed again from them."
     ),
+    expect: str | None = typer.Option(None, metavar="ID", help="The id under which the release was published; another one is a fault."),
+    ontology: Path | None = typer.Option(None, help="The ontology folder of the build, where it was not the shipped one."),
     rows: int = typer.Option(20, min=1, help="Samples of each source to compute again."),
     seed: int = typer.Option(0, help="Which samples."),
 ) -> None:
-    """Read a release again as a stranger would: checksums, scaler, obs against the database, and rows of X from the sources."""
+    """Read a release again as a stranger would: files, papers, matrix and tables against each other, and against the sources.
+
+    This proves that its parts agree, not where it comes from: compare the id that is printed with one published elsewhere (--expect).
+    """
     from curation.build import open_sources
     from curation.report_table import print_table
+    from curation.seal import release_id
     from curation.validate import NotValid
     from curation.validate import validate as ask
 
     sources = open_sources(input_folder) if input_folder is not None else None
-    findings = ask(out, sources, input_folder, n_rows=rows, seed=seed)
+    findings = ask(out, sources, input_folder, n_rows=rows, seed=seed, ontology=ontology, expect=expect)
     print_table(["", "question", "answer"], [["ok" if f.is_good else "WRONG", f.question, f.answer] for f in findings])
     n_wrong = sum(not f.is_good for f in findings)
     if n_wrong:
         raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
+    origin = "" if expect else "; where it comes from they cannot prove: compare the id with a published one, --expect ID"
+    typer.echo(f"release {release_id(out)}: its parts agree{origin}")
 
 
 def export(
@@ -118,9 +126,9 @@ def export(
         path = add_by_gene(compendium, Progress(visible=True))
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, listed in the manifest")
     if block_sums:
-        from curation.release import add_blocks
+        from curation.seal import add_blocks
 
-        typer.echo(f"{compendium}: checksums of {add_blocks(compendium):,} blocks, listed in the manifest")
+        typer.echo(f"{compendium}: checksums of its blocks are in the manifest; release {add_blocks(compendium)}")
     if out is None:
         if not by_gene and not block_sums:
             raise typer.BadParameter("--out is needed, or --by-gene, or --blocks")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, n_blocks
+from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, first_blocks, n_blocks
 from curation.compiled import cache_folder
 from curation.mark import MANIFEST, is_unfinished, put_mark
 from curation.remote.cache import Cached, kept_in, listed
@@ -69,7 +69,9 @@ class Remote:
         """One of its files. Raises RangeFault for one that it does not list."""
         if name not in self._files:
             row = self._row(name)
-            digests = listed(row["block_sha256"]) if name == BLOCKS else kept_in(self.file(BLOCKS), row["first_block"])
+            digests = (
+                listed(self.manifest[PAGES]) if name == BLOCKS else kept_in(self.file(BLOCKS), first_blocks(self.manifest["outputs"])[name])
+            )
             self._files[name] = Cached(self.web, f"{self.url}/{quote(name)}", row["bytes"], self.folder / name, digests)
         return self._files[name]
 
@@ -108,7 +110,7 @@ def _manifest(url: str, web: Web) -> dict[str, Any]:
         raise RangeFault(f"{url}/{MANIFEST} is no manifest of a release; give the address of the folder that `curate build` wrote")
     others = [row for name, row in rows.items() if name != BLOCKS]
     n_pages = n_blocks(DIGEST_BYTES * sum(n_blocks(row["bytes"]) for row in others))
-    if len(rows.get(BLOCKS, {}).get("block_sha256", ())) != n_pages or any("first_block" not in row for row in others):
+    if BLOCKS not in rows or len(manifest.get(PAGES, ())) != n_pages:
         raise RangeFault(
             f"{url}: the release has no checksums of blocks, so parts of it cannot be checked;"
             " where it lies, run `curate export RELEASE --blocks`"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modelling.arrays import Floats, Ints
+from modelling.bundle import checks
 from modelling.bundle.calibration import Calibration
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
@@ -28,6 +29,7 @@ from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
 
 BLOCK = 256
+FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
 FORMAT = 2
 
 
@@ -153,68 +155,62 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     """Load a run folder or bundle; BundleError names a file that is missing, damaged, or differs from a bundle's manifest."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     folder = Path(folder)
-    missing = [name for name in ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv") if not (folder / name).is_file()]
+    missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BundleError(
             f"{folder}: not a finished run, missing {', '.join(missing)}; was `model train` stopped? (continue it with --resume)"
         )
     if (folder / MANIFEST).is_file():
-        verify(folder)
+        verify(folder, FILES)
     content = _read_config(folder)
-    config = TrainConfig.load(folder / "config.json")
-    gene_rows, tissue_rows = read_tsv(folder / "genes.tsv"), read_tsv(folder / "tissues.tsv")
+    config, calibration, details = checks.settings(folder, content)
+    gene_rows, tissue_rows = checks.read_table(folder / "genes.tsv", ["symbol"]), checks.read_table(folder / "tissues.tsv", ["tissue"])
     genes, tissues = [row["symbol"] for row in gene_rows], [row["tissue"] for row in tissue_rows]
-    if {"n_genes": len(genes), "n_tissues": len(tissues)} != content["sizes"]:
+    if {"n_genes": len(genes), "n_tissues": len(tissues)} != content.get("sizes"):
         raise BundleError(
-            f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {content['sizes']}; a file was changed"
+            f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {str(content.get('sizes'))[:80]}; a file was changed"
         )
-    try:
-        state = load_file(folder / "model.safetensors")
-    except SafetensorError as error:
-        raise BundleError(f"{folder}/model.safetensors: is damaged or cut short ({error}); copy or export it again") from error
-    if beside := sorted({"temperature", "residual_g"} - state.keys()):
-        raise BundleError(
-            f"{folder}/model.safetensors: lacks {' and '.join(beside)}; train again with `model train`, or get the bundle again"
-        )
-    temperature, residual_g = float(state.pop("temperature")), state.pop("residual_g").numpy()
+    state, temperature, residual_g = _read_weights(folder, len(genes))
+    checks.refuse_other_weights(folder, state, len(genes), len(tissues), config)
     blank = Standardise(
         torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
     )
     network = build(len(genes), len(tissues), config, blank)
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise BundleError(
-            f"{folder}/model.safetensors: its weights are not those of config.json ({str(error).splitlines()[-1].strip()})"
-        ) from error
-    calibration = Calibration(**content["calibration"])
+    network.load_state_dict(state)
     network = network.to(device).eval()
-    return TissueModel(
-        network, genes, tissues, config, temperature, content["details"], gene_rows, tissue_rows, folder, calibration, residual_g
-    )
+    return TissueModel(network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g)
+
+
+def _read_weights(folder: Path, n_genes: int) -> tuple[dict[str, Tensor], float, Floats]:
+    """The network's tensors, the temperature and what the decoder leaves of each gene. Raises BundleError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    place = f"{folder}/model.safetensors"
+    try:
+        state = load_file(folder / "model.safetensors")
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise BundleError(f"{place}: is damaged or cut short ({str(error).splitlines()[0][:200]}); copy or export it again") from error
+    if beside := sorted({"temperature", "residual_g"} - state.keys()):
+        raise BundleError(f"{place}: lacks {' and '.join(beside)}; train again with `model train`, or get the bundle again")
+    if state["temperature"].numel() != 1 or state["residual_g"].shape != (n_genes,) or not state["residual_g"].is_floating_point():
+        raise BundleError(f"{place}: temperature and residual_g must be one number and one a gene; copy or export it again")
+    temperature = float(state["temperature"])
+    checks.refuse_bad_numbers(place, state, temperature)
+    residual_g: Floats = state.pop("residual_g").float().numpy()
+    del state["temperature"]
+    return state, temperature, residual_g
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
     """config.json; BundleError when it is damaged or of another format version."""
-    try:
-        content: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BundleError(f"{folder}/config.json: is damaged ({error}); copy or export it again") from error
+    content = checks.read_json(folder / "config.json")
     version = content.get("format")
     if version != FORMAT:
         advice = "install a newer bulkatlas" if isinstance(version, int) and version > FORMAT else "train it again with `model train`"
-        raise BundleError(f"{folder}: run of format {version}, this program reads format {FORMAT}; {advice}")
+        raise BundleError(f"{folder}: run of format {str(version)[:40]}, this program reads format {FORMAT}; {advice}")
     return content
-
-
-def read_tsv(path: Path) -> list[dict[str, str]]:
-    """Rows of a tab-separated table."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def _write_tsv(path: Path, rows: Sequence[dict[str, str]]) -> None:

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from modelling.arrays import Array
+from modelling.bundle import checks
 from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
 from modelling.scores.neighbours import cosine_neighbours
+from profiles import records
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +33,7 @@ N_EXAMPLES = 6
 N_ALONE = 5000  # below, threads cost more than they bring: 3.5 s alone against 28 s with two on a busy machine
 SCHEMA_VERSION = 2
 FILES = ("reference.safetensors", "reference.tsv", "reference.json", "example.tsv")
+AGAIN = "make it again with `model reference`, or predict with --without-reference"
 COLUMNS = ("series_id", "source", "tissue", "term_id", "is_tumour", "split")
 
 
@@ -94,11 +97,8 @@ class Reference:
         return placed
 
 
-def load_reference(folder: str | Path) -> Reference:
-    """Read the reference of a run or bundle; ReferenceMissing says how to make it."""
-    import polars as pl
-    from safetensors.numpy import load_file
-
+def load_reference(folder: str | Path, n_latent: int | None = None) -> Reference:
+    """Read the reference of a run or bundle, of directions of `n_latent` dimensions; ReferenceMissing says how to make it."""
     folder = Path(folder)
     missing = [name for name in FILES[:3] if not (folder / name).is_file()]
     if missing:
@@ -106,21 +106,55 @@ def load_reference(folder: str | Path) -> Reference:
             f"{folder}: has no {', '.join(missing)}; make them with `model reference {folder} COMPENDIUM`, or predict with"
             " --without-reference"
         )
-    content = json.loads((folder / "reference.json").read_text(encoding="utf-8"))
+    content = checks.read_json(folder / "reference.json", AGAIN)
     if content.get("schema_version") != SCHEMA_VERSION:
         raise ReferenceMissing(
-            f"{folder}/reference.json has schema version {content.get('schema_version')}, this program reads {SCHEMA_VERSION}; make it"
-            " again with `model reference`"
+            f"{folder}/reference.json has schema version {str(content.get('schema_version'))[:40]}, this program reads {SCHEMA_VERSION}; {AGAIN}"
         )
-    table = pl.read_csv(folder / "reference.tsv", separator="\t", quote_char=None, infer_schema=False).with_columns(
-        pl.col("map_x", "map_y").cast(pl.Float32), pl.exclude("map_x", "map_y").fill_null("")
-    )
-    unit_mk = load_file(folder / "reference.safetensors")["unit"]
+    if why := records.fault(About, content) or ("asks for no neighbours" if content["n_neighbours"] < 1 else ""):
+        raise ReferenceMissing(f"{folder}/reference.json is damaged: it {why}; {AGAIN}")
+    table, unit_mk = _read_rows(folder), _read_directions(folder)
     if len(unit_mk) != table.height:
+        raise ReferenceMissing(f"{folder}: reference.tsv has {table.height} rows, reference.safetensors {len(unit_mk)}; {AGAIN}")
+    if n_latent is not None and unit_mk.shape[1] != n_latent:
+        raise ReferenceMissing(f"{folder}/reference.safetensors has {unit_mk.shape[1]} dimensions, the model has {n_latent}; {AGAIN}")
+    train = np.flatnonzero((table["split"] == "train").to_numpy())
+    if not len(train):
+        raise ReferenceMissing(f"{folder}/reference.tsv holds no training sample, beside which a prediction could be shown; {AGAIN}")
+    return Reference(unit_mk, table, About(**content), train)
+
+
+def _read_rows(folder: Path) -> pl.DataFrame:
+    """reference.tsv, every row with a sample and a place on the map. Raises ReferenceMissing."""
+    import polars as pl
+
+    try:
+        table = pl.read_csv(folder / "reference.tsv", separator="\t", quote_char=None, infer_schema=False)
+        table = table.with_columns(pl.col("map_x", "map_y").cast(pl.Float32), pl.exclude("map_x", "map_y").fill_null(""))
+        places = table.select("map_x", "map_y").to_numpy()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ReferenceMissing(f"{folder}/reference.tsv is damaged ({str(error).splitlines()[0][:200]}); {AGAIN}") from error
+    if missing := [name for name in ("sample_id", *COLUMNS) if name not in table.columns]:
+        raise ReferenceMissing(f"{folder}/reference.tsv is damaged: it has no column {', '.join(missing)}; {AGAIN}")
+    if not np.isfinite(places).all():
+        raise ReferenceMissing(f"{folder}/reference.tsv is damaged: samples without a place on the map; {AGAIN}")
+    return table
+
+
+def _read_directions(folder: Path) -> Array:
+    """The training samples as directions (m, k). Raises ReferenceMissing."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        unit_mk = load_file(folder / "reference.safetensors")["unit"]
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ReferenceMissing(f"{folder}/reference.safetensors is damaged ({str(error).splitlines()[0][:200]}); {AGAIN}") from error
+    if unit_mk.ndim != 2 or unit_mk.dtype != np.float32 or not np.isfinite(unit_mk).all():
         raise ReferenceMissing(
-            f"{folder}: reference.tsv has {table.height} rows, reference.safetensors {len(unit_mk)}; make both again with `model reference`"
+            f"{folder}/reference.safetensors is damaged: {unit_mk.dtype} of shape {unit_mk.shape}, or numbers missing; {AGAIN}"
         )
-    return Reference(unit_mk, table, About(**content), np.flatnonzero((table["split"] == "train").to_numpy()))
+    return unit_mk
 
 
 def write_reference(run: str | Path, compendium: str | Path | Compendium, map_method: str = "auto", say: Say = ignore) -> About:

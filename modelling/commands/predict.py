@@ -79,8 +79,7 @@ def describe_bundle(folder: Path) -> list[str]:
     """Verify and load a bundle; what it is, as lines."""
     from modelling.bundle.manifest import verify
 
-    manifest = verify(folder)
-    model = load(folder)
+    manifest, model = verify(folder), load(folder)
     details = model.details
     has_reference = (folder / "reference.json").is_file()
     return [

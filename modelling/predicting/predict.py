@@ -56,7 +56,7 @@ class Predictor:
     @classmethod
     def of(cls, model: TissueModel, *, without_reference: bool = False) -> Predictor:
         """From a loaded model; ReferenceMissing unless its folder holds the reference or `without_reference` is said."""
-        reference = None if without_reference or model.folder is None else load_reference(model.folder)
+        reference = None if without_reference or model.folder is None else load_reference(model.folder, model.n_latent)
         return cls(model, GeneSpace.of(model), reference)
 
     def block(self, samples: Block, min_coverage: float = MIN_COVERAGE) -> PredictedBlock:

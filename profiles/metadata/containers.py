@@ -39,14 +39,19 @@ def from_h5ad(source: Any, name: str) -> Frame:
     from anndata.io import read_elem
 
     from profiles.claims import empty_claim
+    from profiles.hdf5_guard import Damaged, file_fault, reading
 
     try:
-        with h5py.File(source) as file:
-            if (fault := empty_claim(file, "")) is not None:
-                raise MetadataFault(f"{name}: {fault}; write the file again with anndata")
+        with reading(), h5py.File(source) as file:
+            if (fault := file_fault(file) or empty_claim(file)) is not None:
+                raise Damaged(fault)
             obs = read_elem(file["obs"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise MetadataFault(f"{name}: is no readable .h5ad ({error}); a table of samples is its obs") from error
+    except Damaged as error:
+        raise MetadataFault(
+            f"{name}: is no readable .h5ad ({error}); a table of samples is its obs, write it again with anndata"
+        ) from error
+    if not hasattr(obs, "columns"):
+        raise MetadataFault(f"{name}: its obs is no table but {type(obs).__name__}; write the file again with anndata")
     return from_obs(obs, name)
 
 

@@ -13,6 +13,7 @@ from profiles.account import Account, some
 from profiles.claims import h5ad_fault
 from profiles.errors import GeneFault, TableFault
 from profiles.genes import gene_share
+from profiles.hdf5_guard import Damaged, reading, said
 from profiles.layout import ENOUGH_GENES, no_genes
 from profiles.limits import Limits
 from profiles.readers.tiles import BLOCK_BYTES, Tiles
@@ -174,19 +175,16 @@ class _File:
 
     def __init__(self, path: Path, name: str) -> None:
         import h5py
-        from anndata.io import read_elem
 
         self.path, self.name = path, name
         try:
-            with h5py.File(path) as file:
-                self.obs, self._var = read_elem(file["obs"]), read_elem(file["var"])
-                self._raw_var = read_elem(file["raw/var"]) if "raw/var" in file else None
+            with reading(), h5py.File(path) as file:
+                self.obs, self._var = _frame(file, "obs"), _frame(file, "var")
+                self._raw_var = _frame(file, "raw/var") if "raw/var" in file else None
                 self.layers = sorted(file["layers"]) if "layers" in file else []
                 self.has_x = "X" in file
-        except (OSError, KeyError, ValueError, TypeError) as error:
-            raise TableFault(
-                f"{path.name}: not a readable .h5ad file ({str(error).splitlines()[0]}); write it again with anndata"
-            ) from error
+        except Damaged as error:
+            raise TableFault(f"{path.name}: not a readable .h5ad file ({error}); write it again with anndata") from error
         self._whole: Any = None
 
     def holds(self, layer: str | None) -> list[str]:
@@ -212,6 +210,13 @@ class _File:
 
     def rows(self, place: str, rows: Array) -> Array:
         """Some rows, ascending, as float32; a matrix stored by genes (CSC) is read whole once."""
+        try:
+            with reading():
+                return self._rows(place, rows)
+        except Damaged as error:
+            raise TableFault(f"{self.name}: {place} cannot be read ({error}); write the file again with anndata") from error
+
+    def _rows(self, place: str, rows: Array) -> Array:
         import h5py
         from anndata.io import read_elem, sparse_dataset
 
@@ -226,6 +231,15 @@ class _File:
                 self._whole = read_elem(element).tocsr()
                 return _dense(self._whole[rows])
             return _dense(sparse_dataset(element)[rows])
+
+
+def _frame(file: Any, place: str) -> pd.DataFrame:
+    from anndata.io import read_elem
+
+    frame = read_elem(file[place])
+    if not hasattr(frame, "columns") or frame.index.nlevels != 1:
+        raise Damaged(f"{place} is no table but {type(frame).__name__}")
+    return frame
 
 
 def _dense(rows: Any) -> Array:
@@ -244,7 +258,7 @@ def open_h5ad(path: Path, layer: str | None = None, limits: Limits | None = None
     try:
         fault = h5ad_fault(path, layer)
     except OSError as error:
-        raise TableFault(f"{name}: not a readable .h5ad file ({str(error).splitlines()[0]}); write it again with anndata") from error
+        raise TableFault(f"{name}: not a readable .h5ad file ({said(error)}); write it again with anndata") from error
     if fault:
         raise TableFault(f"{name}: {fault}; write the file again with anndata")
     return H5adTable(_File(path, name), layer, limits or Limits())

@@ -7,7 +7,7 @@ WITH elsewhere AS (
     FROM sample_text JOIN text USING (text_id) WHERE regexp_matches(text.normalised, $elsewhere)
 ),
 origin AS (
-    SELECT proposal.sample_id, arg_max({ 'tissue': proposal.tissue, 'term': proposal.term_id }, (
+    SELECT proposal.sample_id, arg_max({ 'tissue': proposal.tissue, 'term': proposal.term_id, 'evidence': proposal.evidence_id }, (
         proposal.role = 'origin', proposal.field = 'origin', proposal.kind <> 'pluripotent', proposal.weight,
         proposal.evidence_id
     )) AS best
@@ -38,6 +38,7 @@ SELECT
     winner.runner_up, round(winner.margin, 4) AS margin,
     cell_line_sample.sample_id IS NOT null AS is_cell_line, cell_line_sample.* EXCLUDE (sample_id),
     origin.best['tissue'] AS origin_tissue, origin.best['term'] AS origin_term_id,
+    origin.best['evidence'] AS origin_evidence_id,
     single_cell.words AS single_cell_words
 FROM sample
 LEFT JOIN winner USING (sample_id)

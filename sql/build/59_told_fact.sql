@@ -11,10 +11,18 @@ SELECT
 FROM sample WHERE donor_id <> ''
 UNION ALL BY NAME
 SELECT
-    sample_id, fact, coalesce(override_hit.value, disease_name.name, development_stage.name) AS value,
-    override_hit.term_id AS ontology_term_id, override_id AS rule, 'override' AS field, target AS matched_text,
-    2.0 AS weight
+    sample_id, fact, CASE
+        WHEN fact = 'age' THEN split_part(override_hit.value, ' ', 1)
+        ELSE coalesce(override_hit.value, disease_name.name, development_stage.name, term_tissue.tissue)
+    END AS value,
+    coalesce(override_hit.term_id, CASE override_hit.value
+        WHEN 'female' THEN 'PATO:0000383'
+        WHEN 'male' THEN 'PATO:0000384'
+    END) AS ontology_term_id,
+    if(fact = 'age', coalesce(nullif(substr(override_hit.value, strpos(override_hit.value || ' ', ' ') + 1), ''), 'year'), NULL) AS unit,
+    override_id AS rule, 'override' AS field, target AS matched_text, 2.0 AS weight
 FROM override_hit
+LEFT JOIN term_tissue ON fact = 'origin_tissue' AND override_hit.term_id = term_tissue.term_id
 LEFT JOIN disease_name ON override_hit.term_id = disease_name.term_id AND disease_name.synonym = disease_name.name
 LEFT JOIN development_stage
     ON override_hit.term_id = development_stage.term_id AND development_stage.synonym = development_stage.name

@@ -1,5 +1,6 @@
 -- fact: one row per sample and fact that its text, its source or a person states, with the words. An age gives the
 -- stage of life where the words do not say that it is before birth; days and weeks of a culture are no age.
+-- The tissue of origin is the label's, with its words, unless a person decided it.
 CREATE OR REPLACE TABLE fact AS
 WITH worded AS (
     SELECT stated_fact.sample_id, fact_evidence.* EXCLUDE (sample_id)
@@ -46,9 +47,11 @@ stated AS (
     FROM control_fact AS c JOIN fact_evidence AS e ON c.told_by = e.fact AND c.rank = e.rank
     UNION ALL BY NAME
     SELECT
-        sample_id, 'origin_tissue' AS fact, origin_tissue AS value, origin_term_id AS ontology_term_id,
-        'label' AS field
-    FROM label WHERE origin_tissue IS NOT NULL
+        label.sample_id, 'origin_tissue' AS fact, origin_tissue AS value, origin_term_id AS ontology_term_id,
+        evidence.field, evidence.matched_text, coalesce(evidence.rule_id, evidence.synonym) AS rule
+    FROM label JOIN evidence ON label.origin_evidence_id = evidence.evidence_id
+    WHERE origin_tissue IS NOT NULL
+        AND label.sample_id NOT IN (SELECT worded.sample_id FROM worded WHERE fact = 'origin_tissue')
 )
 SELECT
     sample_id, fact, value, ontology_term_id, unit, field, matched_text, rule,

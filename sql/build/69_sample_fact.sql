@@ -18,7 +18,8 @@ WITH stated AS (
         any_value(value) FILTER (fact = 'is_xenograft')::BOOLEAN AS is_xenograft,
         any_value(value) FILTER (fact = 'is_organoid')::BOOLEAN AS is_organoid,
         any_value(value) FILTER (fact = 'donor_id') AS donor_id,
-        any_value(value) FILTER (fact = 'origin_tissue') AS origin_tissue
+        any_value(value) FILTER (fact = 'origin_tissue') AS origin_tissue,
+        any_value(ontology_term_id) FILTER (fact = 'origin_tissue') AS origin_term_id
     FROM fact GROUP BY sample_id
 )
 SELECT sample.sample_id, stated.* EXCLUDE (sample_id), tissue_status = 'tumour' AS is_tumour

@@ -12,6 +12,7 @@ WHERE fact IS NOT NULL AND (
     fact NOT IN (SELECT fact_weight.fact FROM fact_weight) OR (term_id IS NULL AND value IS NULL)
     OR (term_id NOT IN (SELECT disease_name.term_id FROM disease_name)
         AND term_id NOT IN (SELECT development_stage.term_id FROM development_stage)
-        AND term_id NOT IN (SELECT ontology_term_id FROM fact_rule WHERE ontology_term_id IS NOT NULL))
+        AND term_id NOT IN (SELECT ontology_term_id FROM fact_rule WHERE ontology_term_id IS NOT NULL)
+        AND (fact <> 'origin_tissue' OR term_id NOT IN (SELECT term_tissue.term_id FROM term_tissue)))
 )
 ORDER BY line;
