@@ -92,8 +92,9 @@ class Atlas:
     ) -> AnnData:
         """The chosen samples (n) and genes (g, in the order given; all without `genes`) as AnnData, held in memory.
 
-        X is float32 (n, g) in the unit of the release, or without its logarithm with layer="tpm" ("cpm" where the release is in CPM); obs
-        and var are those of the compendium. Genes are named by symbol, earlier symbol, alias, Ensembl, HGNC or Entrez id.
+        X is float32 (n, g) in the unit of the release, or without its logarithm with layer="tpm" ("cpm" where the release is in CPM), or raw
+        counts with layer="counts" where the release has them (exact up to 16,777,216; NaN where a source gives none); obs and var are those
+        of the compendium. Genes are named by symbol, earlier symbol, alias, Ensembl, HGNC or Entrez id.
 
         >>> import bulkatlas
         >>> adata = bulkatlas.open("release").get_anndata(tissue="liver", genes=["A1CF", "ENSG00000121410"])

@@ -8,6 +8,7 @@ else. The last block of a file is shorter; an empty file has none.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,12 @@ def hex_digests(parts: bytes) -> list[str]:
 def with_blocks(folder: Path, content: Mapping[str, Any], rows: list[Row], held: Mapping[str, bytes]) -> dict[str, Any]:
     """Write blocks.sha256 for the outputs `rows` (in order), whose block digests are `held` by name; returns the manifest with all of them."""
     text = b"".join(held[row["file"]] for row in rows)
-    (folder / BLOCKS).write_bytes(text)
+    draft = folder.with_name(f".{folder.name}.{BLOCKS}.{os.getpid()}.new")
+    try:
+        draft.write_bytes(text)
+        draft.replace(folder / BLOCKS)
+    finally:
+        draft.unlink(missing_ok=True)
     row = {"file": BLOCKS, "bytes": len(text), "sha256": hashlib.sha256(text).hexdigest()}
     return {**content, "outputs": sorted([*rows, row], key=lambda one: str(one["file"])), PAGES: hex_digests(block_digests(text))}
 

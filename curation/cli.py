@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from curation.commands import build, labels, override, query, releases, review, sources
+from profiles import __version__
+from profiles.command_line import run, say_version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,17 +18,9 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        from curation import __version__
-
-        typer.echo(f"bulkatlas {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=_version)] = False,
+    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=say_version)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show the traceback of a fault; stands anywhere on the line")] = False,
 ) -> None:
     """Public bulk RNA-seq archives -> one audited compendium."""
@@ -43,7 +37,4 @@ sources.add_to(app, "Sources")
 
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    from curation import __version__
-    from profiles.command_line import run
-
     run(app, "curate", __version__)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from profiles import __version__
 from profiles.errors import BulkatlasError
 
 DONE: Final = 0
@@ -76,6 +77,15 @@ def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
     debug = DEBUG in sys.argv[1:]
     sys.argv = [sys.argv[0], *(argument for argument in sys.argv[1:] if argument != DEBUG)]
     sys.exit(_call(app, name, version, debug=debug))
+
+
+def say_version(asked: bool) -> None:
+    """What `--version` does, of either program."""
+    if asked:
+        import typer
+
+        typer.echo(f"bulkatlas {__version__}")
+        raise typer.Exit
 
 
 def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -> int:

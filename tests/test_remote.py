@@ -98,7 +98,6 @@ def test_drops_stalls_and_refusals_are_outlasted(folder, server):
     behaviour.refuse, behaviour.drop, behaviour.stall = [503, 429], [100, 0, 5000, 1], [0.0, 0.0, 2.5]
     assert select(place, "tissue=liver").samples.equals(select(folder, "tissue=liver").samples)
     assert place.traffic.n_retries >= 4 and behaviour.drop == [] and behaviour.stall == []
-    assert place.traffic.n_bytes <= behaviour.n_sent  # what a stalling server believes to have sent may never have been read
 
 
 @pytest.mark.parametrize(

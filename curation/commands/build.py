@@ -49,6 +49,9 @@ def build(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Exchange an existing release when the new one is complete.")] = False,
     by_gene: Annotated[bool, typer.Option("--by-gene", help="Also write by_gene.h5: one gene of all samples is one read.")] = False,
+    with_counts: Annotated[
+        bool, typer.Option("--with-counts", help="Also write counts.h5: the raw counts of every sample whose source gives them.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the funnel and what is needed; write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
 ) -> None:
@@ -71,7 +74,7 @@ def build(
         tiers=tiers,
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
-    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene)
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
     if dry_run:
         _foretell(input_folder, out, config, options)
         return

@@ -22,7 +22,10 @@ def query(
     genes: Annotated[
         str | None, typer.Option(help="Genes by symbol, alias or id, with commas, or @FILE; default: .h5ad all, others none.")
     ] = None,
-    layer: Annotated[str | None, typer.Option(help="log2tpm (as stored) or tpm; log2cpm or cpm where the release is in CPM.")] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(help="log2tpm (as stored), tpm, or counts if they were kept; log2cpm or cpm of a release in CPM."),
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Count by these columns of `samples`, with commas.")] = None,
 ) -> None:
     """Find samples by tissue, cell type, disease, sex, age, source, study, split or status; counts first, then a file."""

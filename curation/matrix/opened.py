@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from curation.errors import CurationError
 from curation.matrix.by_gene import BY_GENE
 from curation.matrix.compendium import offset_in
+from curation.matrix.counts import COUNTS
 from curation.remote.cache import Cached
 from curation.remote.file import RangeFile
 from curation.remote.place import Place, Remote
@@ -29,6 +30,11 @@ FEW_COLUMNS = 32  # up to which the values of a row are asked for one by one, be
 
 class CannotExport(CurationError):
     """The compendium cannot be read, or not be written in the wanted form."""
+
+
+def name_of(file: Path | Cached | None) -> str:
+    """What to call a file where something is wrong with it."""
+    return file.url if isinstance(file, Cached) else str(file)
 
 
 @contextmanager
@@ -76,18 +82,19 @@ class Compendium:
     path: Path
     file: Path | Cached
     by_gene: Path | Cached | None
+    counts: Path | Cached | None
     offset: int
     shape: tuple[int, int]
 
     @classmethod
     def open(cls, place: Place) -> Compendium:
         """Raises CannotExport for what is no compendium with a contiguous X, RangeFault."""
-        file, by_gene = _remote_files(place) if isinstance(place, Remote) else _files(place)
+        file, by_gene, counts = _remote_files(place) if isinstance(place, Remote) else _files(place)
         with hdf5(file) as opened:
             offset, shape = offset_in(opened, place)
             if "split" not in opened["obs"]:
                 raise CannotExport(f"{place} has no column `split` in obs; `curate import-csv` and `curate build` write it")
-        return cls(file if isinstance(file, Path) else file.data, file, by_gene, offset, shape)
+        return cls(file if isinstance(file, Path) else file.data, file, by_gene, counts, offset, shape)
 
     @cached_property
     def x(self) -> Matrix:
@@ -140,13 +147,14 @@ class Compendium:
             return read_elem(opened[name])
 
 
-def _files(place: Path) -> tuple[Path, Path | None]:
+def _files(place: Path) -> tuple[Path, Path | None, Path | None]:
     path = place / COMPENDIUM if place.is_dir() else place
     if not path.is_file() or not h5py.is_hdf5(path):
         raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
-    by_gene = path.with_name(BY_GENE)
-    return path, by_gene if by_gene.is_file() else None
+    by_gene, counts = (beside if (beside := path.with_name(name)).is_file() else None for name in (BY_GENE, COUNTS))
+    return path, by_gene, counts
 
 
-def _remote_files(place: Remote) -> tuple[Cached, Cached | None]:
-    return place.file(COMPENDIUM), place.file(BY_GENE) if place.has(BY_GENE) else None
+def _remote_files(place: Remote) -> tuple[Cached, Cached | None, Cached | None]:
+    by_gene, counts = (place.file(name) if place.has(name) else None for name in (BY_GENE, COUNTS))
+    return place.file(COMPENDIUM), by_gene, counts

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from curation.blocks import BLOCK_BYTES as REMOTE_PAGE
 from curation.errors import CurationError
 from curation.matrix.by_gene import genes_of
-from curation.matrix.opened import Compendium, RangedMatrix, hdf5
+from curation.matrix.counts import read_counts
+from curation.matrix.opened import Compendium, RangedMatrix, hdf5, name_of
 from curation.query.genes import columns_of
-from curation.remote.cache import Cached
 from curation.remote.place import Place
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 64 << 20
 PAGE = 4096  # bytes that the disk reads with one value
+COUNTS_LAYER = "counts"
 LOG, LINEAR = "log2tpm", "tpm"
 LAYERS = {"log2(TPM+1)": (LOG, LINEAR), "log2(CPM+1)": ("log2cpm", "cpm")}  # unit of a compendium -> as it is, and without the logarithm
 
@@ -87,17 +88,20 @@ class Expression:
         rows = self.rows.size * min(self.columns.size * page, 4 * self.data.shape[1])
         return self.data.by_gene is not None and 4 * self.columns.size * self.data.shape[0] < min(rows, BLOCK_BYTES)
 
-    @property
-    def _by_gene_name(self) -> str:
-        return str(self.data.by_gene.url if isinstance(self.data.by_gene, Cached) else self.data.by_gene)
-
     def _reader(self) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
+        if self.layer == COUNTS_LAYER:
+            return self._read_counts
         if self.is_by_gene and self.data.by_gene is not None:
             with hdf5(self.data.by_gene) as file:
-                genes = genes_of(file, self._by_gene_name, self.columns, self.data.build_id)
+                genes = genes_of(file, name_of(self.data.by_gene), self.columns, self.data.build_id)
             return lambda rows: np.ascontiguousarray(genes[:, rows].T)
         x = self.data.x
         return lambda rows: np.ascontiguousarray(x[rows][:, self.columns] if self._is_whole else x[np.ix_(rows, self.columns)])
+
+    def _read_counts(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        assert self.data.counts is not None
+        with hdf5(self.data.counts) as file:
+            return read_counts(file, name_of(self.data.counts), rows, self.columns, self.data.build_id)
 
     @property
     def _is_whole(self) -> bool:
@@ -108,12 +112,14 @@ def expression(place: Place, rows: NDArray[np.int64], genes: Sequence[str] | Non
     """Rows of a release's matrix; all genes without `genes`. Raises UnknownGene, UnknownLayer, CannotExport."""
     data = Compendium.open(place)
     columns = np.arange(data.shape[1]) if genes is None else np.array(columns_of(genes, data.symbols), np.int64)
-    name, is_linear = layer_of(data.unit, layer)
+    name, is_linear = layer_of(data.unit, layer, has_counts=data.counts is not None)
     return Expression(data, rows, columns, name, is_linear)
 
 
-def layer_of(unit: str, layer: str | None) -> tuple[str, bool]:
+def layer_of(unit: str, layer: str | None, *, has_counts: bool = False) -> tuple[str, bool]:
     """The layer's name and whether the logarithm is taken off; without `layer`, as the compendium has it. Raises UnknownLayer."""
+    if layer == COUNTS_LAYER and has_counts:
+        return layer, False
     key = unit.replace(" ", "")
     if key not in LAYERS:
         raise UnknownLayer(f"the compendium is in {unit}, of which no layer is known; its layers would be those of {' or '.join(LAYERS)}")
@@ -122,5 +128,5 @@ def layer_of(unit: str, layer: str | None) -> tuple[str, bool]:
         return as_is, False
     if layer == linear:
         return linear, True
-    what = "it does not hold raw counts" if layer == "counts" else f"it is in {unit}"
+    what = "no raw counts were kept (`curate build --with-counts` does)" if layer == COUNTS_LAYER else f"it is in {unit}"
     raise UnknownLayer(f"--layer {layer} is not there: {what}; ask for {as_is} or {linear}")

@@ -19,6 +19,7 @@ from curation.crate import CITATION, REFERENCES, citation_text, crate
 from curation.mark import CRATE, MANIFEST
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.by_gene import BY_GENE
+from curation.matrix.counts import COUNTS
 from curation.query.samples import SAMPLES
 from curation.release import sha256
 from curation.resources import ontology_folder
@@ -27,7 +28,7 @@ from curation.validating.finding import first
 from profiles import filenames
 
 ALWAYS = {BLOCKS, CITATION, CHECKSUMS, COMPENDIUM, DATABASE, EVIDENCE, FACTS, FUNNEL, LABELS, REPORT, SAMPLES}
-NAMED = ALWAYS | {BY_GENE}
+NAMED = ALWAYS | {BY_GENE, COUNTS}
 KINDS: dict[str, type | tuple[type, ...]] = {
     "schema_version": int, "build_id": str, "previous": (str, type(None)), "created": str, "parameters": dict, "inputs": list, "versions": dict,
     "notes": list, "stages": list, "sources_used": list, "outputs": list, PAGES: list,
@@ -64,7 +65,9 @@ def _is_as_said(path: Path, row: Mapping[str, Any]) -> bool:
 def blocks(folder: Path, manifest: Manifest) -> tuple[bool, str]:
     """blocks.sha256 holds the checksum of every block of every file, and the manifest those of its own blocks."""
     held = held_blocks(folder, manifest["outputs"])
-    wrong = sorted(name for name, said in held.items() if digests(folder / name)[1] != said)
+    wrong = sorted(
+        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name)[1] != said
+    )
     text = (folder / BLOCKS).read_bytes()
     if manifest[PAGES] != hex_digests(block_digests(text)):
         wrong.append(f"{PAGES} of the manifest")

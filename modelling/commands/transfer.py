@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from modelling import __version__
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.methods import transfer_bars
 from modelling.outfolder import new_folder
@@ -15,6 +14,7 @@ from modelling.progress import bars
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
 from modelling.studies.transfer import CLASSIFIERS, Question, Transfer, transfer
+from profiles import __version__
 
 
 def run_transfer(run: Path, question: Question, out: Path, seed: int) -> None:

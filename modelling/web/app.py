@@ -17,7 +17,6 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
-from modelling import __version__
 from modelling.predicting.cohort import MIN_COVERAGE, Reading, read_text
 from modelling.predicting.predict import Predictor, collect
 from modelling.predicting.results import tsv
@@ -25,6 +24,7 @@ from modelling.web.answers import About, Found, PredictionAnswer, Problem, Sampl
 from modelling.web.atlas import Atlas
 from modelling.web.evidence import Evidence
 from modelling.web.gate import Gate, Refused, WebLimits, guard, read_body
+from profiles import __version__
 from profiles.errors import BulkatlasError
 from profiles.limits import LimitExceeded, Limits
 
