@@ -25,6 +25,11 @@ app = typer.Typer(
 def root(
     version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=say_version)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show the traceback of a fault; stands anywhere on the line")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="results and errors only; stands anywhere")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="a line on standard error for every stage and epoch; stands anywhere")] = False,
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="FILE", help="add these lines, with their time, to a file; stands anywhere")
+    ] = None,
 ) -> None:
     """Train, judge and serve a tissue model on a compendium."""
 

