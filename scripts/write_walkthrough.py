@@ -9,9 +9,9 @@ own. Everything else happens in a fresh environment in a temporary folder, by th
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import platform
-import re
 import socket
 import subprocess
 import sys
@@ -138,8 +138,8 @@ def go(walk: Walk, url: str, torch_index: str) -> None:
         "print(adata.obs[['predicted_tissue', 'predicted_probability', 'predicted_unsure']].head(4))"
     )
     walk.step("Tissues of samples of one's own", f'python -c "{code}"', [python, "-c", code], hide)
-    ids = (walk.place / "alb.tsv").read_text(encoding="utf-8").splitlines()
-    sample = next(line.split("\t")[0] for line in ids[1:] if re.match("GSM", line))
+    with (walk.place / "alb.tsv").open(encoding="utf-8", newline="") as file:
+        sample = next(row["sample_id"] for row in csv.DictReader(file, delimiter="\t") if row["source"] == "archs4")
     walk.step("Why is it liver?", f"curate explain {sample} --db {home}", ["env/bin/curate", "explain", sample, "--db", url], hide)
 
 
