@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from modelling import __version__
 from modelling.auditing.reading import Audited
 from modelling.auditing.samples import against_truth, audit_samples, override_rows, table
 from modelling.data import Compendium
@@ -18,6 +17,7 @@ from modelling.progress import bars
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS
+from profiles import __version__
 
 MOST_SHOWN = 50
 

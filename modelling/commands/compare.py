@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelling import __version__
 from modelling.bundle.model import TissueModel, load
 from modelling.comparing.cohort import Compared, Comparer
 from modelling.comparing.compare import background
@@ -27,6 +26,7 @@ from modelling.predicting.predict import Predictor
 from modelling.predicting.results import tsv
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, number, shown
+from profiles import __version__
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from modelling import __version__
 from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.methods import transfer_bars
@@ -17,6 +16,7 @@ from modelling.progress import bars
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
 from modelling.studies.transfer import Question, Transfer, transfer
+from profiles import __version__
 
 
 class WrongInputs(ModellingError):

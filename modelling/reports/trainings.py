@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from modelling import __version__
 from modelling.data import Compendium
 from modelling.figures.canvas import FigureFolder
 from modelling.figures.methods import ablation_dots, scale_curve
 from modelling.reports.page import Report, Section, Table, number, shown, with_interval
 from modelling.studies.retrain import words_of
 from modelling.studies.scale import summary
+from profiles import __version__
 
 
 def write_scale_page(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, n_seeds: int, preset: str) -> None:

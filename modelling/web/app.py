@@ -17,7 +17,6 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from modelling import __version__
 from modelling.predicting.cohort import MIN_COVERAGE
 from modelling.predicting.predict import Predictor
 from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary
@@ -26,6 +25,7 @@ from modelling.web.evidence import Evidence
 from modelling.web.gate import Places, Refused, WebLimits, read_body
 from modelling.web.guard import HEADERS, Guard
 from modelling.web.workshop import Workshop
+from profiles import __version__
 
 STATIC = Path(__file__).with_name("static")
 NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
