@@ -46,6 +46,10 @@ class Atlas:
         rows = predictor.model.tissue_rows
         return cls(predictor.reference, predictor.model.tissues, {row["tissue"]: row.get("organ_system") or "" for row in rows})
 
+    def term_ids(self) -> list[str]:
+        """The finest known term of each reference sample, empty where there is none."""
+        return [str(term or "") for term in self.reference.column("term_id")]
+
     def points(self) -> bytes:
         """n as uint32, then x and y as float32, then tissue, source and split as uint8, all little-endian, one array after the other."""
         xy = self.reference.map_xy
