@@ -58,6 +58,7 @@ class RunOptions:
     ontology: Path | None = None
     studies: Path | None = None
     by_gene: bool = False
+    with_counts: bool = False
 
 
 @dataclass
@@ -223,12 +224,15 @@ def _export(
 ) -> BuildReport:
     """The matrix and its neighbours, from what the tables say."""
     from curation.checks import run_checks
-    from curation.matrix.by_gene import BY_GENE, write_by_gene
+    from curation.matrix.counts_write import refuse_without_counts
+    from curation.matrix.neighbours import write_neighbours
     from curation.matrix.write import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:
         raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
+    if options.with_counts:
+        refuse_without_counts(sources)
     uns = compendium_uns(con, config, inputs, build_id)
     matrix = write_compendium(
         part / COMPENDIUM,
@@ -241,9 +245,9 @@ def _export(
         scheduler=options.scheduler,
         threads=options.threads,
     )
-    if options.by_gene:
-        with progress.stage("by gene", matrix.n_genes) as advance:
-            write_by_gene(part / COMPENDIUM, part / BY_GENE, advance)
+    notes += write_neighbours(
+        part / COMPENDIUM, kept, sources, config, build_id, progress, by_gene=options.by_gene, counts=options.with_counts
+    )
     insert_ledger(con, matrix.ledger)
     insert_quality(con, matrix.quality)
     with progress.stage("checks of the matrix"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -14,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.errors import CurationError
-from curation.matrix.compendium import open_matrix, writing
+from curation.matrix.compendium import writing
+from curation.matrix.opened import CannotExport, Compendium, Matrix
 from curation.progress import Advance, Progress
 from profiles import aside, room
 
@@ -25,41 +24,6 @@ if TYPE_CHECKING:
 FORMATS = ("flexynesis", "parquet", "csv", "h5ad")
 BLOCK_BYTES = 128 << 20
 SHIPPED_ROWS = 64  # of a compressed chunk
-
-
-class CannotExport(CurationError):
-    """The compendium cannot be written in the wanted form."""
-
-
-@dataclass(frozen=True)
-class Compendium:
-    """X as a memory map, obs and var."""
-
-    path: Path
-    x: NDArray[np.float32]
-    obs: pd.DataFrame
-    var: pd.DataFrame
-    uns: dict[str, Any]
-
-    @property
-    def unit(self) -> str:
-        """Unit of X, as the file says; `unknown` where it does not."""
-        return str(self.uns.get("unit", "unknown"))
-
-    @classmethod
-    def open(cls, path: Path) -> Compendium:
-        """Raises CannotExport for what is no compendium with a contiguous X."""
-        import anndata
-
-        path = path / "compendium.h5ad" if path.is_dir() else path
-        if not path.is_file() or not h5py.is_hdf5(path):
-            raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
-        data = anndata.read_h5ad(path, backed="r")
-        obs, var, uns = data.obs, data.var, dict(data.uns)
-        data.file.close()
-        if "split" not in obs:
-            raise CannotExport(f"{path} has no column `split` in obs; `curate import-csv` and `curate build` write it")
-        return cls(path, open_matrix(path), obs, var, uns)
 
 
 def export(compendium: Path, out: Path, form: str, progress: Progress | None = None) -> dict[str, int]:
@@ -106,7 +70,7 @@ def parts(obs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     return rows
 
 
-def blocks(x: NDArray[np.float32], rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def blocks(x: Matrix, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield (position, rows of X) of about BLOCK_BYTES."""
     step = max(1, BLOCK_BYTES // (4 * x.shape[1]))
     for start in range(0, rows.size, step):

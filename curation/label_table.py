@@ -87,6 +87,7 @@ def read_samples(path: Path, *, id: str | None = None, text: Sequence[str] | Non
     if "is_cell_line" in samples.columns:
         columns.append(pl.col("is_cell_line").alias("is_cell_line_declared"))
     notes = [*found.notes, *([found.text_note] if found.text_note else [])]
+    notes += [f"{path.name}: {note} (--text names columns to be read)" for note in found.account().sentences()]
     return samples.select(columns).to_arrow(), notes
 
 

@@ -16,7 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from profiles import __version__
 from profiles.errors import BulkatlasError
+from profiles.saying import heeding
 
 DONE: Final = 0
 WRONG_INPUT: Final = 1
@@ -85,6 +87,15 @@ def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
     sys.exit(_call(app, name, version, debug=debug))
 
 
+def say_version(asked: bool) -> None:
+    """What `--version` does, of either program."""
+    if asked:
+        import typer
+
+        typer.echo(f"bulkatlas {__version__}")
+        raise typer.Exit
+
+
 def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -> int:
     import typer
 
@@ -92,7 +103,9 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
         1
     ]  # Typer carries a Click of its own since 0.27: its classes are reached through a public one
     try:
-        code = app(standalone_mode=False)
+        with heeding(sys.argv[1:]) as arguments:
+            sys.argv = [sys.argv[0], *arguments]
+            code = app(standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # how newer releases of Typer tell Ctrl-C
             raise KeyboardInterrupt
@@ -181,7 +194,7 @@ def _of_the_machine(error: BaseException) -> str | None:
         return f"{_file_of(error)}: {MACHINE[errno.ENOSPC]}"
     if isinstance(error, OSError) and error.errno in MACHINE:
         return f"{_file_of(error)}: {MACHINE[error.errno]}"
-    if isinstance(error, OSError) and error.errno in errno.errorcode:
+    if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return f"{_file_of(error)}: the system answers: {os.strerror(error.errno)} ({errno.errorcode[error.errno]})"
     return None
 

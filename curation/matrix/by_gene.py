@@ -62,17 +62,20 @@ def _gene_blocks(x: NDArray[np.float32], width: int) -> Iterator[tuple[int, NDAr
 def read_genes(path: Path, genes: Sequence[int] | NDArray[np.int64], build_id: str) -> NDArray[np.float32]:
     """The values of genes, by position, over all samples (genes, n), each against its checksum. Raises NotThisMatrix."""
     with h5py.File(path, "r") as file:
-        if (found := _text(file.attrs["build_id"])) != build_id:
+        return genes_of(file, path, genes, build_id)
+
+
+def genes_of(file: h5py.File, path: object, genes: Sequence[int] | NDArray[np.int64], build_id: str) -> NDArray[np.float32]:
+    """The same of an open file, which is called `path` where something is wrong with it."""
+    if (found := _text(file.attrs["build_id"])) != build_id:
+        raise NotThisMatrix(f"{path} is of build {found}, the compendium of {build_id}; write it again: curate export RELEASE --by-gene")
+    values = np.empty((len(genes), file["X"].shape[1]), "<f4")
+    for i, gene in enumerate(genes):
+        values[i] = file["X"][int(gene)]
+        if hashlib.sha256(values[i].data).hexdigest() != _text(file["sha256"][int(gene)]):
             raise NotThisMatrix(
-                f"{path} is of build {found}, the compendium of {build_id}; write it again: curate export RELEASE --by-gene"
+                f"{path}: gene {_text(file['symbol'][int(gene)])} is damaged; write it again: curate export RELEASE --by-gene"
             )
-        values = np.empty((len(genes), file["X"].shape[1]), "<f4")
-        for i, gene in enumerate(genes):
-            values[i] = file["X"][int(gene)]
-            if hashlib.sha256(values[i].data).hexdigest() != _text(file["sha256"][int(gene)]):
-                raise NotThisMatrix(
-                    f"{path}: gene {_text(file['symbol'][int(gene)])} is damaged; write it again: curate export RELEASE --by-gene"
-                )
     return values
 
 

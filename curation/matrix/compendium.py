@@ -93,11 +93,16 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
 def matrix_offset(path: Path) -> tuple[int, tuple[int, int]]:
     """Byte at which X begins, and its shape. Raises CannotWriteMatrix when X is not contiguous float32."""
     with h5py.File(path, "r") as file:
-        x = file["X"]
-        offset = x.id.get_offset() if isinstance(x, h5py.Dataset) and x.chunks is None and x.dtype == np.float32 else None
-        if offset is None:
-            raise CannotWriteMatrix(f"{path}: X is not contiguous float32; only the file that `curate build` wrote can be mapped")
-        return int(offset), (int(x.shape[0]), int(x.shape[1]))
+        return offset_in(file, path)
+
+
+def offset_in(file: h5py.File, place: object) -> tuple[int, tuple[int, int]]:
+    """The same of an open file, which is called `place` where X is not as it should be."""
+    x = file.get("X")
+    offset = x.id.get_offset() if isinstance(x, h5py.Dataset) and x.chunks is None and x.dtype == np.float32 else None
+    if offset is None:
+        raise CannotWriteMatrix(f"{place}: X is not contiguous float32; only the file that `curate build` wrote can be mapped")
+    return int(offset), (int(x.shape[0]), int(x.shape[1]))
 
 
 def open_matrix(path: Path) -> NDArray[np.float32]:

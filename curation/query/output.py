@@ -67,7 +67,7 @@ def _write_rows(path: Path, ending: str, samples: pa.Table, values: Expression |
     """Block by block, so that a wide answer needs no more memory than a block of it."""
     import pyarrow as pa
 
-    names = [f"{symbol} ({values.layer})" if symbol in samples.column_names else symbol for symbol in values.var.index] if values else []
+    names = [f"{symbol} ({values.layer})" if symbol in samples.column_names else symbol for symbol in values.symbols] if values else []
     schema = pa.schema([*samples.schema, *((name, pa.float32()) for name in names)])
     with _writer(path, ending, schema) as file:
         start = 0

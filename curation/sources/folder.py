@@ -52,10 +52,17 @@ class FolderSource:
         return list(self.note_list)
 
 
+KINDS = {"string": "String", "double": "Float64", "bool": "Boolean", "int32": "Int32"}
+
+
 def sample_table(rows: list[dict[str, Any]], where: Path) -> pa.Table:
     """Rows of SAMPLE_SCHEMA (absent keys are null) as a table. Raises DuplicateSamples."""
     refuse_duplicates([row["sample_id"] for row in rows], str(where))
-    return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
+    import polars as pl
+
+    # Not Table.from_pylist, which loads pandas.
+    kinds = {item.name: getattr(pl, KINDS[str(item.type)]) for item in SAMPLE_SCHEMA}
+    return pl.from_dicts(rows, schema=kinds).to_arrow().cast(SAMPLE_SCHEMA)
 
 
 def refuse_duplicates(sample_ids: Sequence[str], where: str) -> None:
@@ -108,16 +115,18 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
     return found[0]
 
 
-def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.DataFrame:
-    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`.
+def read_sheet(path: Path, required: Sequence[str], notes: list[str], also: Sequence[str] = ()) -> pl.DataFrame:
+    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`, the columns that are neither
+    `required` nor `also` read among it.
 
     Raises MetadataFault when a required column is missing, and TableFault.
     """
     from profiles.metadata import read_frame
 
     found = read_frame(path, str(path))
-    notes += found.notes
-    return found.need(required)
+    table = found.need(required)
+    notes += [*found.notes, *found.unread([*required, *also])]
+    return table
 
 
 def stated(**columns: object) -> str | None:

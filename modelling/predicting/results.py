@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 SUFFIXES = (".tsv", ".parquet", ".h5ad")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet runs when it opens a cell, or takes for the beginning of an enclosed one: also behind what it leaves out (blanks, unseen
+# characters, quotes), and in the wide forms that East Asian ones accept.
+RUN_BY_SPREADSHEETS = r"""^[\s\p{Z}\p{C}]*["=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{2212}]"""
 
 
 class OutputError(ModellingError):
@@ -75,7 +77,7 @@ class ParquetWriter:
 
 
 class H5adWriter:
-    """AnnData: the table in obs, arrays in obsm, `genes` as X with the genes in var. Kept in memory until closed."""
+    """AnnData: the table in obs, arrays in obsm, `genes` as X with the genes in var, their `sd` as a layer. Kept in memory until closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -102,11 +104,12 @@ class H5adWriter:
         obs.index = pd.Index(whole["sample_id"].to_list(), name="sample_id")
         values = {key: np.concatenate(parts) for key, parts in self.arrays.items()}
         genes = values.pop("genes", None)
+        layers = {"sd": values.pop("sd")} if genes is not None and "sd" in values else None
         var = pd.DataFrame(index=pd.Index(self.names.get("genes", []), dtype=str, name="symbol"))
         for column in obs.select_dtypes("object"):
             if obs[column].isna().any():  # anndata writes missing text only as a category
                 obs[column] = pd.Categorical(obs[column])
-        adata = anndata.AnnData(genes, obs=obs, var=var, uns={"report": json.dumps(report)})
+        adata = anndata.AnnData(genes, obs=obs, var=var, layers=layers, uns={"report": json.dumps(report)})
         for key, array in values.items():
             adata.obsm[f"X_{key}"] = array
             adata.uns[f"{key}_names"] = np.array(self.names[key])
@@ -129,7 +132,7 @@ def tsv(table: pl.DataFrame, *, header: bool = True, for_spreadsheet: bool = Fal
 
     text = pl.col(pl.String).str.replace_all(r"[\t\r\n]", " ")
     if for_spreadsheet:
-        text = pl.when(text.str.strip_chars_start(" ").str.contains(r"^[=+\-@]")).then(pl.lit("'") + text).otherwise(text).name.keep()
+        text = pl.when(text.str.contains(RUN_BY_SPREADSHEETS)).then(pl.lit("'") + text).otherwise(text).name.keep()
     floats = pl.col(pl.Float32, pl.Float64).round_sig_figs(6)
     written = table.with_columns(text).with_columns(floats)
     return written.write_csv(separator="\t", include_header=header, quote_style="never").encode()

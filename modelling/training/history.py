@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from profiles import aside
+from profiles.saying import note_progress, shows_bars
 
 
 class Report(Protocol):
@@ -52,7 +53,7 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
         TextColumn("at most"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=not shows_bars()) as progress:
         task = progress.add_task("", total=epochs, completed=first_epoch, text="")
 
         class Bar:
@@ -70,6 +71,7 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
                     f"explained {row['validation_explained']:.3f} {row['samples_per_second']:,.0f} samples/s"
                 )
                 progress.update(task, completed=self.done, text=text)
+                note_progress(text)
 
         yield Bar()
 

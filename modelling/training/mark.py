@@ -15,7 +15,7 @@ from profiles import aside
 CONFIG = "config.json"
 FORMAT = 1
 WRITTEN = (
-    CONFIG, f"{CONFIG}.partial", "model.safetensors", "genes.tsv", "tissues.tsv", "scaler.tsv", "environment.json", "history.csv", "history.svg",
+    CONFIG, f"{CONFIG}.partial", "model.safetensors", "genes.tsv", "tissues.tsv", "scaler.tsv", "levels.tsv", "environment.json", "history.csv", "history.svg",
     checkpoint.NAME, f"{checkpoint.NAME}.partial",
 )  # fmt: skip
 
