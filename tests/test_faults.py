@@ -15,7 +15,7 @@ import fault_world
 import h5py
 import numpy as np
 import pytest
-from fault_disk import WRITERS
+from fault_disk import WRITERS, outputs
 from fault_runner import Runner, names_in, remount, small_disk
 
 from modelling.bundle.manifest import BundleDamaged, BundleError, write_manifest
@@ -152,16 +152,7 @@ def test_rows_of_fill_value_are_never_data(run, world, tmp_path):
     assert "data/expression was written in part: 5 of 6 chunks are there" in told.said
 
 
-FULL = (
-    "label parquet",
-    "label database",
-    "query h5ad",
-    "export h5ad",
-    "export flexynesis",
-    "override add",
-    "model predict h5ad",
-    "model export",
-)
+FULL = ("label database", "query h5ad", "export h5ad", "override add", "model export")
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -177,7 +168,11 @@ def test_a_full_and_a_read_only_disk_are_one_line_and_leave_nothing(run, world, 
             outcome = run(*WRITERS[name](world, disk), seconds=SECONDS)
             assert outcome.verdict == "fine", outcome.said[-1500:] + outcome.details[-1500:]
             assert outcome.code in (0, 1)
-            if outcome.code == 0:
+            if outcome.code == 0:  # it fitted: away with it, for the next disk
+                for entry in outputs(disk):
+                    shutil.rmtree(disk / entry) if (disk / entry).is_dir() else (disk / entry).unlink()
+                if name == "override add":
+                    shutil.copy(world / "ontology" / "overrides.tsv", disk / "ontology")
                 continue
             assert any(word in outcome.said for word in ("space", "read-only", "Read-only")), outcome.said
             assert names_in(disk) == before
