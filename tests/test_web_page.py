@@ -189,6 +189,7 @@ def test_search_browse_and_the_evidence_of_a_label(watched: Watched, serving_run
     page.fill("#search", first)
     page.click(f"#found li >> text={first}")
     page.wait_for_selector("#details[open] .evidence")
+    page.click("#details-body details:not(.wrong) summary")
     said = page.inner_text("#details-body")
     assert "cerebellum" in said
     assert SCRIPT in said
