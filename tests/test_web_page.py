@@ -140,7 +140,7 @@ def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:
     page.click("#clear")
     assert page.is_hidden("#results")
     values, names, _ = world.new_samples(1)
-    page.click("#options summary")
+    page.locator("#options summary").press("Enter")
     page.fill("#paste", table_text(values, names, separator=",").rstrip())
     page.click("#predict-paste")
     results(page)
