@@ -259,9 +259,8 @@ def _export(
         write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
-    return BuildReport(
-        part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
-    )
+    notes = notes + list(matrix.notes)
+    return BuildReport(part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress)
 
 
 def _manifest(
