@@ -10,7 +10,6 @@ from modelling.arrays import Array
 from modelling.predicting.predict import Predictions, Predictor
 from modelling.predicting.results import tsv
 
-
 ANSWER = ("answer", "answer_level", "answer_probability", "answer_term_id")
 
 
