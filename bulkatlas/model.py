@@ -124,6 +124,27 @@ class Model:
         values = pd.concat([part for part, _ in frames])
         return (values, pd.concat([part for _, part in frames])) if with_sd else values
 
+    def compare(self, source: Any, *, normals: str | Path | None = None, tissue: str = "", fdr: float = 0.05, **options: Any) -> AnnData:
+        """Each sample against the closest normal of its tissue, as `model compare` does: a new AnnData (n, g) of the model's genes.
+
+        X is what was observed, in log2 values; layers `expected`, `difference`, `standard_error`, `p_value`, `fdr`; obs the columns of samples.tsv
+        (`status` says why a sample was not compared: its values are NaN). `normals`: a compendium whose normal samples are compared with; without
+        it those that `model normals` put into the run. `tissue`: compare with this one, whatever the model says.
+
+        >>> import bulkatlas
+        >>> found = bulkatlas.load_model("run").compare("mine.h5ad", normals="mine.h5ad")
+        >>> found.shape, sorted(found.layers)
+        ((360, 1500), ['difference', 'expected', 'fdr', 'p_value', 'standard_error'])
+
+        Raises bulkatlas.Error where there are no normal samples, or none of `tissue`.
+        """
+        from modelling.commands.compare import comparer, in_anndata, sample_table
+        from modelling.predicting.cohort import read_cohort
+
+        with comparer(self.inner, self.path, None if normals is None else Path(normals), tissue) as comparing:
+            found = list(comparing.samples(read_cohort(source, comparing.predictor.space, **options)))
+        return in_anndata(found, self.genes, sample_table(found, fdr))
+
     def _blocks(
         self, source: Any, options: dict[str, Any], *, without_reference: bool, impute: bool = False
     ) -> tuple[Predictor, Iterator[PredictedBlock], Any]:

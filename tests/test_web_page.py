@@ -140,7 +140,7 @@ def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:
     page.click("#clear")
     assert page.is_hidden("#results")
     values, names, _ = world.new_samples(1)
-    page.click("#options summary")
+    page.locator("#options summary").press("Enter")
     page.fill("#paste", table_text(values, names, separator=",").rstrip())
     page.click("#predict-paste")
     results(page)
@@ -189,6 +189,7 @@ def test_search_browse_and_the_evidence_of_a_label(watched: Watched, serving_run
     page.fill("#search", first)
     page.click(f"#found li >> text={first}")
     page.wait_for_selector("#details[open] .evidence")
+    page.click("#details-body details:not(.wrong) summary")
     said = page.inner_text("#details-body")
     assert "cerebellum" in said
     assert SCRIPT in said

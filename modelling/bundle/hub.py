@@ -17,7 +17,7 @@ from modelling.errors import ModellingError
 from modelling.outfolder import new_folder
 
 MODEL_FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv", "levels.tsv")
-EXTRA_FILES = ("environment.json", "history.csv")
+EXTRA_FILES = ("environment.json", "history.csv", "normals.safetensors")
 
 
 def export(

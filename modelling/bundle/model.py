@@ -33,6 +33,7 @@ from modelling.errors import ModellingError
 from modelling.network.completion import Completer
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
+from profiles import aside
 
 BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
@@ -183,19 +184,22 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     if model.levels is not None:
         state |= {LEAF + name: value.detach().cpu().contiguous() for name, value in model.levels.head.state_dict().items()}
         state[LEAF + "temperature"] = torch.tensor(model.levels.temperature)
-        _write_tsv(folder / LEVELS, model.levels.rows())
-    save_file(state, folder / "model.safetensors")
+    checks.refuse_bad_numbers(folder, state, model.temperature)
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
     content = {
         "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
     }  # fmt: skip
-    _write_json(folder / "config.json", content)
-    _write_tsv(folder / "genes.tsv", gene_rows)
-    _write_tsv(folder / "tissues.tsv", tissue_rows)
     scaler = [
         {"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)
     ]
-    _write_tsv(folder / "scaler.tsv", scaler)
+    with aside.together(folder, last="model.safetensors") as place:  # the weights come last: a run without them is one that was stopped
+        _write_tsv(place / "genes.tsv", gene_rows)
+        _write_tsv(place / "tissues.tsv", tissue_rows)
+        _write_tsv(place / "scaler.tsv", scaler)
+        _write_json(place / "config.json", content)
+        if model.levels is not None:
+            _write_tsv(place / LEVELS, model.levels.rows())
+        save_file(state, place / "model.safetensors")
 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from modelling import __version__
 from modelling.arrays import Ints
 from modelling.data import Compendium
 from modelling.figures import expression, latent, tissues
@@ -23,6 +22,7 @@ from modelling.reports.page import Report, Section, Shown, Table, number, shown,
 from modelling.reports.tables import write_tables
 from modelling.scores.metrics import confusion
 from modelling.studies.evaluate import SEED, Evaluation
+from profiles import __version__
 
 
 def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out: Path, seed: int = SEED) -> None:
