@@ -11,7 +11,6 @@ from profiles.errors import TableFault
 from profiles.layout.plan import DECIDE, Head, Plan, Wish
 from profiles.layout.refusals import refuse_headerless, refuse_undecided
 
-
 # A column that sums up the others is looked for where somebody may have put it by hand.
 MOST_FOR_SUMMARIES = 64
 
