@@ -27,7 +27,10 @@ __all__ = ["Error", "label", "load_model", "open"]
 
 
 def open(release: str | Path) -> Atlas:
-    """A release folder, as `curate build --out` or `curate pull` wrote it; nothing of its matrix is read before it is asked for.
+    """A release folder, as `curate build --out` wrote it, or its http(s) address; nothing of its matrix is read before it is asked for.
+
+    Of a release behind HTTP only what is asked for is moved, in blocks that are held against the checksums of its manifest and stay on this
+    disk (docs/query.md); `atlas.traffic` counts it.
 
     >>> atlas = open("release")
     >>> atlas.n_genes, atlas.unit

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
     from curation.explain import Life
     from curation.query.expression import Expression
     from curation.query.samples import Selection
+    from curation.remote.place import Place
+    from curation.remote.ranges import Traffic
 
 
 @dataclass(frozen=True)
 class Atlas:
     """One release. Build it with `bulkatlas.open`.
 
-    path: its folder; build_id: what it is made of; n_samples and n_genes of its matrix; unit of X, such as `log2(TPM+1)`.
+    place: its folder or address; build_id: what it is made of; n_samples and n_genes of its matrix; unit of X, such as `log2(TPM+1)`.
 
     Samples are chosen alike in every method: `query` holds conditions as `curate query` reads them ("tissue=brain, sex=female"), keywords
     are conditions too (tissue="brain", age="20..40", cell_type="T cell"; a list gives alternatives), and `where` is a condition in SQL
     over the view `samples` (docs/query.md). All must hold. `exact=True` leaves out what lies below a term.
     """
 
-    path: Path
+    place: Place
     build_id: str
     n_samples: int
     n_genes: int
@@ -38,13 +40,26 @@ class Atlas:
     @classmethod
     def open(cls, release: str | Path) -> Atlas:
         """See `bulkatlas.open`."""
-        from curation.export import Compendium
+        from curation.matrix.opened import Compendium
         from curation.release import read_manifest
+        from curation.remote.place import place_of
 
-        path = Path(release)
-        manifest = read_manifest(path)
-        data = Compendium.open(path)
-        return cls(path, str(manifest["build_id"]), len(data.obs), len(data.var), data.unit)
+        place = place_of(release)
+        manifest = read_manifest(place)
+        data = Compendium.open(place)
+        return cls(place, str(manifest["build_id"]), *data.shape, data.unit)
+
+    @property
+    def traffic(self) -> Traffic | None:
+        """What was moved until now of a release behind HTTP (`n_bytes`, `n_requests`, `n_retries`); None for a folder.
+
+        >>> import bulkatlas
+        >>> bulkatlas.open("release").traffic is None
+        True
+        """
+        from curation.remote.place import Remote
+
+        return self.place.traffic if isinstance(self.place, Remote) else None
 
     def samples(
         self, query: str = "", *, where: str = "", exact: bool = False, outside: bool = False, kind: str = "arrow", **fields: Any
@@ -77,8 +92,9 @@ class Atlas:
     ) -> AnnData:
         """The chosen samples (n) and genes (g, in the order given; all without `genes`) as AnnData, held in memory.
 
-        X is float32 (n, g) in the unit of the release, or without its logarithm with layer="tpm" ("cpm" where the release is in CPM); obs
-        and var are those of the compendium. Genes are named by symbol, earlier symbol, alias, Ensembl, HGNC or Entrez id.
+        X is float32 (n, g) in the unit of the release, or without its logarithm with layer="tpm" ("cpm" where the release is in CPM), or raw
+        counts with layer="counts" where the release has them (exact up to 16,777,216; NaN where a source gives none); obs and var are those
+        of the compendium. Genes are named by symbol, earlier symbol, alias, Ensembl, HGNC or Entrez id.
 
         >>> import bulkatlas
         >>> adata = bulkatlas.open("release").get_anndata(tissue="liver", genes=["A1CF", "ENSG00000121410"])
@@ -111,7 +127,7 @@ class Atlas:
         """
         from curation.explain import explain
 
-        return explain(self.path, sample_id)
+        return explain(self.place, sample_id)
 
     def torch_dataset(
         self,
@@ -152,14 +168,14 @@ class Atlas:
     def _select(self, query: str, fields: dict[str, Any], *, where: str, exact: bool, outside: bool = False) -> Selection:
         from curation.query.samples import select
 
-        return select(self.path, _written(query, fields), where=where, exact=exact, outside=outside)
+        return select(self.place, _written(query, fields), where=where, exact=exact, outside=outside)
 
     def _values(self, found: Selection, genes: Sequence[str] | None, layer: str | None) -> Expression:
         import numpy as np
 
         from curation.query.expression import expression
 
-        return expression(self.path, np.asarray(found.samples["row"].to_numpy(), np.int64), genes, layer)
+        return expression(self.place, np.asarray(found.samples["row"].to_numpy(), np.int64), genes, layer)
 
 
 def _written(query: str, fields: dict[str, Any]) -> str:

@@ -43,17 +43,16 @@ class Table:
     @classmethod
     def of(cls, values: Expression, target: str) -> Table:
         """Raises UnknownTarget."""
-        from curation.matrix.compendium import matrix_offset
-
         obs = values.obs
         if target not in obs:
             raise UnknownTarget(f"obs has no column {target!r} to predict; its columns are {', '.join(obs.columns)}")
         words = obs[target].astype(object).where(obs[target].notna(), "").astype(str).to_numpy()
         classes = sorted(set(words) - {""})
         index = {name: i for i, name in enumerate(classes)}
-        offset, shape = matrix_offset(values.data.path)
+        offset, shape = values.data.offset, values.data.shape
         whole = values.columns.size == shape[1] and bool((values.columns == np.arange(shape[1])).all())
         targets = np.array([index.get(word, -1) for word in words], np.int64)
+        values.bring()
         return cls(values.data.path.resolve(), offset, shape, values.rows, None if whole else values.columns, targets, classes)
 
     def __getstate__(self) -> dict[str, Any]:

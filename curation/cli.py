@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from curation.commands import build, labels, override, query, releases, review, sources
+from profiles import __version__
+from profiles.command_line import run, say_version
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,18 +18,15 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        from curation import __version__
-
-        typer.echo(f"bulkatlas {__version__}")
-        raise typer.Exit
-
-
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=_version)] = False,
+    version: Annotated[bool, typer.Option("--version", help="show the version", is_eager=True, callback=say_version)] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show the traceback of a fault; stands anywhere on the line")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="results and errors only; stands anywhere")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="a line on standard error for every stage and epoch; stands anywhere")] = False,
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="FILE", help="add these lines, with their time, to a file; stands anywhere")
+    ] = None,
 ) -> None:
     """Public bulk RNA-seq archives -> one audited compendium."""
 
@@ -43,7 +42,4 @@ sources.add_to(app, "Sources")
 
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    from curation import __version__
-    from profiles.command_line import run
-
     run(app, "curate", __version__)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from curation.errors import CurationError
+
+if TYPE_CHECKING:
+    from curation.remote.cache import Cached
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -45,15 +49,22 @@ def writing(path: Path, *, threads: int | None = None, memory: str | None = None
         raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
 
 
-def connect(path: Path | None = None, *, threads: int | None = None, memory: str | None = None, read_only: bool = False) -> Connection:
+def connect(
+    path: Path | None = None,
+    *,
+    threads: int | None = None,
+    memory: str | None = None,
+    read_only: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> Connection:
     """Open a database file, or one in memory. Raises DatabaseFault when the file is missing, locked or no DuckDB file."""
-    config: dict[str, Any] = {"preserve_insertion_order": False}
+    config = {"preserve_insertion_order": False, **(config or {})}
     if threads is not None:
         config["threads"] = threads
     if memory is not None:
         config["memory_limit"] = memory
     if read_only:
-        config |= NO_EXTENSIONS
+        config = config | NO_EXTENSIONS
     try:
         con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.Error as error:
@@ -107,42 +118,86 @@ def fetch_first(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     return rows[0] if rows else None
 
 
+def tables_of(con: Connection) -> set[str]:
+    """The names of the tables of a connection, those of what is attached to it left out."""
+    return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()").fetchall()}
+
+
 def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of a query as an Arrow table."""
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
 
 @contextmanager
-def reading(path: Path, attached: Mapping[str, Path] | None = None) -> Iterator[Connection]:
+def reading(
+    path: Path | Cached, attached: Mapping[str, Path | Cached] | None = None, beside: Mapping[str, Cached] | None = None
+) -> Iterator[Connection]:
     """A database that a stranger may have made (and those attached under a name), and nothing else: no file, no network, no extension, no setting.
 
-    A view in it may ask for any of these; it then fails. The only way in for whatever reads a release. Whatever DuckDB raises becomes a
-    DatabaseFault, as a file that is missing, locked or no DuckDB file.
+    A view in it may ask for any of these; it then fails. The only way in for whatever reads a release. A file behind HTTP is read in place;
+    `beside` are others there, which SQL may read as `at(name)`. Whatever DuckDB raises becomes a DatabaseFault, as a file that is missing,
+    locked or no DuckDB file; what went wrong on the way to a server is raised as it was told.
     """
-    for file in (path, *(attached or {}).values()):
-        if not file.is_file():
+    files = {"database": path, **(attached or {})}
+    for file in files.values():
+        if isinstance(file, Path) and not file.is_file():
             raise DatabaseFault(f"{file} is no DuckDB database; give a release folder, or its curation.duckdb")
-    con = connect(path, read_only=True)
+    remote = {name: file for name, file in files.items() if not isinstance(file, Path)} | dict(beside or {})
+    con = connect(path, read_only=True) if isinstance(path, Path) else connect(config=NO_EXTENSIONS)
     try:
-        for name, file in (attached or {}).items():
-            con.execute(f'ATTACH {quoted(file)} AS "{name}" (READ_ONLY, TYPE duckdb)')
+        if remote:
+            from curation.remote.file import CachedFiles
+
+            con.register_filesystem(CachedFiles(remote))
+        for name, file in files.items():
+            if name != "database" or name in remote:
+                place = quoted(file) if isinstance(file, Path) else f"'{at(name)}'"
+                con.execute(f'ATTACH {place} AS "{name}" (READ_ONLY, TYPE duckdb)')
+        if "database" in remote:
+            con.execute("USE database")
+        if beside:
+            con.execute("SET allowed_paths = $names", {"names": [at(name) for name in beside]})
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
         yield con
     except duckdb.Error as error:
-        raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
+        for one in remote.values():
+            if one.fault is not None:
+                raise one.fault from error
+        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {str(error).splitlines()[0]}") from error
     finally:
         con.close()
 
 
-def run_select(con: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of one SELECT (also FROM, WITH, DESCRIBE, SUMMARIZE, SHOW). Raises DatabaseFault for anything else."""
+def at(name: str) -> str:
+    """What SQL calls a file behind HTTP that `reading` was given under a name."""
+    return f"bulkatlas://{name}"
+
+
+def run_select(con: Connection, query: str, *, seconds: float = 0, most_rows: int = 0) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one SELECT (also FROM, WITH, DESCRIBE, SUMMARIZE, SHOW). Raises DatabaseFault for anything else, for an answer
+    that takes longer than `seconds`, and for one of more than `most_rows` rows (0: any).
+    """
+    clock = threading.Timer(seconds, con.interrupt) if seconds else None
     try:
+        if clock:
+            clock.daemon = True
+            clock.start()
         statements = con.extract_statements(query)
         kinds = [statement.type.name for statement in statements]
         if kinds != ["SELECT"]:
             raise DatabaseFault(f"one SELECT is allowed here, this is {' and '.join(kinds) or 'no statement'}; nothing was run")
         cursor = con.execute(statements[0])
-        return [column[0] for column in cursor.description or []], cursor.fetchall()
+        rows = cursor.fetchmany(most_rows + 1) if most_rows else cursor.fetchall()
+        if most_rows and len(rows) > most_rows:
+            raise DatabaseFault(
+                f"the answer has more than {most_rows:,} rows; ask for fewer (LIMIT, count(*)), or allow more with --max-rows"
+            )
+        return [column[0] for column in cursor.description or []], rows
+    except duckdb.InterruptException as error:
+        raise DatabaseFault(f"the answer took longer than {seconds:g} s; ask for less, or allow more with --timeout") from error
     except duckdb.Error as error:
         raise DatabaseFault(str(error).strip().splitlines()[0]) from error
+    finally:
+        if clock:
+            clock.cancel()

@@ -52,7 +52,7 @@ def forecast(input_folder: Path, out: Path, config: BuildConfig, options: RunOpt
             funnel = fetch_arrow(con, "SELECT * FROM funnel ORDER BY step").to_pylist()
             odd = oddities(con, has_matrix=False)
         matrix = BYTES_PER_VALUE * plan.n_samples * plan.n_genes
-        n_bytes = matrix * (2 if options.by_gene else 1) + database.stat().st_size
+        n_bytes = matrix * (2 if options.by_gene else 1) + (matrix // 2 if options.with_counts else 0) + database.stat().st_size
     place = next(parent for parent in (out, *out.absolute().parents) if parent.is_dir())
     notes = [*notes, *plan.notes]
     if out.exists() and not options.replace:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -14,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.errors import CurationError
-from curation.mark import discard, discard_quietly, put_mark
-from curation.matrix.compendium import open_matrix, writing
+from curation.matrix.compendium import writing
+from curation.matrix.opened import CannotExport, Compendium, Matrix
 from curation.progress import Advance, Progress
+from profiles import aside, room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,41 +24,6 @@ if TYPE_CHECKING:
 FORMATS = ("flexynesis", "parquet", "csv", "h5ad")
 BLOCK_BYTES = 128 << 20
 SHIPPED_ROWS = 64  # of a compressed chunk
-
-
-class CannotExport(CurationError):
-    """The compendium cannot be written in the wanted form."""
-
-
-@dataclass(frozen=True)
-class Compendium:
-    """X as a memory map, obs and var."""
-
-    path: Path
-    x: NDArray[np.float32]
-    obs: pd.DataFrame
-    var: pd.DataFrame
-    uns: dict[str, Any]
-
-    @property
-    def unit(self) -> str:
-        """Unit of X, as the file says; `unknown` where it does not."""
-        return str(self.uns.get("unit", "unknown"))
-
-    @classmethod
-    def open(cls, path: Path) -> Compendium:
-        """Raises CannotExport for what is no compendium with a contiguous X."""
-        import anndata
-
-        path = path / "compendium.h5ad" if path.is_dir() else path
-        if not path.is_file() or not h5py.is_hdf5(path):
-            raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
-        data = anndata.read_h5ad(path, backed="r")
-        obs, var, uns = data.obs, data.var, dict(data.uns)
-        data.file.close()
-        if "split" not in obs:
-            raise CannotExport(f"{path} has no column `split` in obs; `curate import-csv` and `curate build` write it")
-        return cls(path, open_matrix(path), obs, var, uns)
 
 
 def export(compendium: Path, out: Path, form: str, progress: Progress | None = None) -> dict[str, int]:
@@ -75,19 +39,8 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
     if os.path.lexists(out):
         raise CannotExport(f"{out} exists; choose another --out")
     data = Compendium.open(compendium)
-    partial = out.with_name(out.name + ".partial")
-    discard(partial)
-    try:
-        with writing(out):
-            partial.mkdir()
-            put_mark(partial)
-            n = writers[form](data, partial / out.name, progress or Progress())
-            (partial / out.name).rename(out)
-            discard(partial)
-    except BaseException:
-        discard_quietly(partial)
-        raise
-    return n
+    with writing(out), aside.written(out) as draft:
+        return writers[form](data, draft, progress or Progress())
 
 
 def add_by_gene(release: Path, progress: Progress | None = None) -> Path:
@@ -117,7 +70,7 @@ def parts(obs: pd.DataFrame) -> dict[str, NDArray[np.int64]]:
     return rows
 
 
-def blocks(x: NDArray[np.float32], rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def blocks(x: Matrix, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield (position, rows of X) of about BLOCK_BYTES."""
     step = max(1, BLOCK_BYTES // (4 * x.shape[1]))
     for start in range(0, rows.size, step):
@@ -130,7 +83,7 @@ def to_flexynesis(data: Compendium, out: Path, progress: Progress) -> dict[str, 
         for name, rows in parts(data.obs).items():
             folder = out / name
             folder.mkdir(parents=True)
-            with h5py.File(folder / "gex.h5", "w") as file:
+            with room.new_hdf5(folder / "gex.h5", 4 * rows.size * len(data.var)) as file:
                 matrix = file.create_dataset("matrix", (rows.size, len(data.var)), np.float32)
                 for start, block in blocks(data.x, rows):
                     matrix[start : start + len(block)] = block
@@ -196,7 +149,8 @@ def to_parquet(data: Compendium, out: Path, progress: Progress) -> dict[str, int
 def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
     """One .h5ad with X in compressed chunks of rows, for shipping; everything else is copied as it is."""
     n, g = data.x.shape
-    with h5py.File(data.path, "r") as source, h5py.File(out, "w") as target, progress.stage("compressed", n) as advance:
+    beside = data.path.stat().st_size - 4 * n * g
+    with h5py.File(data.path, "r") as source, room.new_hdf5(out, beside) as target, progress.stage("compressed", n) as advance:
         target.attrs.update(source.attrs)
         for name in source:
             if name != "X":
@@ -205,6 +159,8 @@ def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, 
         x = target.create_dataset("X", (n, g), np.float32, chunks=(min(SHIPPED_ROWS, n), g), **options)
         x.attrs.update(source["X"].attrs)
         for start, block in blocks(data.x, np.arange(n)):
+            room.next_block(target, block.nbytes)
             x[start : start + len(block)] = block
             advance(len(block))
+        room.next_block(target, 0)
     return {"samples": n}

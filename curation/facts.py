@@ -8,9 +8,9 @@ from curation.errors import CurationError
 
 if TYPE_CHECKING:
     from collections.abc import Container
-    from pathlib import Path
 
     from curation.database import Connection
+    from curation.remote.place import Place
 
 KNOWN = (
     "disease",
@@ -42,7 +42,7 @@ class NoFacts(CurationError):
     """A release was built before facts were read."""
 
 
-def refuse_without_facts(tables: Container[str], place: Path) -> None:
+def refuse_without_facts(tables: Container[str], place: Place) -> None:
     """Raise NoFacts when the database of `place` has no table of facts."""
     if "fact" not in tables:
         raise NoFacts(

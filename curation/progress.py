@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from profiles.saying import note_progress, shows_bars
+
 Advance = Callable[[int], None]
 
 
@@ -31,7 +33,7 @@ class Progress:
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
         """Run one stage; the yielded function takes the number of units done since its last call."""
         start = time.perf_counter()
-        if self.visible:
+        if self.visible and shows_bars():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
             from rich.progress import Progress as Bars
@@ -45,3 +47,5 @@ class Progress:
             yield lambda n: None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         self.stages.append(Stage(name, time.perf_counter() - start, peak))
+        if self.visible:
+            note_progress(f"{name}: {self.stages[-1].seconds:.1f} s, peak {peak:,.0f} MB")

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from curation.blocks import BLOCKS, digests, with_blocks
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
 from curation.lock import Held, lock
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
+from curation.remote.place import Place, Remote
+from profiles import aside
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -56,8 +59,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
             elif os.path.lexists(part) and not is_unfinished(part):
                 raise NotOurs(f"{part} does not carry the mark {MARK} of an unfinished build; it is left alone: move it away")
             part.mkdir(exist_ok=resume)
-            put_mark(part)
             try:
+                put_mark(part)
                 yield part
                 _sync(part)
             except BaseException:
@@ -76,6 +79,7 @@ def _refuse_taken(out: Path, replace: bool) -> None:
         return
     if not replace:
         raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stands until the new release is complete)")
+    aside.sweep(out)  # of an `export --by-gene` that was killed
     refuse_unless_release(out)
 
 
@@ -137,18 +141,26 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    """Write manifest.json: `content`, and size and checksum of every other file of the folder but the RO-Crate, which names the manifest."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, CRATE, MARK))
-    write_json(folder / MANIFEST, {**content, "outputs": [file_row(folder, p.relative_to(folder).as_posix()) for p in files]})
+    """Write manifest.json: `content`, and size and checksum of every other file of the folder but the RO-Crate, which names the manifest.
+
+    The checksums of the blocks of these files go to blocks.sha256.
+    """
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, CRATE, MARK, BLOCKS))
+    held: dict[str, bytes] = {}
+    rows = [file_row(folder, p.relative_to(folder).as_posix(), held) for p in files]
+    write_json(folder / MANIFEST, with_blocks(folder, content, rows, held))
 
 
-def file_row(folder: Path, name: str) -> dict[str, Any]:
-    """What a manifest says of one file of a release."""
-    return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+def file_row(folder: Path, name: str, held: dict[str, bytes]) -> dict[str, Any]:
+    """What a manifest says of one file of a release; the digests of its blocks are put into `held`."""
+    whole, held[name] = digests(folder / name)
+    return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": whole}
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Place) -> dict[str, Any]:
     """The manifest of a release. Raises BadRelease."""
+    if isinstance(folder, Remote):
+        return folder.manifest
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

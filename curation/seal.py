@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from curation.blocks import BLOCKS, PAGES, held_blocks, with_blocks
 from curation.crate import crate, write_citation, write_crate
 from curation.mark import CRATE, MANIFEST
 from curation.release import BadRelease, file_row, read_manifest, sha256, write_json, write_manifest
@@ -32,8 +33,27 @@ def add_file(folder: Path, name: str) -> str:
     adding the file again. Raises BadRelease.
     """
     manifest = read_manifest(folder)
-    rows = [row for row in manifest["outputs"] if row["file"] not in (name, CRATE)]
-    manifest["outputs"] = sorted([*rows, file_row(folder, name)], key=lambda row: str(row["file"]))
+    held = held_blocks(folder, manifest["outputs"]) if PAGES in manifest else {}
+    rows = [row for row in manifest["outputs"] if row["file"] not in (name, CRATE, BLOCKS)]
+    rows = sorted([*rows, file_row(folder, name, held)], key=lambda row: str(row["file"]))
+    return _seal_again(folder, with_blocks(folder, manifest, rows, held) if PAGES in manifest else manifest | {"outputs": rows})
+
+
+def add_blocks(folder: Path) -> str:
+    """Write blocks.sha256 into a release that lacks it, and seal it again; returns the new id.
+
+    Raises BadRelease where a file is not what the manifest says.
+    """
+    manifest = read_manifest(folder)
+    held: dict[str, bytes] = {}
+    rows = [row for row in manifest["outputs"] if row["file"] != BLOCKS]
+    for row in rows:
+        if file_row(folder, row["file"], held)["sha256"] != row["sha256"]:
+            raise BadRelease(f"{folder / row['file']} is not the file that {MANIFEST} lists; see `curate validate {folder}`")
+    return _seal_again(folder, with_blocks(folder, manifest, rows, held))
+
+
+def _seal_again(folder: Path, manifest: dict[str, Any]) -> str:
     _exchange(folder, MANIFEST, manifest)
     _exchange(folder, CRATE, crate(folder, manifest))
     return release_id(folder)

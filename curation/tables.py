@@ -11,16 +11,22 @@ import pyarrow as pa
 
 from curation.config import BuildConfig
 from curation.database import Connection, fetch_arrow, insert_arrow
+from curation.query.samples import SAMPLES
+from curation.query.view import ORDERED, make_view
 
 LABELS = "labels.parquet"
 EVIDENCE = "evidence.parquet"
 FACTS = "facts.parquet"
 FUNNEL = "funnel.md"
 ROW_GROUP = 65_536
+SAMPLES_GROUP = 16_384  # smaller: who asks for samples of the matrix from afar reads no others
 
 
 def write_labels(con: Connection, folder: Path) -> None:
-    """labels.parquet, evidence.parquet and facts.parquet: every sample with its label, every proposal about it, every fact, in the order of sample ids."""
+    """labels.parquet, evidence.parquet and facts.parquet: every sample with its label, every proposal about it, every fact, in the order of sample ids.
+
+    samples.parquet: the view `samples` of a release (docs/query.md), in the order of the matrix, those outside it last.
+    """
     import pyarrow.parquet as pq
 
     for name, query in (
@@ -29,6 +35,9 @@ def write_labels(con: Connection, folder: Path) -> None:
         (FACTS, "SELECT * FROM exported_fact ORDER BY sample_id, fact"),
     ):
         pq.write_table(fetch_arrow(con, query), folder / name, compression="zstd", row_group_size=ROW_GROUP)
+    tables = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()}
+    make_view(con, tables)
+    pq.write_table(fetch_arrow(con, ORDERED), folder / SAMPLES, compression="zstd", row_group_size=SAMPLES_GROUP)
 
 
 def write_funnel(con: Connection, path: Path, config: BuildConfig, *, is_simulated: bool) -> None:

@@ -62,6 +62,7 @@ def validate(
 def _of_papers(out: Path, manifest: dict[str, Any], ontology: Path | None, expect: str | None) -> list[Finding]:
     findings = [
         ask("every file has the checksum of the manifest", partial(papers.files, out, manifest)),
+        ask("every block of every file has its checksum", partial(papers.blocks, out, manifest)),
         ask("the manifest has its entries and no others", partial(papers.form, manifest)),
         ask("the parameters are those of a build", partial(papers.parameters, manifest)),
         ask("build_id is made of what the manifest states", partial(papers.build_id, manifest)),
@@ -147,6 +148,7 @@ def _of_tables(con: Connection, out: Path, data: matrix.Compendium, manifest: di
         ask("obs is what the database says", lambda: matrix.tables(data, table(kept), table("SELECT * FROM quality"))),
         ask("the gene ledger is that of X", lambda: genes.ledger(data, table(kept), table("SELECT * FROM gene_ledger"))),
         *(ask(f"{name} is what the database says", partial(tables.view, con, out / name)) for name in tables.VIEWS),
+        ask("samples.parquet is the view `samples`", partial(tables.samples, con, out)),
         ask("labels.parquet agrees with obs", partial(tables.labels_and_obs, out, data)),
         ask("funnel and report are those of the database", partial(tables.pages, con, out, manifest)),
     ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from profiles.saying import note_progress, shows_bars
+
 Advance = Callable[[int], None]
 Stage = Callable[[str, int], Advance]
 Say = Callable[[str], None]
@@ -27,9 +29,10 @@ def bars() -> Iterator[Stage]:
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, disable=not (console.is_terminal and shows_bars())) as progress:
 
         def stage(name: str, total: int) -> Advance:
+            note_progress(f"{name}: {total:,} to do")
             task = progress.add_task(name, total=total)
             return lambda n: progress.advance(task, n)
 

@@ -116,7 +116,7 @@ def stale(text: str, options: set[str]) -> list[str]:
     return wrong
 
 
-FOREIGN = re.compile(r"^\s*(?:\$ )?(?:pip|curl|uv|docker|git|torchrun|python|snakemake|hf|zenodo\w*|dask\S*) ", re.M)
+FOREIGN = re.compile(r"^\s*(?:\$ )?(?:pip|curl|uv|docker|git|torchrun|python|snakemake|metahq|hf|zenodo\w*|dask\S*) ", re.M)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())

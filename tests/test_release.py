@@ -50,12 +50,12 @@ def test_replace_keeps_the_old_release_until_the_new_one_is_whole(tmp_path: Path
         write_manifest(part, {"build_id": "1"})
     with pytest.raises(ZeroDivisionError), staging(tmp_path / "out", replace=True) as part:
         1 / 0  # noqa: B018
-    assert files(tmp_path / "out") == {"old", "manifest.json"}
+    assert files(tmp_path / "out") == {"old", "manifest.json", "blocks.sha256"}
     with staging(tmp_path / "out", replace=True) as part:
         (part / "new").write_text("1")
         write_manifest(part, {"build_id": "2"})
-        assert files(tmp_path / "out") == {"old", "manifest.json"}
-    assert files(tmp_path / "out") == {"new", "manifest.json"}
+        assert files(tmp_path / "out") == {"old", "manifest.json", "blocks.sha256"}
+    assert files(tmp_path / "out") == {"new", "manifest.json", "blocks.sha256"}
     assert files(tmp_path) == {"out"}
 
 
@@ -88,8 +88,12 @@ def test_a_folder_without_write_permission_says_so(tmp_path: Path) -> None:
 def test_the_manifest_holds_the_checksum_of_every_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
     write_manifest(tmp_path, {"build_id": "x"})
-    (entry,) = read_manifest(tmp_path)["outputs"]
-    assert entry == {"file": "a", "bytes": 5, "sha256": hashlib.sha256(b"hello").hexdigest()}
+    digest = hashlib.sha256(b"hello")
+    manifest = read_manifest(tmp_path)
+    entry, blocks = manifest["outputs"]
+    assert entry == {"file": "a", "bytes": 5, "sha256": digest.hexdigest()}
+    assert (tmp_path / "blocks.sha256").read_bytes() == digest.digest()
+    assert manifest["block_sha256"] == [blocks["sha256"]] == [hashlib.sha256(digest.digest()).hexdigest()]
     assert sha256(tmp_path / "a", block=2) == entry["sha256"]
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from curation.commands.table_format import FormatOption
+
 if TYPE_CHECKING:
     from curation.build import BuildReport, RunOptions
     from curation.config import BuildConfig
@@ -49,8 +51,12 @@ def build(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler for the gather.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Exchange an existing release when the new one is complete.")] = False,
     by_gene: Annotated[bool, typer.Option("--by-gene", help="Also write by_gene.h5: one gene of all samples is one read.")] = False,
+    with_counts: Annotated[
+        bool, typer.Option("--with-counts", help="Also write counts.h5: the raw counts of every sample whose source gives them.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the funnel and what is needed; write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
+    form: FormatOption = None,
 ) -> None:
     """Build a compendium: sources -> labels -> splits -> compendium.h5ad and its neighbours."""
     from curation.build import RunOptions
@@ -71,7 +77,7 @@ def build(
         tiers=tiers,
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
-    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene)
+    options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
     if dry_run:
         _foretell(input_folder, out, config, options)
         return
@@ -100,18 +106,18 @@ def _foretell(input_folder: Path, out: Path, config: BuildConfig, options: RunOp
     """What the build would do."""
     from curation.dry_run import forecast
     from curation.progress import Progress
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
 
     found = forecast(input_folder, out, config, options, Progress(visible=True))
     print_table(list(found.funnel[0]), [list(row.values()) for row in found.funnel])
     for note in found.notes:
-        typer.echo(f"note: {note}")
-    typer.echo(
+        say(f"note: {note}")
+    say(
         f"would write {found.n_samples:,} samples x {found.n_genes:,} genes, about {found.n_bytes / 1e6:,.0f} MB"
         f" ({found.n_bytes_free / 1e6:,.0f} MB are free there, {found.n_bytes_memory / 1e6:,.0f} MB of memory); nothing was written"
     )
     for line in found.odd:
-        typer.echo(f"odd: {line}")
+        say(f"odd: {line}")
 
 
 def demo(
@@ -137,6 +143,7 @@ def doctor(
     input_folder: Path | None = typer.Option(None, "--input", help="Folder of a planned build: its needs and times are worked out."),
     out: Path = typer.Option(Path("."), help="Where the release would be written."),
     cap: str = typer.Option("10000", help="Cap of the planned build."),
+    form: FormatOption = None,
 ) -> None:
     """Say whether this machine can run a build, what the build will need, and about how long it will take."""
     from curation.config import parse_limit

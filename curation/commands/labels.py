@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+
+from curation.commands.place import DB, say_moved
+from curation.commands.table_format import FormatOption
 
 
 def label(
@@ -61,12 +64,13 @@ def score(
     json_out: Annotated[Path | None, typer.Option("--json", help="Also write everything as JSON.")] = None,
     errors: Annotated[int, typer.Option(help="How many confusions to show.")] = 15,
     threads: Annotated[int | None, typer.Option(help="Threads of the database.")] = None,
+    form: FormatOption = None,
 ) -> None:
     """Precision, recall and coverage of labels against curated ones: overall, per tissue, per field, and what was confused."""
     import json
     from dataclasses import asdict
 
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
     from curation.score import score as run_score
 
     result = run_score(gold, labels, ontology=ontology, threads=threads)
@@ -74,16 +78,16 @@ def score(
     for part, title in PARTS.items():
         rows = [[row["name"] or part, *(row[c] for c in columns[1:])] for row in result.of(part)]
         if rows:
-            print_table([title, *columns[1:]], [[str(cell) for cell in row] for row in rows])
+            print_table([title, *columns[1:]], rows)
     if result.by_series["n_series"]:
-        typer.echo("mean over {n_series} series: precision {precision}, recall {recall}".format(**result.by_series))
-    confusions = [
-        [str(row[c]) for c in ("n", "gold", "tissue", "field", "matched_text", "first_sample")] for row in result.confusions[:errors]
-    ]
+        say("mean over {n_series} series: precision {precision}, recall {recall}".format(**result.by_series))
+    confusions = [[row[c] for c in ("n", "gold", "tissue", "field", "matched_text", "first_sample")] for row in result.confusions[:errors]]
     if confusions:
         print_table(["n", "curated", "labelled", "field", "words", "first sample"], confusions)
     if json_out is not None:
-        json_out.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+        from profiles import aside
+
+        aside.write_text(json_out, json.dumps(asdict(result), indent=1) + "\n")
 
 
 def _names(text: str | None) -> list[str] | None:
@@ -95,7 +99,7 @@ PARTS = {"all": "every sample", "primary": "text names no cell line", "tissue": 
 
 def explain(
     sample: str = typer.Argument(help="Sample id, such as GSM1234567."),
-    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    db: Any = DB,
     as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
 ) -> None:
     """Tell the whole life of a sample: source row, evidence, decision, exclusions, split, cap rank, matrix row."""
@@ -105,6 +109,7 @@ def explain(
     from curation.explain import told
 
     life = explain_sample(db, sample)
+    say_moved(db)
     if as_json:
         typer.echo(json.dumps(life.as_dict(), indent=1, default=str))
         return

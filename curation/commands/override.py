@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from curation.commands.table_format import FormatOption
+
 if TYPE_CHECKING:
     from curation.override import Override
 
@@ -77,17 +79,18 @@ def import_(
 
 
 @app.command()
-def check(ontology: Folder = None, db: Db = None) -> None:
+def check(ontology: Folder = None, db: Db = None, form: FormatOption = None) -> None:
     """Check every decision: its form, its term, and with --db its samples."""
     from curation.override import read_overrides
+    from curation.report_table import say
 
     rows = read_overrides(ontology)
     n_changed = _check(rows, rows, ontology, db)
-    typer.echo(f"{len(rows)} overrides are sound" + ("" if n_changed is None else f"; {n_changed} samples of the build would change"))
+    say(f"{len(rows)} overrides are sound" + ("" if n_changed is None else f"; {n_changed} samples of the build would change"))
 
 
 @app.command("list")
-def list_(ontology: Folder = None) -> None:
+def list_(ontology: Folder = None, form: FormatOption = None) -> None:
     """List all decisions."""
     from curation.override import COLUMNS, read_overrides
     from curation.report_table import print_table
@@ -117,7 +120,7 @@ def _take(make: Callable[[list[Override]], list[Override]], ontology: Path | Non
 def _check(rows: list[Override], shown: list[Override], ontology: Path | None, db: Path | None) -> int | None:
     """Raise OverrideFault for what cannot be; print what `shown` would change in the build, and return how many samples."""
     from curation.override import check_form, check_terms, effects, open_checks
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
 
     check_form(rows)
     with open_checks(ontology, db) as con:
@@ -129,5 +132,5 @@ def _check(rows: list[Override], shown: list[Override], ontology: Path | None, d
     columns = ["override", "sample", "tissue now", "term now", "decided by", "tissue then", "term then"]
     if changed:
         print_table(columns, [list(vars(effect).values()) for effect in changed])
-    typer.echo(f"{len(touched)} samples touched, {len(changed)} of them change")
+    say(f"{len(touched)} samples touched, {len(changed)} of them change")
     return len(changed)

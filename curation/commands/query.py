@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from curation.commands.place import RELEASE, say_moved
+from curation.commands.table_format import FormatOption
+
 
 def query(
-    release: Annotated[Path, typer.Argument(help="Release folder, as `curate build --out` wrote it.")],
+    release: Annotated[Any, RELEASE],
     conditions: Annotated[
         str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
     ] = "",
@@ -20,8 +23,12 @@ def query(
     genes: Annotated[
         str | None, typer.Option(help="Genes by symbol, alias or id, with commas, or @FILE; default: .h5ad all, others none.")
     ] = None,
-    layer: Annotated[str | None, typer.Option(help="log2tpm (as stored) or tpm; log2cpm or cpm where the release is in CPM.")] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(help="log2tpm (as stored), tpm, or counts if they were kept; log2cpm or cpm of a release in CPM."),
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Count by these columns of `samples`, with commas.")] = None,
+    form: FormatOption = None,
 ) -> None:
     """Find samples by tissue, cell type, disease, sex, age, source, study, split or status; counts first, then a file."""
     from curation.query.answer import ask
@@ -39,6 +46,7 @@ def query(
     if out is not None:
         answer.write(out)
         typer.echo(f"{out}: {answer.shape}", err=True)
+    say_moved(release)
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import typer
+
+from curation.commands.place import DB, read_place, say_moved
+from curation.commands.table_format import FormatOption
 
 
 def audit(
     name: str | None = typer.Argument(None, help="The question; without it, all questions are listed."),
-    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
-    against: Path | None = typer.Option(None, help="Older release, for audits that compare two."),
+    db: Any = DB,
+    against: Any = typer.Option(None, parser=read_place, metavar="RELEASE", help="Older release, for audits that compare two."),
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+    form: FormatOption = None,
 ) -> None:
     """Answer one question about a build; the SQL files are in sql/audits and run in any DuckDB client."""
     from curation.audit import list_audits, run_audit
@@ -22,20 +27,25 @@ def audit(
         print_table(["audit", "question"], [[item.name, item.question] for item in list_audits()])
         return
     answer = run_audit(db, name, against)
+    say_moved(db)
     show_answer(answer.columns, answer.rows, out, limit)
 
 
 def sql(
     query: str = typer.Argument(help="One SELECT."),
-    db: Path = typer.Option(Path("."), envvar="CURATE_DB", help="Release folder, or its curation.duckdb."),
+    db: Any = DB,
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+    timeout: float = typer.Option(600.0, min=0, help="Seconds that the answer may take (0: any)."),
+    max_rows: int = typer.Option(1_000_000, min=0, help="Rows that the answer may have (0: any): all of them are held in memory."),
+    form: FormatOption = None,
 ) -> None:
     """Run one SELECT on a build: read-only, and without access to anything outside the database."""
     from curation.audit import run_query
     from curation.report_table import show_answer
 
-    answer = run_query(db, query)
+    answer = run_query(db, query, seconds=timeout, most_rows=max_rows)
+    say_moved(db)
     show_answer(answer.columns, answer.rows, out, limit)
 
 
@@ -44,14 +54,15 @@ def diff(
     new: Path = typer.Argument(help="Newer release folder."),
     out: Path | None = typer.Option(None, help="Write every changed sample to a .tsv, .csv, .json or .parquet file."),
     page: Path | None = typer.Option(None, help="Write a page (.html) with the summaries."),
+    form: FormatOption = None,
 ) -> None:
     """Compare two releases: samples gained, lost, relabelled, re-split, and because of which rule, override or ontology name."""
     from curation.diff import diff as compare
     from curation.diff import write_page
-    from curation.report_table import print_table, write_table
+    from curation.report_table import print_table, say, write_table
 
     found = compare(old, new)
-    typer.echo(f"{found.old['build_id']} -> {found.new['build_id']}: {len(found.changes.rows):,} samples differ")
+    say(f"{found.old['build_id']} -> {found.new['build_id']}: {len(found.changes.rows):,} samples differ")
     for columns, rows in (
         (["change", "n_samples"], found.by_change),
         (["because", "n_samples"], found.by_cause),
@@ -63,10 +74,10 @@ def diff(
             print_table(columns, rows)
     if out is not None:
         write_table(out, found.changes.columns, found.changes.rows)
-        typer.echo(f"{out}: {len(found.changes.rows):,} rows")
+        say(f"{out}: {len(found.changes.rows):,} rows")
     if page is not None:
         write_page(page, found)
-        typer.echo(f"{page}: look at it in a browser")
+        say(f"{page}: look at it in a browser")
 
 
 def validate(
@@ -78,13 +89,14 @@ def validate(
     ontology: Path | None = typer.Option(None, help="The ontology folder of the build, where it was not the shipped one."),
     rows: int = typer.Option(20, min=1, help="Samples of each source to compute again."),
     seed: int = typer.Option(0, help="Which samples."),
+    form: FormatOption = None,
 ) -> None:
     """Read a release again as a stranger would: files, papers, matrix and tables against each other, and against the sources.
 
     This proves that its parts agree, not where it comes from: compare the id that is printed with one published elsewhere (--expect).
     """
     from curation.build import open_sources
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
     from curation.seal import release_id
     from curation.validate import NotValid
     from curation.validate import validate as ask
@@ -96,7 +108,7 @@ def validate(
     if n_wrong:
         raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
     origin = "" if expect else "; where it comes from they cannot prove: compare the id with a published one, --expect ID"
-    typer.echo(f"release {release_id(out)}: its parts agree{origin}")
+    say(f"release {release_id(out)}: its parts agree{origin}")
 
 
 def export(
@@ -108,6 +120,9 @@ def export(
     by_gene: bool = typer.Option(
         False, "--by-gene", help="Add by_gene.h5 to the release instead: one gene of all samples is then one read."
     ),
+    block_sums: bool = typer.Option(
+        False, "--blocks", help="Add checksums of blocks to a release that lacks them instead: it can then be read over HTTP."
+    ),
 ) -> None:
     """Write a compendium for other tools: train/ and test/ folders for Flexynesis, Parquet, CSV, or a compressed .h5ad."""
     from curation.export import add_by_gene
@@ -117,9 +132,13 @@ def export(
     if by_gene:
         path = add_by_gene(compendium, Progress(visible=True))
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, listed in the manifest")
+    if block_sums:
+        from curation.seal import add_blocks
+
+        typer.echo(f"{compendium}: checksums of its blocks are in the manifest; release {add_blocks(compendium)}")
     if out is None:
-        if not by_gene:
-            raise typer.BadParameter("--out is needed, or --by-gene")
+        if not by_gene and not block_sums:
+            raise typer.BadParameter("--out is needed, or --by-gene, or --blocks")
         return
 
     written = write_export(compendium, out, form, Progress(visible=True))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from curation.commands.table_format import FormatOption
+
 if TYPE_CHECKING:
     from curation.review import Change
 
@@ -14,7 +16,12 @@ Db = Annotated[Path | None, typer.Option(envvar="CURATE_DB", help="Release folde
 Folder = Annotated[Path | None, typer.Option("--ontology", help="Ontology folder that is meant; default: the shipped one.")]
 
 
-def term(words: Annotated[list[str], typer.Argument(help="Words, a synonym, or an id.")], ontology: Folder = None, db: Db = None) -> None:
+def term(
+    words: Annotated[list[str], typer.Argument(help="Words, a synonym, or an id.")],
+    ontology: Folder = None,
+    db: Db = None,
+    form: FormatOption = None,
+) -> None:
     """Find a term: UBERON and CL for tissues and cells, Mondo for diseases, HsapDv for stages of life."""
     from curation.override import open_checks
     from curation.report_table import print_table
@@ -42,23 +49,26 @@ def review(
     ontology: Folder = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write the rule although it lowers the precision on a gold set.")] = False,
+    form: FormatOption = None,
 ) -> None:
     """List the texts whose decision settles most samples; or decide about words, see what would change, and write the rule."""
     from curation.audit import database_of
-    from curation.database import reading
-    from curation.report_table import print_table
+    from curation.database import reading, tables_of
+    from curation.facts import refuse_without_facts
+    from curation.report_table import print_table, say
     from curation.resources import ontology_folder
     from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
     from curation.term import find_terms, one_term
 
     with reading(database_of(db)) as con:
+        refuse_without_facts(tables_of(con), db)
         if not words:
             questions = queue(con, most)
             print_table(
                 ["settles", "in all", "ambiguous", "field", "text", "nearest terms"],
-                [[str(q.n_samples), str(q.n_settled), str(q.n_ambiguous), q.fields, q.text[:60], "; ".join(q.nearest)] for q in questions],
+                [[q.n_samples, q.n_settled, q.n_ambiguous, q.fields, q.text[:60], "; ".join(q.nearest)] for q in questions],
             )
-            typer.echo(
+            say(
                 f"{len(questions)} decisions settle {questions[-1].n_settled if questions else 0:,} samples; decide with --words and --term"
             )
             return
@@ -79,15 +89,15 @@ def review(
 
 def _say(change: Change) -> None:
     """What a rule would change, by tissue and on the gold sets."""
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
 
-    print_table(["now", "then", "samples"], [[old or "(none)", new or "(none)", f"{n:,}"] for old, new, n in change.by_tissue])
-    typer.echo(
+    print_table(["now", "then", "samples"], [[old or "(none)", new or "(none)", n] for old, new, n in change.by_tissue])
+    say(
         f"{change.n_touched:,} samples hold the words: {change.n_new:,} get a label, {change.n_other:,} another one, {change.n_lost:,} lose theirs"
     )
     for file, precision, recall, precision_then, recall_then in change.gold:
         told = "PRECISION FALLS" if precision_then < precision else "precision holds"
-        typer.echo(f"{file}: precision {precision:.4f} -> {precision_then:.4f}, recall {recall:.4f} -> {recall_then:.4f}: {told}")
+        say(f"{file}: precision {precision:.4f} -> {precision_then:.4f}, recall {recall:.4f} -> {recall_then:.4f}: {told}")
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import typer
 
+from curation.commands.table_format import FormatOption
 
-def sources(downloads: bool = typer.Option(False, help="Also list every file that `curate fetch` knows.")) -> None:
+
+def sources(
+    downloads: bool = typer.Option(False, help="Also list every file that `curate fetch` knows."), form: FormatOption = None
+) -> None:
     """List the known sources: layout, licence, citation."""
     from curation.catalogue import read_downloads, read_sources
-    from curation.report_table import print_table
+    from curation.report_table import print_table, say
 
     cards = [card for card in read_sources().values() if card.is_data]
     print_table(
@@ -22,7 +26,7 @@ def sources(downloads: bool = typer.Option(False, help="Also list every file tha
         print_table(columns, [[getattr(item, name) for name in columns] for item in read_downloads()])
     for card in cards:
         if card.citation:
-            typer.echo(f"{card.source}: {card.citation}" + (f" https://doi.org/{card.doi}" if card.doi else ""))
+            say(f"{card.source}: {card.citation}" + (f" https://doi.org/{card.doi}" if card.doi else ""))
 
 
 def fetch(
@@ -36,6 +40,7 @@ def fetch(
     table: Path | None = typer.Option(None, help="Another table of downloads, for a mirror."),
     db: Path | None = typer.Option(None, envvar="CURATE_DB", help="Release whose studies are fetched (`curate fetch studies`)."),
     url: str | None = typer.Option(None, help="Address of a study's record with {series} in it, for a mirror of GEO."),
+    form: FormatOption = None,
 ) -> None:
     """Download a source: resumable, verified, through the proxy of the environment."""
     from curation.catalogue import choose_downloads, read_downloads

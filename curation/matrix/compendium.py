@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
+from profiles import room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,9 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
     """Add obs, var and uns, and give the matrix its name. Raises CannotWriteMatrix."""
     from anndata.io import write_elem
 
+    with writing(path):
+        n_bytes = sum(int(frame.memory_usage(deep=True).sum()) for frame in (obs, var)) + sum(len(str(value)) for value in uns.values())
+        room.reserve(path, 2 * n_bytes + room.HDF5_STRUCTURE)
     with writing(path), h5py.File(path, "r+") as file:
         write_elem(file, "obs", obs)
         write_elem(file, "var", var)
@@ -83,16 +87,22 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
         file[UNFINISHED].attrs.update(ARRAY)
         file.attrs.update(ANNDATA)
         file.move(UNFINISHED, "X")
+    room.release(path)
 
 
 def matrix_offset(path: Path) -> tuple[int, tuple[int, int]]:
     """Byte at which X begins, and its shape. Raises CannotWriteMatrix when X is not contiguous float32."""
     with h5py.File(path, "r") as file:
-        x = file["X"]
-        offset = x.id.get_offset() if isinstance(x, h5py.Dataset) and x.chunks is None and x.dtype == np.float32 else None
-        if offset is None:
-            raise CannotWriteMatrix(f"{path}: X is not contiguous float32; only the file that `curate build` wrote can be mapped")
-        return int(offset), (int(x.shape[0]), int(x.shape[1]))
+        return offset_in(file, path)
+
+
+def offset_in(file: h5py.File, place: object) -> tuple[int, tuple[int, int]]:
+    """The same of an open file, which is called `place` where X is not as it should be."""
+    x = file.get("X")
+    offset = x.id.get_offset() if isinstance(x, h5py.Dataset) and x.chunks is None and x.dtype == np.float32 else None
+    if offset is None:
+        raise CannotWriteMatrix(f"{place}: X is not contiguous float32; only the file that `curate build` wrote can be mapped")
+    return int(offset), (int(x.shape[0]), int(x.shape[1]))
 
 
 def open_matrix(path: Path) -> NDArray[np.float32]:

@@ -73,7 +73,7 @@ class PlanReader:
 
     def blocks(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.void], NDArray[np.float32]]]:
         """Yield (records, X) of finished rows of one shard. Raises MatrixFault, GatherFault."""
-        for at, sums, total in self._sums(positions):
+        for at, sums, total in self.sums(positions):
             for start in range(0, at.size, PIECE_ROWS):
                 piece = slice(start, start + PIECE_ROWS)
                 x, quality = self.plan.normaliser.rows(sums[piece], total[piece])
@@ -84,7 +84,8 @@ class PlanReader:
                     records[name] = quality[:, i]
                 yield records, x
 
-    def _sums(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+    def sums(self, positions: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+        """Yield (positions, sums (n, columns) per gene of the export, totals (n,) over all genes of the input). Raises MatrixFault, GatherFault."""
         if self._gather:
             yield positions, *self._gather.read(positions)
             return

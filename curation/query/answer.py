@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from curation.query.output import H5AD, CannotWriteAnswer, check_ending, write_answer
 from curation.query.samples import Selection, select
 from curation.query.terms import UnknownName
+from curation.remote.place import Place
 
 if TYPE_CHECKING:
     from curation.query.expression import Expression
@@ -42,7 +43,7 @@ class Answer:
 
 
 def ask(
-    release: Path,
+    release: Place,
     query: str,
     *,
     where: str = "",

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.blocks import BLOCK_BYTES as REMOTE_PAGE
 from curation.errors import CurationError
-from curation.export import Compendium
-from curation.matrix.by_gene import BY_GENE, read_genes
+from curation.matrix.by_gene import genes_of
+from curation.matrix.counts import read_counts
+from curation.matrix.opened import Compendium, RangedMatrix, hdf5, name_of
 from curation.query.genes import columns_of
+from curation.remote.place import Place
 
 if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK_BYTES = 64 << 20
-PAGE = 4096 // 4  # values that the disk reads with one of them
+PAGE = 4096  # bytes that the disk reads with one value
+COUNTS_LAYER = "counts"
 LOG, LINEAR = "log2tpm", "tpm"
 LAYERS = {"log2(TPM+1)": (LOG, LINEAR), "log2(CPM+1)": ("log2cpm", "cpm")}  # unit of a compendium -> as it is, and without the logarithm
 
@@ -52,6 +55,11 @@ class Expression:
         return self.data.var.iloc[self.columns]
 
     @property
+    def symbols(self) -> list[str]:
+        """The genes (g)."""
+        return [self.data.symbols[column] for column in self.columns]
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Samples and genes."""
         return self.rows.size, self.columns.size
@@ -68,39 +76,50 @@ class Expression:
         """All of it (n, g)."""
         return np.concatenate(list(self.blocks())) if self.rows.size else np.empty(self.shape, np.float32)
 
+    def bring(self) -> None:
+        """Have all of it on this disk, where the release is behind HTTP. Raises RangeFault."""
+        if isinstance(self.data.x, RangedMatrix):
+            self.data.x.bring(self.rows, self.columns)
+
     @property
     def is_by_gene(self) -> bool:
         """Whether by_gene.h5 lies there, and has fewer bytes to be read than the pages of the rows."""
-        pages = self.rows.size * min(4 * self.columns.size * PAGE, 4 * self.data.x.shape[1])
-        return self._by_gene.is_file() and 4 * self.columns.size * self.data.x.shape[0] < min(pages, BLOCK_BYTES)
-
-    @property
-    def _by_gene(self) -> Path:
-        return self.data.path.with_name(BY_GENE)
+        page = REMOTE_PAGE if isinstance(self.data.x, RangedMatrix) else PAGE
+        rows = self.rows.size * min(self.columns.size * page, 4 * self.data.shape[1])
+        return self.data.by_gene is not None and 4 * self.columns.size * self.data.shape[0] < min(rows, BLOCK_BYTES)
 
     def _reader(self) -> Callable[[NDArray[np.int64]], NDArray[np.float32]]:
-        if self.is_by_gene:
-            genes = read_genes(self._by_gene, self.columns, str(self.data.uns.get("build_id", "")))
+        if self.layer == COUNTS_LAYER:
+            return self._read_counts
+        if self.is_by_gene and self.data.by_gene is not None:
+            with hdf5(self.data.by_gene) as file:
+                genes = genes_of(file, name_of(self.data.by_gene), self.columns, self.data.build_id)
             return lambda rows: np.ascontiguousarray(genes[:, rows].T)
-        return lambda rows: np.ascontiguousarray(
-            self.data.x[rows][:, self.columns] if self._is_whole else self.data.x[np.ix_(rows, self.columns)]
-        )
+        x = self.data.x
+        return lambda rows: np.ascontiguousarray(x[rows][:, self.columns] if self._is_whole else x[np.ix_(rows, self.columns)])
+
+    def _read_counts(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        assert self.data.counts is not None
+        with hdf5(self.data.counts) as file:
+            return read_counts(file, name_of(self.data.counts), rows, self.columns, self.data.build_id)
 
     @property
     def _is_whole(self) -> bool:
-        return bool(4 * self.columns.size > self.data.x.shape[1])
+        return bool(4 * self.columns.size > self.data.shape[1])
 
 
-def expression(place: Path, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
+def expression(place: Place, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
     """Rows of a release's matrix; all genes without `genes`. Raises UnknownGene, UnknownLayer, CannotExport."""
     data = Compendium.open(place)
-    columns = np.arange(len(data.var)) if genes is None else np.array(columns_of(genes, list(data.var.index)), np.int64)
-    name, is_linear = layer_of(data.unit, layer)
+    columns = np.arange(data.shape[1]) if genes is None else np.array(columns_of(genes, data.symbols), np.int64)
+    name, is_linear = layer_of(data.unit, layer, has_counts=data.counts is not None)
     return Expression(data, rows, columns, name, is_linear)
 
 
-def layer_of(unit: str, layer: str | None) -> tuple[str, bool]:
+def layer_of(unit: str, layer: str | None, *, has_counts: bool = False) -> tuple[str, bool]:
     """The layer's name and whether the logarithm is taken off; without `layer`, as the compendium has it. Raises UnknownLayer."""
+    if layer == COUNTS_LAYER and has_counts:
+        return layer, False
     key = unit.replace(" ", "")
     if key not in LAYERS:
         raise UnknownLayer(f"the compendium is in {unit}, of which no layer is known; its layers would be those of {' or '.join(LAYERS)}")
@@ -109,5 +128,5 @@ def layer_of(unit: str, layer: str | None) -> tuple[str, bool]:
         return as_is, False
     if layer == linear:
         return linear, True
-    what = "it does not hold raw counts" if layer == "counts" else f"it is in {unit}"
+    what = "no raw counts were kept (`curate build --with-counts` does)" if layer == COUNTS_LAYER else f"it is in {unit}"
     raise UnknownLayer(f"--layer {layer} is not there: {what}; ask for {as_is} or {linear}")

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.audit import database_of
-from curation.database import Connection, DatabaseFault, fetch_arrow, reading, run_select, run_sql_file
+from curation.database import Connection, DatabaseFault, at, fetch_arrow, reading, run_select
 from curation.errors import CurationError
 from curation.query.conditions import Condition, parse
 from curation.query.terms import Terms
-from curation.resources import sql_folder
+from curation.query.view import NEEDED, make_view
+from curation.remote.place import Place, Remote
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-TEXT, YES = "VARCHAR", "BOOLEAN"
-# Columns that releases of an earlier schema lack: they are there, and empty.
-LABEL_COLUMNS = {"tissue_ontology_term_id": TEXT, "cell_type_ontology_term_id": TEXT, "is_cell_line": YES}
-FACT_COLUMNS = {
-    "sample_id": TEXT,
-    "disease": TEXT,
-    "disease_ontology_term_id": TEXT,
-    "tissue_status": TEXT,
-    "is_tumour": YES,
-    "sex": TEXT,
-    "age": "FLOAT",
-    "age_unit": TEXT,
-    "development_stage": TEXT,
-    "treatment": TEXT,
-    "is_control": YES,
-    "is_xenograft": YES,
-    "is_organoid": YES,
-    "donor_id": TEXT,
-    "origin_tissue": TEXT,
-}
+SAMPLES = "samples.parquet"  # the view as a file of the release: what is read of a release behind HTTP
 
 
 class NothingFound(CurationError):
@@ -63,30 +43,23 @@ class Selection:
 
 
 @contextmanager
-def asking(place: Path) -> Iterator[Connection]:
+def asking(place: Place) -> Iterator[Connection]:
     """A release's database, read-only, with the view `samples`. Raises DatabaseFault, also for a database that is none of a release."""
-    with reading(database_of(place)) as con:
+    is_remote = isinstance(place, Remote) and place.has(SAMPLES)
+    with reading(database_of(place), beside={SAMPLES: place.file(SAMPLES)} if isinstance(place, Remote) and is_remote else None) as con:
         tables = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()}
-        if missing := {"sample", "label", "kept", "split", "exclusion", "sample_group", "term"} - tables:
+        if missing := NEEDED - tables:
             raise DatabaseFault(
                 f"{place} is no release: its database has no table {', '.join(sorted(missing))}; build it with `curate build`"
             )
-        _complete(con, "label", LABEL_COLUMNS, tables)
-        _complete(con, "sample_fact", FACT_COLUMNS, tables)
-        run_sql_file(con, sql_folder() / "query" / "samples.sql")
+        if is_remote:  # its rows lie in the order of the matrix, so those outside it are not read
+            con.execute(f"CREATE OR REPLACE TEMP VIEW samples AS SELECT * FROM read_parquet('{at(SAMPLES)}')")
+        else:
+            make_view(con, tables)
         yield con
 
 
-def _complete(con: Connection, table: str, columns: Mapping[str, str], tables: set[str]) -> None:
-    """stated_label, stated_fact: a table with the columns that it lacks, or without rows where there is no such table."""
-    rows = con.execute("SELECT column_name FROM duckdb_columns() WHERE table_name = $table AND NOT internal", {"table": table}).fetchall()
-    present = {name for (name,) in rows} if table in tables else set()
-    missing = [f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items() if name not in present]
-    source = f"SELECT {', '.join(['*', *missing])} FROM {table}" if present else f"SELECT {', '.join(missing)} WHERE false"
-    con.execute(f"CREATE OR REPLACE TEMP VIEW stated_{table.removeprefix('sample_')} AS {source}")
-
-
-def select(place: Path, query: str = "", *, where: str = "", exact: bool = False, outside: bool = False) -> Selection:
+def select(place: Place, query: str = "", *, where: str = "", exact: bool = False, outside: bool = False) -> Selection:
     """The samples of a release that meet every condition of `query` and the SQL condition `where` over the view `samples`.
 
     With `exact`, a name means its own term and not those below it. With `outside`, samples that are not in the matrix are found too.
@@ -111,13 +84,13 @@ def _select(con: Connection, terms: Terms, conditions: Sequence[Condition], *, o
     for condition in conditions:
         parameters |= condition.parameters
     all_of = " AND ".join(f"({c.sql})" for c in conditions) or "true"
-    found = fetch_arrow(con, f"SELECT * FROM samples WHERE {all_of} ORDER BY row NULLS LAST, sample_id", parameters)
-    n_outside = int(found["row"].null_count)
-    kept = found if outside else found.slice(0, found.num_rows - n_outside)
+    inside = "true" if outside else "row IS NOT NULL"
+    found = fetch_arrow(con, f"SELECT * FROM samples WHERE {all_of} AND {inside} ORDER BY row NULLS LAST, sample_id", parameters)
+    n_outside = 0 if outside else _count(con, conditions, outside=True) - found.num_rows
     alone = [_count(con, [condition], outside=outside) for condition in conditions]
-    if kept.num_rows == 0:
+    if found.num_rows == 0:
         raise NothingFound(_why_empty(con, terms.place, conditions, alone, n_outside, outside=outside))
-    return Selection(kept, list(zip(conditions, alone, strict=True)), 0 if outside else n_outside, terms.notes)
+    return Selection(found, list(zip(conditions, alone, strict=True)), n_outside, terms.notes)
 
 
 def _count(con: Connection, conditions: Sequence[Condition], *, outside: bool) -> int:
@@ -130,7 +103,7 @@ def _count(con: Connection, conditions: Sequence[Condition], *, outside: bool) -
 
 
 def _why_empty(
-    con: Connection, place: Path, conditions: Sequence[Condition], alone: Sequence[int], n_outside: int, *, outside: bool
+    con: Connection, place: Place, conditions: Sequence[Condition], alone: Sequence[int], n_outside: int, *, outside: bool
 ) -> str:
     """Which condition no sample meets, or which one to leave out, and how many samples are then left."""
     what = f"no sample of {place} meets {' and '.join(c.text for c in conditions) or 'this'}"

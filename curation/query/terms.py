@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 
 from curation.database import Connection, fetch_arrow
 from curation.errors import CurationError
+from curation.remote.place import Place
 
 ID = re.compile(r"[A-Za-z]+:\d+")
 NEAR = 4
@@ -31,7 +31,7 @@ class Terms:
     """The names in one release. `exact`: a name means its own term only."""
 
     con: Connection
-    place: Path
+    place: Place
     exact: bool = False
     notes: list[str] = field(default_factory=list)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, digests, held_blocks, hex_digests, n_blocks
 from curation.build import COMPENDIUM, DATABASE, PACKAGES, make_build_id
 from curation.build_report import REPORT
 from curation.catalogue import UNSTATED, SourceCard, read_sources
@@ -18,17 +19,19 @@ from curation.crate import CITATION, REFERENCES, citation_text, crate
 from curation.mark import CRATE, MANIFEST
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.by_gene import BY_GENE
+from curation.matrix.counts import COUNTS
+from curation.query.samples import SAMPLES
 from curation.release import sha256
 from curation.resources import ontology_folder
 from curation.tables import EVIDENCE, FACTS, FUNNEL, LABELS
 from curation.validating.finding import first
 from profiles import filenames
 
-ALWAYS = {CITATION, CHECKSUMS, COMPENDIUM, DATABASE, EVIDENCE, FACTS, FUNNEL, LABELS, REPORT}
-NAMED = ALWAYS | {BY_GENE}
+ALWAYS = {BLOCKS, CITATION, CHECKSUMS, COMPENDIUM, DATABASE, EVIDENCE, FACTS, FUNNEL, LABELS, REPORT, SAMPLES}
+NAMED = ALWAYS | {BY_GENE, COUNTS}
 KINDS: dict[str, type | tuple[type, ...]] = {
     "schema_version": int, "build_id": str, "previous": (str, type(None)), "created": str, "parameters": dict, "inputs": list, "versions": dict,
-    "notes": list, "stages": list, "sources_used": list, "outputs": list,
+    "notes": list, "stages": list, "sources_used": list, "outputs": list, PAGES: list,
 }  # fmt: skip
 OF_CARDS = ("license", "citation")  # what the crate takes from sources.tsv
 Manifest = Mapping[str, Any]
@@ -57,6 +60,21 @@ def files(folder: Path, manifest: Manifest) -> tuple[bool, str]:
 
 def _is_as_said(path: Path, row: Mapping[str, Any]) -> bool:
     return path.is_file() and path.stat().st_size == row["bytes"] and sha256(path) == row["sha256"]
+
+
+def blocks(folder: Path, manifest: Manifest) -> tuple[bool, str]:
+    """blocks.sha256 holds the checksum of every block of every file, and the manifest those of its own blocks."""
+    held = held_blocks(folder, manifest["outputs"])
+    wrong = sorted(
+        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name)[1] != said
+    )
+    text = (folder / BLOCKS).read_bytes()
+    if manifest[PAGES] != hex_digests(block_digests(text)):
+        wrong.append(f"{PAGES} of the manifest")
+    n = sum(n_blocks(row["bytes"]) for row in manifest["outputs"] if row["file"] != BLOCKS)
+    if len(text) != DIGEST_BYTES * n:
+        wrong.append(BLOCKS)
+    return not wrong, f"{n:,} blocks, {len(wrong)} files wrong{first(wrong)}"
 
 
 def form(manifest: Manifest) -> tuple[bool, str]:

@@ -20,6 +20,8 @@ from curation.database import Connection, fetch_arrow
 from curation.description import ORGAN_SYSTEMS
 from curation.matrix.by_gene import BY_GENE
 from curation.matrix.normalise import UNIT_NAMES
+from curation.query.samples import SAMPLES
+from curation.query.view import ORDERED, make_view
 from curation.resources import sql_folder
 from curation.tables import EVIDENCE, FACTS, FUNNEL, LABELS, write_funnel
 from curation.validating.compendium import Compendium
@@ -54,7 +56,18 @@ def view(con: Connection, path: Path) -> tuple[bool, str]:
     name, order = VIEWS[path.name]
     text = (sql_folder() / "build" / f"{name}.sql").read_text(encoding="utf-8")
     select = re.split(r"CREATE OR REPLACE VIEW \w+ AS\s", text)[1].strip().rstrip(";")
-    ours, held = fetch_arrow(con, f"SELECT * FROM ({select}) ORDER BY {order}"), pq.read_table(path)
+    return _alike(fetch_arrow(con, f"SELECT * FROM ({select}) ORDER BY {order}"), pq.read_table(path))
+
+
+def samples(con: Connection, folder: Path) -> tuple[bool, str]:
+    """samples.parquet is the view `samples` of the tables of the database."""
+    import pyarrow.parquet as pq
+
+    make_view(con, {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()})
+    return _alike(fetch_arrow(con, ORDERED), pq.read_table(folder / SAMPLES))
+
+
+def _alike(ours: pa.Table, held: pa.Table) -> tuple[bool, str]:
     if ours.column_names != held.column_names or ours.num_rows != held.num_rows:
         odd = sorted(set(ours.column_names) ^ set(held.column_names))
         return False, f"{held.num_rows:,} rows for {ours.num_rows:,}, {len(odd)} columns differ{first(odd)}"

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from modelling import __version__
 from modelling.errors import ModellingError
-from profiles import filenames
+from profiles import __version__, filenames
 from profiles.plain_json import NoObject, read_object
 
 MANIFEST = "manifest.json"

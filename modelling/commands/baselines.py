@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from modelling import __version__
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder
@@ -17,6 +16,7 @@ from modelling.progress import bars
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, number, shown, with_interval
 from modelling.studies.baselines import Parts, embedding_methods, methods, model_methods, read_parts, score_methods
+from profiles import __version__
 
 
 class WrongInputs(ModellingError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelling import __version__
 from modelling.data import Compendium
 from modelling.figures.canvas import spaced
 from modelling.reports.page import Report, Section, Table, Tile, number
 from modelling.studies.audit_labels import Suspicion
+from profiles import __version__
 
 if TYPE_CHECKING:
     import polars as pl

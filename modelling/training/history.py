@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from profiles import aside
+from profiles.saying import note_progress, shows_bars
+
 
 class Report(Protocol):
     """What the training tells while it runs."""
@@ -50,7 +53,7 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
         TextColumn("at most"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=not shows_bars()) as progress:
         task = progress.add_task("", total=epochs, completed=first_epoch, text="")
 
         class Bar:
@@ -68,17 +71,19 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
                     f"explained {row['validation_explained']:.3f} {row['samples_per_second']:,.0f} samples/s"
                 )
                 progress.update(task, completed=self.done, text=text)
+                note_progress(text)
 
         yield Bar()
 
 
 def write(folder: Path, rows: list[dict[str, float]], best_epoch: int) -> None:
     """history.csv (one row per epoch) and history.svg."""
-    with (folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    _picture(folder / "history.svg", rows, best_epoch)
+    with aside.together(folder, last="history.svg") as place:
+        with (place / "history.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        _picture(place / "history.svg", rows, best_epoch)
 
 
 def _picture(path: Path, rows: list[dict[str, float]], best_epoch: int) -> None:

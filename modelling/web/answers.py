@@ -71,6 +71,64 @@ class TissueSummary(BaseModel):
     n_series: int
 
 
+class Colour(BaseModel):
+    """Something to colour the map by; `kind` is fact or measure."""
+
+    by: str
+    title: str
+    kind: str
+    n_known: int
+
+
+class ColourCodes(BaseModel):
+    """A fact of every point: the place of its value in `values`, 255 where it is unknown."""
+
+    values: list[str]
+    codes: list[int]
+
+
+class TermFound(BaseModel):
+    """A term of UBERON or CL that holds samples; `word` is the synonym that found it."""
+
+    term_id: str
+    name: str
+    word: str
+    n_samples: int
+
+
+class TermSamples(BaseModel):
+    """What is within a term: its points on the map, and the finest terms of them."""
+
+    term_id: str
+    name: str
+    points: list[int]
+    parts: list[TermFound]
+
+
+class GeneFound(BaseModel):
+    """A gene; `word` is the alias or id that found it."""
+
+    symbol: str
+    word: str
+
+
+class GeneBox(BaseModel):
+    """A gene in one tissue: 5th, 25th, 50th, 75th and 95th percentile of n samples."""
+
+    tissue: str
+    n: int
+    quantiles: list[float]
+
+
+class GeneSummary(BaseModel):
+    """A gene over all tissues, the highest median first."""
+
+    symbol: str
+    unit: str
+    n_samples: int
+    boxes: list[GeneBox]
+
+
 class About(BaseModel):
     """The model behind the page."""
 
@@ -90,6 +148,10 @@ class About(BaseModel):
     min_coverage: float
     has_evidence: bool
     has_example: bool
+    has_genes: bool
+    colours: list[Colour]
+    reads: str
+    detected_below: float | None
     limits: dict[str, int]
 
 
@@ -107,6 +169,9 @@ class Found(BaseModel):
     tissues: list[str]
     series: list[str]
     samples: list[str]
+    terms: list[TermFound] = []
+    genes: list[GeneFound] = []
+    diseases: list[str] = []
 
 
 class SampleDetails(BaseModel):
@@ -115,6 +180,8 @@ class SampleDetails(BaseModel):
     sample: dict[str, Any]
     label: dict[str, Any] | None = None
     proposals: list[dict[str, Any]] = []
+    facts: list[dict[str, Any]] = []
+    rule_reason: str = ""
 
 
 def answer(predictor: Predictor, predictions: Predictions) -> PredictionAnswer:

@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import anyio
+import numpy as np
 from fastapi import FastAPI, Query, Request, Response
-from fastapi import Path as PathPart
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from modelling import __version__
-from modelling.predicting.cohort import MIN_COVERAGE, Reading, read_text
-from modelling.predicting.predict import Predictor, collect
-from modelling.predicting.results import tsv
-from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary, answer
+from modelling.predicting.cohort import MIN_COVERAGE
+from modelling.predicting.predict import Predictor
+from modelling.web.answers import About, Colour, PredictionAnswer, Problem, TissueSummary
 from modelling.web.atlas import Atlas
+from modelling.web.browsing import NAME_LENGTH, add_browse_routes
+from modelling.web.colours import Facts
 from modelling.web.evidence import Evidence
-from modelling.web.gate import Gate, Refused, WebLimits, guard, read_body
-from profiles.errors import BulkatlasError
-from profiles.limits import LimitExceeded, Limits
+from modelling.web.gate import Places, Refused, WebLimits, read_body
+from modelling.web.genes import NAME, Genes
+from modelling.web.guard import HEADERS, Guard
+from modelling.web.terms import Terms
+from modelling.web.workshop import Workshop
+from profiles import __version__
 
 STATIC = Path(__file__).with_name("static")
 NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
-NAME_LENGTH = 200
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": why}
     for status, why in (
+        (400, "The request is none: its size, or its connection was closed"),
+        (403, "Asked for by the page of another site"),
         (408, "The table did not arrive in time"),
         (413, "The table is too large"),
         (415, "Not a text table"),
         (422, "The table cannot be understood; the error says what, where and what to do"),
-        (503, "Too many tables at once"),
+        (500, "An error of the program"),
+        (503, "Too many tables at once, of all or of one client"),
     )
 }
-NamePart = Annotated[str, PathPart(max_length=NAME_LENGTH)]
 TABLE_BODY = {
     "requestBody": {
         "required": True,
@@ -65,6 +69,36 @@ class Service:
         """The reference samples, coded."""
         return Atlas.of(self.predictor)
 
+    @cached_property
+    def facts(self) -> Facts | None:
+        """The facts of the reference samples, where the release is known."""
+        if self.evidence is None:
+            return None
+        return Facts(self.atlas.sample_id, self.evidence.labels, self.evidence.beside("compendium.h5ad"))
+
+    @cached_property
+    def genes(self) -> Genes | None:
+        """Expression by gene, where the release keeps it."""
+        path = self.evidence.beside(NAME) if self.evidence else None
+        return Genes.open(path, self.atlas.sample_id) if path else None
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Names of what the reference samples are, read when first asked for."""
+        return Terms(self.atlas.term_ids())
+
+    def reads(self) -> str:
+        """What tables the model takes, said where it is less than all: without the lengths of its genes nothing can be divided by them."""
+        space = self.predictor.space
+        known = np.isfinite(space.length_bp)
+        if known.mean() >= MIN_COVERAGE:
+            return "CSV, TSV or GCT; all genes; counts, TPM, FPKM or log2."
+        unit = self.predictor.model.unit
+        return (
+            f"CSV, TSV or GCT in {unit} or TPM, all genes, under the model's names: "
+            f"it knows the length of {known.mean():.0%} of them, so counts cannot become TPM."
+        )
+
     def about(self) -> About:
         """The model in numbers."""
         model, reference = self.predictor.model, self.predictor.reference
@@ -86,27 +120,46 @@ class Service:
             min_coverage=MIN_COVERAGE,
             has_evidence=self.evidence is not None,
             has_example=(self.folder / "example.tsv").is_file(),
+            has_genes=self.genes is not None,
+            colours=[Colour(**one) for one in self.facts.choices()] if self.facts else [],
+            reads=self.reads(),
+            detected_below=model.calibration.detected_below,
             limits=asdict(self.limits),
         )
 
-    def predict(self, content: bytes, name: str, reading: Reading) -> tuple[PredictionAnswer, bytes]:
-        """Predict the samples of a text table, within the limits."""
-        asked = self.limits
-        limits = Limits(asked.samples, asked.columns, asked.rows, asked.cells, time.monotonic() + asked.seconds)
-        cohort = read_text(content, name, self.predictor.space, reading, limits=limits)
-        predictions = collect(self.predictor, cohort)
-        return answer(self.predictor, predictions), tsv(predictions.table, for_spreadsheet=True)
+    def order(self, name: str, unit: str, layout: str, samples: Sequence[str], annotation: Sequence[str]) -> dict[str, Any]:
+        """What a worker is told of a table beside its text."""
+        bounds = {what: getattr(self.limits, what) for what in ("samples", "columns", "rows", "cells")}
+        how = {"unit": unit, "layout": layout, "samples": list(samples), "annotation": list(annotation)}
+        return {"name": Path(name).name or "table", "seconds": self.limits.seconds, "limits": bounds, **how}
 
 
-def create_app(service: Service, hosts: list[str]) -> FastAPI:
+def create_app(service: Service, hosts: Sequence[str]) -> FastAPI:
     """The application; `hosts` are the names under which it may be asked (a page that rebinds its name to this address is refused)."""
-    app = FastAPI(title="bulkatlas", version=__version__, summary=NOTICE, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    workshop = Workshop(service.folder, service.limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            workshop.close()
+
+    app = FastAPI(
+        title="bulkatlas",
+        version=__version__,
+        summary=NOTICE,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.workshop = workshop
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
-    app.middleware("http")(guard)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    app.add_middleware(Guard, hosts=hosts)
     add_error_answers(app)
-    add_atlas_routes(app, service)
-    add_predict_route(app, service)
+    add_browse_routes(app, service)
+    add_predict_route(app, service, workshop)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     return app
 
@@ -119,20 +172,24 @@ def add_error_answers(app: FastAPI) -> None:
         headers = {"Retry-After": "30"} if error.status == 503 else {"Connection": "close"}
         return JSONResponse({"error": error.why}, error.status, headers)
 
-    @app.exception_handler(BulkatlasError)
-    async def wrong_input(_: Request, error: BulkatlasError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 413 if isinstance(error, LimitExceeded) else 422)
+    @app.exception_handler(HTTPException)
+    async def no_such_thing(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def wrong_request(_: Request, error: RequestValidationError) -> JSONResponse:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return JSONResponse({"error": said}, 422)
+        return JSONResponse({"error": said.encode(errors="replace").decode()}, 422)
+
+    @app.exception_handler(Exception)
+    async def our_fault(_: Request, error: Exception) -> JSONResponse:
+        """It stands outside the guard, so it brings the headers; the log has the error itself."""
+        return JSONResponse({"error": "this is an error of the program: please tell its authors what was asked"}, 500, HEADERS)
 
 
-def add_predict_route(app: FastAPI, service: Service) -> None:
+def add_predict_route(app: FastAPI, service: Service, workshop: Workshop) -> None:
     """POST /api/predict."""
-    gate = Gate(service.limits)
-    threads = anyio.CapacityLimiter(service.limits.at_once)
+    places = Places(service.limits)
 
     @app.post(
         "/api/predict",
@@ -149,61 +206,12 @@ def add_predict_route(app: FastAPI, service: Service) -> None:
         format: Annotated[str, Query(pattern="^(json|tsv)$", description="json or tsv")] = "json",
     ) -> Response:
         """Name the tissue of each sample of a table."""
-        reading = Reading(unit, layout, samples=tuple(samples or ()), annotation=tuple(annotation or ()))
-        async with gate.turn():
-            content = await read_body(request, service.limits)
-            found, text = await anyio.to_thread.run_sync(service.predict, content, Path(name).name or "table", reading, limiter=threads)
+        order = service.order(name, unit, layout, samples or (), annotation or ())
+        client = request.client.host if request.client else ""
+        with places.taken(client) as held:
+            found = await workshop.ask(client, order, await read_body(request, service.limits, held))
         if format == "tsv":
             return Response(
-                text, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}
+                found.tsv, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}
             )
-        return Response(found.model_dump_json(), media_type="application/json")
-
-
-def add_atlas_routes(app: FastAPI, service: Service) -> None:
-    """GET routes over the model and the compendium."""
-    absent: dict[int | str, dict[str, Any]] = {404: {"model": Problem}, 422: {"model": Problem}}
-
-    @app.get("/api/about")
-    def about() -> About:
-        """The model behind this page."""
-        return service.about()
-
-    @app.get("/api/map", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}})
-    def points() -> Response:
-        """The map: n (uint32), x, y (float32 each), tissue, source, split (uint8 each), little-endian, one array after the other."""
-        return Response(service.atlas.points(), media_type="application/octet-stream")
-
-    @app.get("/api/map/names", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-    def names() -> Response:
-        """Sample and study of each point of the map, one line each."""
-        return Response(service.atlas.names(), media_type="text/plain; charset=utf-8")
-
-    @app.get("/api/example", response_class=Response, responses={200: {"content": {"text/tab-separated-values": {}}}, **absent})
-    def example() -> Response:
-        """A table to try: validation samples of the compendium."""
-        path = service.folder / "example.tsv"
-        if not path.is_file():
-            raise Refused(404, "this run has no example.tsv; `model reference` writes one")
-        return FileResponse(path, media_type="text/tab-separated-values", filename="example.tsv")
-
-    @app.get("/api/tissues/{tissue}", responses=absent)
-    def series(tissue: NamePart) -> list[SeriesSummary]:
-        """Studies that hold samples of a tissue."""
-        if tissue not in service.atlas.organ_system:
-            raise Refused(404, f"no tissue named {tissue!r}")
-        return [SeriesSummary(**row) for row in service.atlas.series_of(tissue)]
-
-    @app.get("/api/search", responses={422: {"model": Problem}})
-    def search(q: Annotated[str, Query(max_length=NAME_LENGTH)]) -> Found:
-        """Tissues, studies and samples by a part of their name."""
-        return Found(**service.atlas.search(q))
-
-    @app.get("/api/samples/{sample_id}", responses=absent)
-    def sample(sample_id: NamePart) -> SampleDetails:
-        """One sample of the compendium; with the evidence of its label when the server knows the curation."""
-        held = service.atlas.sample(sample_id)
-        evidence = service.evidence.of(sample_id) if service.evidence else None
-        if held is None and evidence is None:
-            raise Refused(404, f"no sample named {sample_id!r}")
-        return SampleDetails(sample=held or {"sample_id": sample_id}, **(evidence or {}))
+        return Response(found.json, media_type="application/json")

@@ -1,18 +1,21 @@
 """Why a sample of the compendium has its label: read from the Parquet files that a release keeps beside its compendium.
 
 Modelling reads no database. `labels.parquet` holds one row per sample with the deciding evidence; `evidence.parquet`, where there is one, every
-proposal. Both are only ever read.
+proposal; `facts.parquet` each fact with its words. All are only ever read.
 """
 
 from __future__ import annotations
 
+import csv
 import datetime
 import math
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from modelling.errors import ModellingError
+from profiles.resources import ontology_folder
 
 
 class NoEvidence(ModellingError):
@@ -25,6 +28,12 @@ class Evidence:
 
     labels: Path
     proposals: Path | None
+    facts: Path | None = None
+
+    def beside(self, name: str) -> Path | None:
+        """A file of the same release, None where it has none."""
+        path = self.labels.with_name(name)
+        return path if path.is_file() else None
 
     @classmethod
     def open(cls, path: str | Path) -> Evidence:
@@ -43,15 +52,27 @@ class Evidence:
             raise NoEvidence(f"{labels}: not a readable Parquet file ({error})") from error
         if "sample_id" not in names:
             raise NoEvidence(f"{labels}: has no column sample_id; columns: {', '.join(names[:8])}")
-        proposals = folder / "evidence.parquet"
-        return cls(labels, proposals if proposals.is_file() else None)
+        found = cls(labels, None)
+        return cls(labels, found.beside("evidence.parquet"), found.beside("facts.parquet"))
 
     def of(self, sample_id: str) -> dict[str, Any] | None:
-        """Label and proposals of one sample, None when the release does not know it."""
+        """Label, proposals and facts of one sample, and why the rule that decided is one; None when the release does not know it."""
         rows = _rows(self.labels, sample_id)
         if not rows:
             return None
-        return {"label": rows[0], "proposals": _rows(self.proposals, sample_id) if self.proposals else []}
+        return {
+            "label": rows[0],
+            "proposals": _rows(self.proposals, sample_id) if self.proposals else [],
+            "facts": _rows(self.facts, sample_id) if self.facts else [],
+            "rule_reason": _reasons().get(str(rows[0].get("rule_id") or ""), ""),
+        }
+
+
+@cache
+def _reasons() -> dict[str, str]:
+    """Why each rule of the curation is one."""
+    with (ontology_folder() / "rules.tsv").open(encoding="utf-8", newline="") as file:
+        return {row["rule_id"]: row["reason"] for row in csv.DictReader(file, delimiter="\t")}
 
 
 def _rows(path: Path, sample_id: str) -> list[dict[str, Any]]:

@@ -82,7 +82,11 @@ class TextGrid:
             parse = self._parse_options(lambda row: "skip")
             convert = self._convert_options(dict.fromkeys(names[:N_ID_CANDIDATES], pa.string()), names)
             read = pc.ReadOptions(column_names=names, use_threads=False, block_size=sum(map(len, lines)) + len(lines) + 1)
-            self._some = pc.read_csv(io.BytesIO(b"\n".join([*lines, b""])), read, parse, convert)
+            self._some = pc.read_csv(io.BytesIO(b"\n".join([*lines, b""])), read, parse, convert) if lines else None
+            if self._some is None or not self._some.num_rows:
+                raise TableFault(
+                    f"{self.name}: no row ends in the lines below its header; is a quote opened that is not closed, or a cell as long as the table?"
+                )
         found = self._some.column(column).chunk(0)
         return found
 

@@ -1,14 +1,17 @@
 // Puts the page together.
 
+import { Address } from "./address.js";
 import { Browse } from "./browse.js";
 import { palette } from "./colour.js";
-import { $, count, counted, el, getJson, plain } from "./dom.js";
+import { Colourings } from "./colouring.js";
+import { $, count, counted, el, getJson } from "./dom.js";
+import { showLegend } from "./legend.js";
 import { AtlasMap } from "./map.js";
 import { Samples } from "./samples.js";
 import { Search } from "./search.js";
 
 const TABS = ["samples", "browse", "about"];
-const COLOUR_BY = [["tissue", "Tissue"], ["organ_system", "Organ system"], ["source", "Source"]];
+const FIRST = "tissue"; // what the map is coloured by at first
 
 function showTab(name) {
   for (const tab of TABS) {
@@ -19,50 +22,50 @@ function showTab(name) {
   }
 }
 
-function listenToTabs() {
+function listenToTabs(address) {
+  const go = (name) => { showTab(name); address.set({ tab: name === TABS[0] ? null : name }); };
   TABS.forEach((name, i) => {
-    $(`tab-${name}`).onclick = () => showTab(name);
+    $(`tab-${name}`).onclick = () => go(name);
     $(`tab-${name}`).onkeydown = (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step) return;
       const next = TABS[(i + step + TABS.length) % TABS.length];
-      showTab(next);
+      go(next);
       $(`tab-${next}`).focus();
     };
   });
 }
 
-function colourChoice(about, map, colours) {
-  const systems = about.tissues.some((t) => t.organ_system), box = $("colour-by");
-  const choose = (by) => {
-    for (const button of box.children) { const chosen = button.dataset.by === by; button.setAttribute("aria-checked", String(chosen)); button.tabIndex = chosen ? 0 : -1; }
-    map.paint(by, null);
-    legend(about, map, colours, by);
+/** The choice of what to colour by; returns a function that chooses. */
+function colourChoice(map, colourings, address) {
+  const box = $("colour-by");
+  box.append(...colourings.choices().map(([key, title]) => el("option", { value: key }, title)));
+  const choose = async (key) => {
+    try {
+      const colouring = await colourings.of(key);
+      if (![...box.options].some((one) => one.value === colouring.key)) box.append(el("option", { value: colouring.key }, colouring.title));
+      box.value = colouring.key;
+      map.paint(colouring);
+      showLegend(map);
+      address.set({ colour: colouring.key === FIRST ? null : colouring.key });
+    } catch (error) { $("map-note").textContent = error.message; }
   };
-  box.append(...COLOUR_BY.filter(([by]) => by !== "organ_system" || systems).map(([by, name]) => el("button", { type: "button", role: "radio", "data-by": by, onclick: () => choose(by) }, name)));
-  box.onkeydown = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const all = [...box.children], next = all[(all.indexOf(document.activeElement) + step + all.length) % all.length];
-    choose(next.dataset.by);
-    next.focus();
-  };
-  choose("tissue");
+  box.onchange = () => { map.paint(undefined, null); choose(box.value); };
+  return choose;
 }
 
-function legend(about, map, colours, by) {
-  const totals = new Map();
-  for (let i = 0; i < map.n; i++) totals.set(map.nameOf(i, by), (totals.get(map.nameOf(i, by)) ?? 0) + 1);
-  let held = null;
-  const buttons = [...totals].sort((a, b) => b[1] - a[1]).map(([name, n]) => el("button", {
-    type: "button", "aria-pressed": "false", onclick: (event) => {
-      held = held === name ? null : name;
-      for (const button of buttons) button.setAttribute("aria-pressed", "false");
-      if (held) event.currentTarget.setAttribute("aria-pressed", "true");
-      map.paint(undefined, held ? (i) => map.nameOf(i, by) === held : null);
-    },
-  }, el("span", { class: "dot", colour: colours[by][name]?.css }), plain(name ?? "none"), el("small", {}, count(n))));
-  $("legend").replaceChildren(...buttons);
+/** Show what the address says. */
+async function show(state, map, browse, colour) {
+  $("search").value = "";
+  const place = ["study", "term", "disease", "gene", "tissue"].find((one) => state[one]);
+  showTab(TABS.includes(state.tab) ? state.tab : TABS[0]);
+  await colour(state.colour ?? FIRST);
+  if (place === "study") await browse.series(state.study === "none" ? "" : state.study, state.source, state.tissue);
+  else if (place) await browse[place](state[place]);
+  else { browse.home(); map.fit(); }
+  if (state.sample) await browse.showSample(state.sample);
+  else if ($("details").open) $("details").close();
+  if (state.view) map.view = state.view;
 }
 
 function aboutPage(about) {
@@ -92,21 +95,30 @@ function theme(map) {
 }
 
 async function start() {
-  listenToTabs();
+  const address = new Address(), state = address.get();
+  listenToTabs(address);
   const about = await getJson("api/about"), colours = palette(about), map = new AtlasMap(about, colours);
   $("model-line").textContent = `${counted(about.tissues.length, "tissue")} · ${counted(about.n_points, "reference sample")} · ${about.name}`;
   $("notice").textContent = about.notice.split(":")[0].replace(/\.?$/, ".");
   $("notice").title = about.notice;
   $("simulated").hidden = !about.simulated;
+  $("reads").textContent = `Drop a table of gene expression here: ${about.reads}`;
+  $("search").placeholder = about.has_genes ? "Find a tissue, gene, disease, study or sample" : "Find a tissue, disease, study or sample";
   aboutPage(about);
   await map.load();
-  const browse = new Browse(about, map, colours);
+  const colour = colourChoice(map, new Colourings(about, map, colours), address);
+  const apply = (said) => address.quietly(() => show(said, map, browse, colour));
+  await address.quietly(() => colour(FIRST));
+  const browse = await address.quietly(() => new Browse(about, map, colours, address, colour));
   const samples = new Samples(about, map, colours, (id) => browse.showSample(id));
   map.addEventListener("sample", (event) => browse.showSample(event.detail));
   map.addEventListener("mine", () => showTab("samples"));
+  map.addEventListener("picked", (event) => { showTab("browse"); browse.picked(event.detail); });
   new Search(about, map, browse, showTab);
-  colourChoice(about, map, colours);
   theme(map);
+  await apply(state);
+  map.addEventListener("moved", () => address.set({ view: map.view }, true));
+  addEventListener("popstate", () => apply(address.get()));
   document.body.dataset.ready = "yes";
   return samples;
 }

@@ -1,16 +1,17 @@
-// Browsing the compendium: tissues, their studies, a study's samples, and why a sample has its label.
+// Browsing the compendium: tissues, terms, diseases, genes, studies, picked samples, and one sample.
 
+import { boxPlot } from "./box.js";
 import { $, count, counted, el, getJson, plain } from "./dom.js";
+import { explained } from "./explain.js";
+import { outside } from "./links.js";
 
-const STUDY = /^GSE\d+$/;
-const HIDDEN = new Set(["map_x", "map_y", "point"]);
-const EVIDENCE = [["tissue", "tissue"], ["term_name", "term"], ["term_id", "term id"], ["decided_by", "decided by"], ["field", "field"], ["matched_text", "matched text"], ["synonym", "synonym"], ["scope", "scope"], ["rule_id", "rule"], ["margin", "margin"], ["runner_up", "runner-up"], ["is_cell_line", "cell line"], ["split", "split"], ["excluded_at", "excluded at"], ["excluded_because", "excluded because"]];
-const TOLD_BY_LABEL = new Set(["tissue", "term_id", "split"]);
-const TEXTS = ["title", "source_name", "characteristics", "description"];
+const MOST_ROWS = 500;
 
 export class Browse {
-  constructor(about, map, colours) {
-    Object.assign(this, { about, map, colours });
+  /** `colour` is told what to colour by; `address` where the reader is. */
+  constructor(about, map, colours, address, colour) {
+    Object.assign(this, { about, map, colours, address, colour, asked: 0 });
+    $("details").addEventListener("close", () => address.set({ sample: null }));
     this.home();
   }
 
@@ -19,91 +20,150 @@ export class Browse {
     $("crumbs").replaceChildren(...parts.flatMap(([name, go], i) => [i ? "›" : null, i < parts.length - 1 ? el("button", { class: "link", type: "button", onclick: go }, name) : el("span", { "aria-current": "page" }, name)]).filter(Boolean));
   }
 
+  #dot(tissue) { const one = this.colours.tissue[tissue]; return el("span", { class: `dot form-${one?.form ?? 0}`, colour: one?.css }); }
+
   home() {
     this.#crumbs();
-    $("search").value = "";
+    this.address.go(null);
     this.map.paint(undefined, null);
-    const most = Math.max(...this.about.tissues.map((t) => t.n_samples)), systems = Map.groupBy ? Map.groupBy(this.about.tissues, (t) => t.organ_system) : grouped(this.about.tissues);
-    $("browse-body").replaceChildren(...[...systems].sort(([a], [b]) => a.localeCompare(b)).map(([system, tissues]) => el("section", { class: "system" }, el("h3", {}, system || "Tissues"),
-      tissues.map((t) => el("button", { class: "tissue-row", type: "button", onclick: () => this.tissue(t.tissue) },
-        el("span", { class: "dot", colour: this.colours.tissue[t.tissue].css }), plain(t.tissue), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[t.tissue].css, width: `${(100 * t.n_samples) / most}%` })), el("span", { class: "num" }, count(t.n_samples)))))));
+    const filter = el("input", { type: "search", placeholder: "Filter tissues", "aria-label": "Filter tissues", oninput: () => list() }), body = el("div", {});
+    const most = Math.max(...this.about.tissues.map((t) => t.n_samples));
+    const list = () => {
+      const wanted = filter.value.trim().toLowerCase(), systems = new Map();
+      for (const t of this.about.tissues) if (!wanted || plain(t.tissue).includes(wanted) || t.organ_system.includes(wanted)) systems.set(t.organ_system, [...(systems.get(t.organ_system) ?? []), t]);
+      body.replaceChildren(...[...systems].sort(([a], [b]) => a.localeCompare(b)).map(([system, tissues]) => el("section", { class: "system" }, el("h3", {}, system || "Tissues"),
+        tissues.map((t) => el("button", { class: "tissue-row", type: "button", onclick: () => this.tissue(t.tissue) },
+          this.#dot(t.tissue), plain(t.tissue), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[t.tissue].css, width: `${(100 * t.n_samples) / most}%` })), el("span", { class: "num" }, count(t.n_samples)))))));
+      if (!systems.size) body.append(el("p", { class: "small" }, "No tissue of that name; the search over the map also knows synonyms and parts."));
+    };
+    list();
+    $("browse-body").replaceChildren(filter, body);
   }
 
-  async tissue(tissue) {
+  tissue(tissue) {
     const code = this.about.tissues.findIndex((t) => t.tissue === tissue), held = this.about.tissues[code];
+    if (!held) return this.#fail(new Error(`The model knows no tissue ${tissue}.`));
     this.#crumbs([plain(tissue), null]);
-    this.map.paint(undefined, (i) => this.map.tissue[i] === code);
-    this.map.fit();
-    this.#wait();
-    try {
-      const series = await getJson(`api/tissues/${encodeURIComponent(tissue)}`);
+    this.address.go("tissue", tissue);
+    this.#keep((i) => this.map.tissue[i] === code);
+    return this.#answer(() => getJson(`api/tissues/${encodeURIComponent(tissue)}`), (series) => {
       const rows = series.map((s) => el("tr", {}, el("td", {}, el("button", { class: "link", type: "button", onclick: () => this.series(s.series_id, s.source, tissue) }, s.series_id || `${s.source}, no study given`)), el("td", {}, s.source), el("td", { class: "num" }, count(s.n_samples))));
-      $("browse-body").replaceChildren(el("h2", {}, plain(tissue)), el("p", { class: "small" }, [counted(held.n_samples, "sample"), held.n_series && counted(held.n_series, "study", "studies"), held.organ_system].filter(Boolean).join(" · ")),
-        el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "study"), el("th", {}, "source"), el("th", { class: "num" }, "samples"))), el("tbody", {}, rows)));
-    } catch (error) { this.#fail(error); }
+      return [el("h2", {}, plain(tissue)), el("p", { class: "small" }, [counted(held.n_samples, "sample"), held.n_series && counted(held.n_series, "study", "studies"), held.organ_system].filter(Boolean).join(" · ")),
+        this.#within(tissue), table(["study", "source", "samples"], rows)];
+    });
+  }
+
+  /** The finest terms of a tissue's samples, once they are known. */
+  #within(tissue) {
+    const place = el("div", {});
+    getJson(`api/tissues/${encodeURIComponent(tissue)}/terms`).then((parts) => place.replaceChildren(...this.#parts(parts)), () => place.remove());
+    return place;
+  }
+
+  #parts(parts) {
+    return parts.length < 2 ? [] : [el("h3", {}, "Finest terms"), el("ul", { class: "parts" }, parts.slice(0, 40).map((part) => el("li", {}, el("button", { class: "link", type: "button", onclick: () => this.term(part.term_id) }, part.name), " ", el("span", { class: "small" }, count(part.n_samples)))))];
+  }
+
+  /** All samples within a term of the ontology. */
+  term(termId) {
+    this.address.go("term", termId);
+    return this.#held(`api/terms/${encodeURIComponent(termId)}`);
+  }
+
+  /** All samples whose text states a disease. */
+  disease(name) {
+    this.address.go("disease", name);
+    return this.#held(`api/diseases/${encodeURIComponent(name)}`);
+  }
+
+  #held(path) {
+    return this.#answer(() => getJson(path), (found) => {
+      this.#crumbs([found.name, null]);
+      const members = new Set(found.points);
+      this.#keep((i) => members.has(i));
+      return [el("h2", {}, found.name), el("p", { class: "small" }, counted(found.points.length, "sample"), " ", outside(found.term_id)), ...this.#parts(found.parts), ...this.#members(found.points)];
+    });
+  }
+
+  /** A gene: the map coloured by it, its boxes beside. */
+  gene(name) {
+    return this.#answer(() => getJson(`api/genes/${encodeURIComponent(name)}`), (found) => {
+      this.#crumbs([found.symbol, null]);
+      this.address.go("gene", found.symbol);
+      this.map.paint(undefined, null);
+      this.map.fit();
+      this.colour(`gene:${found.symbol}`);
+      return [el("h2", {}, found.symbol), el("p", { class: "small" }, `${found.unit} in ${counted(found.n_samples, "sample")}; tissues by their median`), boxPlot(found, this.colours, (tissue) => this.tissue(tissue))];
+    });
   }
 
   /** The samples of a study; `tissue` narrows those without a study to where one came from. */
   async series(series, source = null, tissue = null) {
     await this.map.ready;
     const code = this.about.tissues.findIndex((t) => t.tissue === tissue), place = this.about.sources.indexOf(source);
-    const inside = (i) => this.map.names[i][1] === series && (series || (this.map.tissue[i] === code && this.map.source[i] === place));
+    const points = this.#keep((i) => this.map.names[i][1] === series && (series || (this.map.tissue[i] === code && this.map.source[i] === place)));
+    const name = series || `${source}, no study given`;
+    this.#crumbs(...(tissue && code >= 0 ? [[plain(tissue), () => this.tissue(tissue)]] : []), [name, null]);
+    this.address.go("study", series || "none", { source, tissue });
+    $("browse-body").replaceChildren(el("h2", {}, name), el("p", { class: "small" }, counted(points.length, "sample"), " ", outside(series)), ...this.#members(points));
+  }
+
+  /** Samples that were picked on the map. */
+  async picked(points) {
+    await this.map.ready;
+    const members = new Set(points);
+    this.map.paint(undefined, (i) => members.has(i));
+    this.#crumbs(["picked samples", null]);
+    const of = new Map();
+    for (const i of points) of.set(this.map.tissueOf(i).tissue, (of.get(this.map.tissueOf(i).tissue) ?? 0) + 1);
+    const lines = ["sample_id\tseries_id\tsource\ttissue", ...points.map((i) => [...this.map.names[i], this.about.sources[this.map.source[i]], this.map.tissueOf(i).tissue].join("\t"))].join("\n");
+    const save = () => { const address = URL.createObjectURL(new Blob([`${lines}\n`], { type: "text/tab-separated-values" })); el("a", { href: address, download: "samples.tsv" }).click(); setTimeout(() => URL.revokeObjectURL(address), 10000); };
+    $("browse-body").replaceChildren(el("h2", {}, `${counted(points.length, "sample")} picked`), el("ul", { class: "parts" }, [...of].sort((a, b) => b[1] - a[1]).map(([tissue, n]) => el("li", {}, this.#dot(tissue), ` ${plain(tissue)} `, el("span", { class: "small" }, count(n))))),
+      el("div", { class: "row" }, el("button", { type: "button", onclick: save }, "Download TSV"), el("button", { type: "button", class: "plain", onclick: () => this.home() }, "Clear")), ...this.#members(points));
+  }
+
+  #members(points) {
+    const body = el("div", {}, el("p", { class: "small" }, "loading …"));
+    this.map.ready.then(() => {
+      const rows = points.slice(0, MOST_ROWS).map((i) => el("tr", {}, el("td", {}, el("button", { class: "link", type: "button", onclick: () => this.showSample(this.map.names[i][0]) }, this.map.names[i][0])), el("td", {}, el("span", { class: "with-dot" }, this.#dot(this.map.tissueOf(i).tissue), plain(this.map.tissueOf(i).tissue)))));
+      body.replaceChildren(table(["sample", "tissue"], rows), points.length > MOST_ROWS ? el("p", { class: "small" }, `The first ${MOST_ROWS} of ${count(points.length)}.`) : "");
+    });
+    return [body];
+  }
+
+  /** Keep some points in colour and show them; returns them. */
+  #keep(inside) {
     const points = [];
     for (let i = 0; i < this.map.n; i++) if (inside(i)) points.push(i);
     const members = new Set(points);
     this.map.paint(undefined, (i) => members.has(i));
-    this.map.fit(points);
-    const name = series || `${source}, no study given`;
-    this.#crumbs(...(tissue ? [[plain(tissue), () => this.tissue(tissue)]] : []), [name, null]);
-    const rows = points.slice(0, 500).map((i) => el("tr", {}, el("td", {}, el("button", { class: "link", type: "button", onclick: () => this.showSample(this.map.names[i][0]) }, this.map.names[i][0])), el("td", {}, el("span", { class: "with-dot" }, el("span", { class: "dot", colour: this.colours.tissue[this.map.nameOf(i, "tissue")].css }), plain(this.map.nameOf(i, "tissue"))))));
-    $("browse-body").replaceChildren(el("h2", {}, name), el("p", { class: "small" }, counted(points.length, "sample"), STUDY.test(series) ? el("span", {}, " · ", el("a", { href: `https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi?acc=${series}`, target: "_blank", rel: "noreferrer noopener" }, "at GEO")) : null),
-      el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample"), el("th", {}, "tissue"))), el("tbody", {}, rows)), points.length > 500 ? el("p", { class: "small" }, `The first 500 of ${count(points.length)}.`) : "");
+    if (points.length) this.map.fit(points);
+    return points;
   }
 
   async showSample(sampleId) {
+    this.address.set({ sample: sampleId });
     $("details-title").textContent = sampleId;
     $("details-body").replaceChildren(el("p", { class: "small" }, "loading …"));
     if (!$("details").open) $("details").showModal();
     try {
-      const { sample, label, proposals } = await getJson(`api/samples/${encodeURIComponent(sampleId)}`);
-      const facts = Object.entries(sample).filter(([name, value]) => value !== "" && value !== null && !HIDDEN.has(name) && name !== "sample_id" && !(label && TOLD_BY_LABEL.has(name)));
-      $("details-body").replaceChildren(facts.length ? table(facts.map(([name, value]) => [name.replaceAll("_", " "), worded(name, value)])) : "", ...this.#why(label, proposals));
-      if (sample.point !== undefined) { this.map.centreOn(sample.map_x, sample.map_y); }
+      const found = await getJson(`api/samples/${encodeURIComponent(sampleId)}`);
+      $("details-body").replaceChildren(...explained(this.about, found));
+      if (found.sample.point !== undefined) this.map.centreOn(found.sample.map_x, found.sample.map_y);
     } catch (error) { $("details-body").replaceChildren(el("p", { class: "problem" }, error.message)); }
   }
 
-  #why(label, proposals) {
-    if (!this.about.has_evidence) return [el("p", { class: "small" }, "Why it has this label is shown when the server is started with --curation and the release folder.")];
-    if (!label) return [el("p", { class: "small" }, "The release holds no label of this sample.")];
-    const rows = EVIDENCE.filter(([name]) => label[name] !== undefined && label[name] !== null && label[name] !== "").map(([name, said]) => [said, worded(name, label[name])]);
-    const texts = TEXTS.filter((name) => label[name]).map((name) => [name.replaceAll("_", " "), marked(String(label[name]), label.matched_text)]);
-    const parts = [el("div", { class: "evidence" }, el("h3", {}, "Why this label"), table(rows))];
-    if (texts.length) parts.push(el("div", {}, el("h3", {}, "What the archive says"), table(texts)));
-    if (proposals.length) parts.push(el("div", {}, el("h3", {}, "All proposals"), el("table", {}, el("thead", {}, el("tr", {}, ["field", "matched", "term", "weight"].map((name) => el("th", {}, name)))), el("tbody", {}, proposals.map((p) => el("tr", { class: p.is_winner && "winner" }, el("td", {}, p.field ?? ""), el("td", {}, p.matched_text ?? ""), el("td", {}, p.term_name ?? p.term_id ?? ""), el("td", { class: "num" }, String(p.weight ?? ""))))))));
-    return parts;
+  /** Fill the panel with what an answer becomes; an older answer that comes late is dropped. */
+  async #answer(ask, shown) {
+    const turn = ++this.asked;
+    $("browse-body").replaceChildren(el("p", { class: "small" }, "loading …"));
+    try {
+      const found = await ask();
+      if (turn === this.asked) $("browse-body").replaceChildren(...shown(found));
+    } catch (error) { if (turn === this.asked) this.#fail(error); }
   }
 
-  #wait() { $("browse-body").replaceChildren(el("p", { class: "small" }, "loading …")); }
   #fail(error) { $("browse-body").replaceChildren(el("p", { class: "problem" }, error.message)); }
 }
 
-/** A value as people read it. */
-function worded(name, value) {
-  const text = String(value);
-  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === "true" ? "yes" : "no";
-  return name === "tissue" || name === "runner_up" ? plain(text) : text;
-}
-
-const table = (rows) => el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
-
-function grouped(tissues) {
-  const found = new Map();
-  for (const t of tissues) found.set(t.organ_system, [...(found.get(t.organ_system) ?? []), t]);
-  return found;
-}
-
-/** The text with the matched part marked. */
-function marked(text, matched) {
-  const at = matched ? text.toLowerCase().indexOf(String(matched).toLowerCase()) : -1;
-  return at < 0 ? text : el("span", {}, text.slice(0, at), el("mark", {}, text.slice(at, at + matched.length)), text.slice(at + matched.length));
-}
+const table = (names, rows) => el("table", {}, el("thead", {}, el("tr", {}, names.map((name) => el("th", { class: name === "samples" && "num" }, name)))), el("tbody", {}, rows));

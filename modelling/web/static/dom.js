@@ -16,6 +16,14 @@ export function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** svg("rect", {x: 1}, ...children): the same for drawings. */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) if (name === "colour") node.style.setProperty("--c", value); else node.setAttribute(name, value);
+  node.append(...children.flat(Infinity));
+  return node;
+}
+
 export const plain = (tissue) => tissue.replaceAll("_", " ");
 export const count = (n) => n.toLocaleString("en-GB");
 export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
@@ -28,4 +36,12 @@ export async function getJson(path) {
   const content = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
   if (!answer.ok) throw new Error(content.error ?? `the server answered ${answer.status}`);
   return content;
+}
+
+/** Numbers of an API address: n (uint32), then float32 each. */
+export async function getFloats(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `the server answered ${answer.status}`);
+  const bytes = await answer.arrayBuffer();
+  return new Float32Array(bytes, 4, new DataView(bytes).getUint32(0, true));
 }

@@ -8,11 +8,29 @@ const MAX_ZOOM = 80;
 const SLOW_FRAME = 45; // ms: no graphics card, so only some points are drawn while the map moves
 const FEW = 15000;
 const REST = 160;
+const NOTE = 22; // px at the foot that the note needs
+
+/** Where each group is densest, the largest group first: the places of its name. */
+function anchors(map, colouring) {
+  const side = 48, cells = new Map();
+  const place = (v) => Math.min(side - 1, Math.max(0, Math.floor(((v + 1) / 2) * side)));
+  for (let i = 0; i < map.n; i++) {
+    const name = colouring.nameOf(i);
+    if (name === null) continue;
+    if (!cells.has(name)) cells.set(name, new Map());
+    const held = cells.get(name), at = place(map.y[i]) * side + place(map.x[i]), one = held.get(at) ?? [0, 0, 0];
+    held.set(at, [one[0] + 1, one[1] + map.x[i], one[2] + map.y[i]]);
+  }
+  return colouring.groups.filter((group) => cells.has(group.name)).map(({ name, n }) => {
+    const [most, x, y] = [...cells.get(name).values()].reduce((a, b) => (b[0] > a[0] ? b : a));
+    return { text: plain(name), n, x: x / most, y: y / most };
+  }).sort((a, b) => b.n - a.n);
+}
 
 export class AtlasMap extends EventTarget {
   constructor(about, colours) {
     super();
-    this.about = about; this.colours = colours; this.by = "tissue"; this.highlight = null; this.mine = []; this.current = -1;
+    this.about = about; this.colours = colours; this.highlight = null; this.lasso = null; this.picking = false; this.mine = []; this.current = -1;
     this.canvas = $("points"); this.overlay = $("overlay"); this.tip = $("tip"); this.frame = $("frame");
     this.centre = [0, 0]; this.zoom = 1; this.hovered = -1; this.names = null; this.slow = false; this.slowFrames = 0;
   }
@@ -33,34 +51,32 @@ export class AtlasMap extends EventTarget {
       $("map-note").textContent = `No map: ${error.message}. Predictions work without it.`;
     }
     this.#listen();
-    this.paint();
-    this.fit();
     this.ready = fetch("api/map/names").then((names) => names.text()).then((text) => {
       this.names = text ? text.split("\n").map((line) => line.split("\t")) : [];
       this.frame.dataset.ready = "yes";
     });
   }
 
-  /** The name by which point i is coloured. */
-  nameOf(i, by = this.by) {
-    if (by === "source") return this.about.sources[this.source[i]];
-    const tissue = this.about.tissues[this.tissue[i]];
-    return by === "tissue" ? tissue.tissue : tissue.organ_system;
-  }
+  /** The group of point i in the colouring; null where it is unknown or a measure is shown. */
+  nameOf(i) { return this.colouring.nameOf(i); }
 
-  /** Colour by `tissue`, `organ_system` or `source`; `keep` (i -> boolean or null) leaves the others grey. */
-  paint(by = this.by, keep = this.highlight) {
-    this.by = by; this.highlight = keep;
-    const known = this.colours[by], rgba = new Uint8Array(4 * this.n);
+  tissueOf(i) { return this.about.tissues[this.tissue[i]]; }
+
+  /** Colour by a colouring; `keep` (i -> boolean or null) leaves the others grey. */
+  paint(colouring = this.colouring, keep = this.highlight) {
+    if (colouring !== this.colouring) { this.colouring = colouring; this.anchors = anchors(this, colouring); }
+    this.highlight = keep;
+    const rgba = new Uint8Array(4 * this.n), forms = new Uint8Array(this.n);
     const dark = matchMedia("(prefers-color-scheme: dark)").matches ? document.documentElement.dataset.theme !== "light" : document.documentElement.dataset.theme === "dark";
     const grey = dark ? 120 : 150;
     this.n_kept = 0;
     for (let i = 0; i < this.n; i++) {
-      const kept = !keep || keep(i), rgb = kept ? known[this.nameOf(i)]?.rgb ?? [grey, grey, grey] : [grey, grey, grey];
+      const kept = !keep || keep(i), one = kept ? colouring.of(i) : undefined, rgb = one?.rgb ?? [grey, grey, grey];
       this.n_kept += kept;
-      rgba.set([rgb[0], rgb[1], rgb[2], kept ? 210 : 40], 4 * i);
+      forms[i] = one?.form ?? 0;
+      rgba.set([rgb[0], rgb[1], rgb[2], kept ? (one ? 210 : 110) : 40], 4 * i);
     }
-    this.layer?.colours(rgba);
+    this.layer?.colours(rgba, forms);
     $("map-note").textContent = keep ? `${count(this.n_kept)} of ${counted(this.n, "sample")} shown in colour` : `${counted(this.n, "reference sample")} · ${this.about.map_method}`;
     this.redraw();
   }
@@ -103,8 +119,17 @@ export class AtlasMap extends EventTarget {
     this.#show(-1);
     clearTimeout(this.resting);
     this.moving = true;
-    this.resting = setTimeout(() => { this.moving = false; this.lastFrame = 0; this.redraw(); }, REST);
+    this.resting = setTimeout(() => { this.moving = false; this.lastFrame = 0; this.redraw(); this.dispatchEvent(new Event("moved")); }, REST);
     this.redraw();
+  }
+
+  /** The view as three numbers, and back: the middle of the map, and how near. */
+  get view() { return [...this.centre, this.zoom].map((v) => Number(v.toPrecision(4))).join(","); }
+  set view(said) {
+    const [x, y, zoom] = said.split(",").map(Number);
+    if (![x, y, zoom].every(Number.isFinite)) return;
+    this.centre = [x, y]; this.zoom = Math.min(MAX_ZOOM, Math.max(0.5, zoom));
+    this.#moved();
   }
 
   redraw() {
@@ -149,14 +174,16 @@ export class AtlasMap extends EventTarget {
     const pen = this.overlay.getContext("2d"), style = getComputedStyle(document.documentElement);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.overlay.width, this.overlay.height);
+    if (!this.highlight && !(this.moving && this.slow)) this.#drawNames(pen, style);
+    if (this.lasso) this.#drawLasso(pen, style);
     const mine = style.getPropertyValue("--mine"), card = style.getPropertyValue("--card");
     const mark = (sample, chosen) => {
-      const [x, y] = this.toScreen(sample.map_x, sample.map_y), r = chosen ? 11 : 7;
+      const [x, y] = this.toScreen(sample.map_x, sample.map_y), r = chosen ? 11 : this.mine.length > 300 ? 3.5 : this.mine.length > 60 ? 5 : 7, thin = chosen ? 1 : r / 7;
       pen.beginPath(); pen.arc(x, y, r, 0, 2 * Math.PI);
       pen.fillStyle = this.colours.tissue[sample.tissue].css; pen.fill();
-      pen.lineWidth = chosen ? 6 : 4.5; pen.strokeStyle = card; pen.stroke();
-      pen.lineWidth = chosen ? 3 : 2; pen.strokeStyle = mine; pen.stroke();
-      if ((chosen || this.mine.length <= 12) && this.#visible(x, y, 0)) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
+      pen.lineWidth = chosen ? 6 : 4.5 * thin; pen.strokeStyle = card; pen.stroke();
+      pen.lineWidth = chosen ? 3 : 2 * thin; pen.strokeStyle = mine; pen.stroke();
+      if ((chosen || (this.mine.length <= 12 && this.canvas.clientWidth > 500)) && this.#visible(x, y, 0)) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
     };
     this.mine.forEach((sample, i) => i !== this.current && mark(sample, false));
     if (this.mine[this.current]) mark(this.mine[this.current], true);
@@ -164,6 +191,57 @@ export class AtlasMap extends EventTarget {
       const [x, y] = this.toScreen(this.x[this.hovered], this.y[this.hovered]);
       pen.beginPath(); pen.arc(x, y, 7, 0, 2 * Math.PI); pen.lineWidth = 2; pen.strokeStyle = mine; pen.stroke();
     }
+  }
+
+  /** Names on their groups, the largest first; one that would lie on another is left out until the map is nearer. */
+  #drawNames(pen, style) {
+    const taken = this.mine.map((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return [x - 10, y - 10, x + 10, y + 10]; });
+    pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.lineWidth = 4;
+    this.named = [];
+    for (const { text, x, y } of this.anchors ?? []) {
+      const [px, py] = this.toScreen(x, y), wide = pen.measureText(text).width;
+      for (const [dx, dy] of [[0, -13], [0, 13], [0.6 * wide, 0], [-0.6 * wide, 0], [0, -26]]) {
+        const box = [px + dx - wide / 2 - 3, py + dy - 8, px + dx + wide / 2 + 3, py + dy + 8];
+        if (box[0] < 0 || box[1] < 0 || box[2] > this.canvas.clientWidth || box[3] > this.canvas.clientHeight - NOTE) continue;
+        if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
+        taken.push(box);
+        this.named.push({ text, box });
+        pen.strokeStyle = style.getPropertyValue("--card"); pen.strokeText(text, box[0] + 3, py + dy);
+        pen.fillStyle = style.getPropertyValue("--ink"); pen.fillText(text, box[0] + 3, py + dy);
+        break;
+      }
+    }
+  }
+
+  #drawLasso(pen, style) {
+    pen.beginPath();
+    for (const [x, y] of this.#outline()) pen.lineTo(x, y);
+    pen.closePath();
+    pen.setLineDash([5, 4]); pen.lineWidth = 2; pen.strokeStyle = style.getPropertyValue("--accent"); pen.stroke();
+    pen.setLineDash([]); pen.globalAlpha = 0.12; pen.fillStyle = style.getPropertyValue("--accent"); pen.fill(); pen.globalAlpha = 1;
+  }
+
+  /** The outline on the screen: the path of the lasso, or the box between its ends. */
+  #outline() {
+    if (!this.lasso.box) return this.lasso.path;
+    const [[left, top], [right, low]] = [this.lasso.path[0], this.lasso.path.at(-1)];
+    return [[left, top], [right, top], [right, low], [left, low]];
+  }
+
+  /** The points inside the outline; those that are shown in colour only. */
+  #inside() {
+    const outline = this.#outline().map(([px, py]) => this.toMap(px, py)), xs = outline.map(([x]) => x), ys = outline.map(([, y]) => y);
+    const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)], found = [];
+    for (let i = 0; i < this.n; i++) {
+      const x = this.x[i], y = this.y[i];
+      if (x < left || x > right || y < low || y > high || (this.highlight && !this.highlight(i))) continue;
+      let within = false;
+      for (let a = 0, b = outline.length - 1; a < outline.length; b = a++) {
+        if (ys[a] > y !== ys[b] > y && x < ((xs[b] - xs[a]) * (y - ys[a])) / (ys[b] - ys[a]) + xs[a]) within = !within;
+      }
+      if (within) found.push(i);
+    }
+    return found;
   }
 
   #label(pen, text, x, y, ink, back) {
@@ -185,11 +263,14 @@ export class AtlasMap extends EventTarget {
   #listen() {
     const canvas = this.canvas, touches = new Map();
     let moved = 0, gap = 0;
-    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); touches.set(event.pointerId, event); moved = 0; gap = 0; canvas.classList.add("dragging"); });
+    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); touches.set(event.pointerId, event); moved = 0; gap = 0;
+      if (this.picking || event.shiftKey) this.lasso = { box: event.shiftKey, path: [[event.offsetX, event.offsetY]] };
+      else canvas.classList.add("dragging"); });
     canvas.addEventListener("pointermove", (event) => {
       const before = touches.get(event.pointerId);
       if (!before) return this.#hover(event);
       touches.set(event.pointerId, event);
+      if (this.lasso) { this.lasso.path.push([event.offsetX, event.offsetY]); return this.redraw(); }
       if (touches.size === 2) {
         const [a, b] = [...touches.values()], now = Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY), box = canvas.getBoundingClientRect();
         if (gap) this.zoomBy(now / gap, (a.clientX + b.clientX) / 2 - box.left, (a.clientY + b.clientY) / 2 - box.top);
@@ -205,6 +286,13 @@ export class AtlasMap extends EventTarget {
       if (!touches.delete(event.pointerId)) return;
       gap = 0;
       if (!touches.size) canvas.classList.remove("dragging");
+      if (this.lasso) {
+        const found = event.type === "pointerup" && this.lasso.path.length > 2 ? this.#inside() : null;
+        this.lasso = null;
+        this.redraw();
+        if (found) this.dispatchEvent(new CustomEvent("picked", { detail: found }));
+        return;
+      }
       if (event.type === "pointerup" && moved < 6) { this.#hover(event); this.#choose(); }
     };
     canvas.addEventListener("pointerup", done);
@@ -216,6 +304,7 @@ export class AtlasMap extends EventTarget {
     $("zoom-in").onclick = () => this.zoomBy(1.6);
     $("zoom-out").onclick = () => this.zoomBy(1 / 1.6);
     $("zoom-all").onclick = () => this.fit();
+    $("pick").onclick = () => { this.picking = !this.picking; $("pick").setAttribute("aria-pressed", String(this.picking)); canvas.classList.toggle("picking", this.picking); };
     new ResizeObserver(() => this.redraw()).observe(this.frame);
   }
 
@@ -247,8 +336,9 @@ export class AtlasMap extends EventTarget {
       const sample = this.mine[own];
       this.tip.replaceChildren(el("b", {}, plain(sample.tissue)), `${sample.sample_id} (yours)`);
     } else {
-      const [sample, series] = this.names?.[point] ?? ["", ""], system = this.nameOf(point, "organ_system");
-      this.tip.replaceChildren(el("b", {}, plain(this.nameOf(point, "tissue")) + (system ? ` · ${system}` : "")), [sample, series, this.nameOf(point, "source")].filter(Boolean).join(" · "));
+      const [sample, series] = this.names?.[point] ?? ["", ""], { tissue, organ_system } = this.tissueOf(point), { key, title } = this.colouring;
+      const more = ["tissue", "organ_system", "source"].includes(key) ? "" : `${title}: ${this.colouring.said(point)}`;
+      this.tip.replaceChildren(el("b", {}, [plain(tissue), organ_system].filter(Boolean).join(" · ")), [sample, series, this.about.sources[this.source[point]]].filter(Boolean).join(" · "), more && el("div", {}, more));
     }
     const wide = this.tip.offsetWidth, tall = this.tip.offsetHeight;
     this.tip.style.left = `${Math.min(px + 14, this.canvas.clientWidth - wide - 6)}px`;

@@ -1,11 +1,17 @@
 // Draws points with WebGL: positions once, colours when they change, then one call a frame, for a hundred thousand points as for ten.
 
 const VERTEX = `
-attribute vec2 place; attribute vec4 colour; uniform vec2 scale, shift; uniform float size, grown; varying vec4 shown;
-void main() { gl_Position = vec4(place * scale + shift, 0.0, 1.0); gl_PointSize = size * (colour.a > 0.5 ? grown : 0.75); shown = colour; }`;
+attribute vec2 place; attribute vec4 colour; attribute float form; uniform vec2 scale, shift; uniform float size, grown; varying vec4 shown; varying float kind;
+void main() { gl_Position = vec4(place * scale + shift, 0.0, 1.0); gl_PointSize = size * (colour.a > 0.5 ? grown : 0.75); shown = colour; kind = form; }`;
 const FRAGMENT = `
-precision mediump float; varying vec4 shown;
-void main() { float d = length(gl_PointCoord - 0.5); float edge = smoothstep(0.5, 0.38, d); if (edge <= 0.0) discard; gl_FragColor = vec4(shown.rgb * shown.a, shown.a) * edge; }`;
+precision mediump float; varying vec4 shown; varying float kind;
+void main() {
+  vec2 p = gl_PointCoord - 0.5, a = abs(p); float d = length(p);
+  if (kind > 3.5) d = max(3.0 * min(a.x, a.y), max(a.x, a.y));
+  else if (kind > 2.5) d = 0.95 * (a.x + a.y);
+  else if (kind > 1.5) d = 1.9 * max(p.y - 0.08, 0.866 * a.x - 0.5 * (p.y - 0.08));
+  else if (kind > 0.5) d = 1.12 * max(a.x, a.y);
+  float edge = smoothstep(0.5, 0.4, d); if (edge <= 0.0) discard; gl_FragColor = vec4(shown.rgb * shown.a, shown.a) * edge; }`;
 
 /** 0..n-1 in one random order: any first part of it is a fair sample, and no group is painted over another. */
 function shuffled(n) {
@@ -34,7 +40,7 @@ export class PointLayer {
     if (!gl) throw new Error("this browser shows no WebGL");
     this.canvas = canvas; this.gl = gl; this.n = x.length; this.x = x; this.y = y; this.order = shuffled(x.length);
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
-    canvas.addEventListener("webglcontextrestored", () => { this.#prepare(); this.colours(this.rgba); });
+    canvas.addEventListener("webglcontextrestored", () => { this.#prepare(); this.colours(this.rgba, this.forms); });
     this.#prepare();
   }
 
@@ -48,6 +54,7 @@ export class PointLayer {
     for (let k = 0; k < this.n; k++) { places[2 * k] = this.x[this.order[k]]; places[2 * k + 1] = this.y[this.order[k]]; }
     this.#attribute(program, "place", places, 2, gl.FLOAT, false);
     this.colourBuffer = this.#attribute(program, "colour", new Uint8Array(4 * this.n), 4, gl.UNSIGNED_BYTE, true);
+    this.formBuffer = this.#attribute(program, "form", new Uint8Array(this.n), 1, gl.UNSIGNED_BYTE, false);
     this.at = Object.fromEntries(["scale", "shift", "size", "grown"].map((name) => [name, gl.getUniformLocation(program, name)]));
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
@@ -62,12 +69,15 @@ export class PointLayer {
     return buffer;
   }
 
-  colours(rgba) {
-    this.rgba = rgba;
-    const from = new Uint32Array(rgba.buffer), to = new Uint32Array(this.n);
-    for (let k = 0; k < this.n; k++) to[k] = from[this.order[k]];
-    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.colourBuffer);
-    this.gl.bufferSubData(this.gl.ARRAY_BUFFER, 0, to);
+  /** @param rgba Uint8Array (4 n); forms Uint8Array (n): 0 circle, 1 square, 2 triangle, 3 diamond, 4 cross. */
+  colours(rgba, forms) {
+    this.rgba = rgba; this.forms = forms;
+    const from = new Uint32Array(rgba.buffer), to = new Uint32Array(this.n), kinds = new Uint8Array(this.n);
+    for (let k = 0; k < this.n; k++) { to[k] = from[this.order[k]]; kinds[k] = forms[this.order[k]]; }
+    for (const [buffer, values] of [[this.colourBuffer, to], [this.formBuffer, kinds]]) {
+      this.gl.bindBuffer(this.gl.ARRAY_BUFFER, buffer);
+      this.gl.bufferSubData(this.gl.ARRAY_BUFFER, 0, values);
+    }
   }
 
   /** `grown` enlarges the points that are shown in colour; `most` draws a random part only. */

@@ -16,7 +16,7 @@ export class Samples {
     $("file").onchange = () => { const file = $("file").files[0]; if (file) this.send(file, file.name); $("file").value = ""; };
     $("example").onclick = () => this.example();
     $("predict-paste").onclick = () => ($("paste").value.trim() ? this.send(new Blob([$("paste").value]), "pasted table") : this.fail("Nothing was pasted: put a table with a header line into the box."));
-    $("filter").oninput = $("only-unsure").onchange = () => { this.shown = PAGE; this.list(); };
+    $("filter").oninput = $("only-unsure").onchange = $("order").onchange = () => { this.shown = PAGE; this.list(); };
     $("more").onclick = () => { this.shown += PAGE; this.list(); };
     $("download").onclick = () => this.download();
     $("clear").onclick = () => this.clear();
@@ -47,7 +47,6 @@ export class Samples {
     const most = this.about.limits.megabytes * 1048576;
     if (body.size > most) return this.fail(`${name} is larger than ${this.about.limits.megabytes} MB: split it, or use the command line (model predict), which has no limit.`);
     if (/\.(gz|zip|h5ad|h5|parquet|xlsx?|rds|rdata|npz|pkl)$/i.test(name)) return this.fail(`${name}: only plain text tables (CSV, TSV, GCT) are read here; the command line (model predict) also reads .gz, .h5ad and Parquet.`);
-    this.clear();
     const query = new URLSearchParams({ name: name.slice(0, 200), unit: $("unit").value, layout: $("layout").value });
     const request = new XMLHttpRequest();
     request.open("POST", `api/predict?${query}`);
@@ -72,8 +71,10 @@ export class Samples {
     if (share === null) $("progress-bar").removeAttribute("value"); else $("progress-bar").value = share;
   }
 
+  /** Say what is wrong; results that are there are those of an older table, and say so. */
   fail(text) {
     $("progress").hidden = true;
+    $("stale").hidden = this.answer === null;
     $("problem").textContent = text;
     $("problem").hidden = false;
   }
@@ -90,15 +91,19 @@ export class Samples {
     this.placed = answer.samples.filter((sample) => sample.tissue !== null);
     this.shown = PAGE;
     $("filter").value = "";
+    $("order").value = "given";
     $("only-unsure").checked = false;
+    $("stale").hidden = $("problem").hidden = true;
     $("drop").classList.add("compact");
     $("options").open = false;
     $("results").hidden = false;
     const unsure = this.placed.filter((sample) => sample.unsure).length;
     $("results-title").textContent = `${counted(answer.samples.length, "sample")}${unsure ? `, ${count(unsure)} unsure` : ""}`;
+    this.#summary();
     this.#report(answer.report);
     this.list();
     this.map.setMine(this.placed);
+    this.map.paint(undefined, null);
     this.map.fit();
     say(`${counted(answer.samples.length, "sample")} predicted`);
   }
@@ -117,9 +122,26 @@ export class Samples {
     );
   }
 
+  /** How many samples of each tissue, how many are unsure, how many could not be predicted; a click filters. */
+  #summary() {
+    const groups = new Map();
+    for (const sample of this.placed) {
+      const held = groups.get(sample.tissue) ?? [0, 0];
+      groups.set(sample.tissue, [held[0] + 1, held[1] + Boolean(sample.unsure)]);
+    }
+    const refused = this.answer.samples.length - this.placed.length;
+    const chips = [...groups].sort((a, b) => b[1][0] - a[1][0]).map(([tissue, [n, unsure]]) => el("button", { type: "button", class: "chip", onclick: () => { $("filter").value = plain(tissue); this.list(); } },
+      this.#dot(tissue), `${plain(tissue)} ${count(n)}`, unsure ? el("small", {}, `${count(unsure)} unsure`) : null));
+    $("summary").replaceChildren(...chips, refused ? el("span", { class: "badge refused" }, `${count(refused)} not predicted`) : "");
+  }
+
+  #dot(tissue) { const one = this.colours.tissue[tissue]; return el("span", { class: `dot form-${one?.form ?? 0}`, colour: one?.css }); }
+
   list() {
     const wanted = $("filter").value.trim().toLowerCase(), unsureOnly = $("only-unsure").checked;
     const chosen = this.answer.samples.filter((sample) => (!unsureOnly || sample.unsure || sample.tissue === null) && (!wanted || sample.sample_id.toLowerCase().includes(wanted) || plain(sample.tissue ?? "").includes(wanted)));
+    const orders = { tissue: (a, b) => (a.tissue ?? "~").localeCompare(b.tissue ?? "~") || b.probability - a.probability, unsure: (a, b) => (b.unsure ?? 2) - (a.unsure ?? 2) || (a.probability ?? 0) - (b.probability ?? 0), coverage: (a, b) => a.coverage - b.coverage };
+    if (orders[$("order").value]) chosen.sort(orders[$("order").value]);
     $("sample-list").replaceChildren(...chosen.slice(0, this.shown).map((sample) => el("li", {}, this.#sample(sample))));
     $("more").hidden = chosen.length <= this.shown;
     $("more").textContent = `Show more (${count(chosen.length - this.shown)} left)`;
@@ -130,9 +152,8 @@ export class Samples {
     if (sample.tissue === null) {
       return el("details", { class: "sample" }, el("summary", {}, el("span", { class: "dot" }), el("span", { class: "tissue" }, "not predicted"), el("span", { class: "badge refused" }, "refused"), el("span", { class: "id" }, sample.sample_id)), el("div", { class: "inside" }, sample.status));
     }
-    const colour = this.colours.tissue[sample.tissue].css;
     const node = el("details", { class: "sample", "data-sample": sample.sample_id },
-      el("summary", {}, el("span", { class: "dot", colour }), el("span", { class: "tissue" }, plain(sample.tissue)), el("span", { class: "percent" }, percent(sample.probability)),
+      el("summary", {}, this.#dot(sample.tissue), el("span", { class: "tissue" }, plain(sample.tissue)), el("span", { class: "percent" }, percent(sample.probability)),
         el("span", { class: "id", title: sample.sample_id }, sample.sample_id), el("span", { class: `badge ${sample.unsure ? "unsure" : "sure"}` }, sample.unsure ? "unsure" : "confident")));
     node.addEventListener("toggle", () => {
       if (!node.open) return;
@@ -143,18 +164,20 @@ export class Samples {
   }
 
   #reasons(sample) {
-    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `${plain(sample.tissue)} is alone in its set, as near as training samples are, and the nearest training samples are of it.`;
+    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `${plain(sample.tissue)} is the only tissue that passes the check: the sample is as near to it as training samples are, and the nearest training samples are of it.`;
+    const others = sample.tissue_set.filter((one) => one !== sample.tissue), n_other = sample.neighbours.filter((n) => n.tissue !== sample.tissue).length;
     const bars = sample.top.flatMap(({ tissue, probability }) => [
       el("span", {}, plain(tissue)), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[tissue].css, width: `${Math.max(1, 100 * probability)}%` })), el("span", { class: "num" }, percent(probability))]);
     const near = sample.neighbours.map((n) => el("tr", {},
       el("td", {}, el("button", { class: "link", type: "button", onclick: () => this.showSample(n.sample_id) }, n.sample_id), el("div", { class: "small" }, [n.series_id, n.source].filter(Boolean).join(" · "))),
-      el("td", {}, el("span", { class: "with-dot" }, el("span", { class: "dot", colour: this.colours.tissue[n.tissue]?.css }), plain(n.tissue))), el("td", { class: "num" }, n.similarity.toFixed(2))));
+      el("td", {}, el("span", { class: "with-dot" }, this.#dot(n.tissue), plain(n.tissue), n.tissue === sample.tissue ? null : el("span", { class: "badge unsure" }, "other tissue"))), el("td", { class: "num" }, n.similarity.toFixed(2))));
     return el("div", { class: "inside" },
       el("p", { class: sample.unsure ? "warning" : "" }, why),
+      sample.unsure ? el("p", {}, others.length ? `These tissues pass the check: ${[...sample.tissue_set].map(plain).join(", ")}.` : sample.tissue_set.length ? "One tissue passes the check." : "No tissue passes the check.") : null,
       el("div", { class: "bars", role: "group", "aria-label": "Most probable tissues" }, bars),
-      el("div", {}, el("h3", {}, "Nearest training samples"), el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
+      el("div", {}, el("h3", {}, "Nearest training samples"), n_other ? el("p", { class: "small" }, `${n_other} of ${sample.neighbours.length} are of another tissue.`) : null, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
       el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample), true); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
-      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample, ${count(sample.genes_detected)} of them above zero.`));
+      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample, ${count(sample.genes_detected)} of them above zero (${Math.round((100 * sample.genes_detected) / Math.max(1, sample.coverage * this.about.n_genes))}%; ${this.about.detected_below === null ? "no limit is known" : `below ${Math.round(100 * this.about.detected_below)}% is less than training samples have`}).`));
   }
 
   /** Open one sample of the list, by its place among the predicted ones. */

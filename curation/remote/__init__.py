@@ -1,0 +1,1 @@
+"""Files behind HTTP, read in place: ranges, kept on disk, checked."""
