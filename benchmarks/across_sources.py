@@ -48,7 +48,7 @@ def main(path: Path, out: Path, *named: str) -> None:
                         way=way,
                         compendium=opened,
                     )
-                    run_transfer(folder / "run", question, folder / way, 42)
+                    run_transfer([folder / "run"], question, folder / way, 42)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def run_audit(place: Path, name: str, against: Path | None = None) -> Answer:
         return Answer(*run_select(con, question))
 
 
-def run_query(place: Path, query: str) -> Answer:
-    """Answer one SELECT of the reader's own, with no access outside the database. Raises DatabaseFault."""
+def run_query(place: Path, query: str, *, seconds: float = 0, most_rows: int = 0) -> Answer:
+    """Answer one SELECT of the reader's own, with no access outside the database, within `seconds` and `most_rows` (0: any). Raises DatabaseFault."""
     with reading(database_of(place)) as con:
-        return Answer(*run_select(con, query))
+        return Answer(*run_select(con, query, seconds=seconds, most_rows=most_rows))

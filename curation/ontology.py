@@ -27,7 +27,7 @@ ADDED = frozenset({"fact", "value"})  # columns that a file written before schem
 FACT_RULE = "rule_id fact verdict match text fields value ontology_term_id unit yes no reason"
 READ_ELSEWHERE = ("sources.tsv",)  # by catalogue.py
 GENES = "genes.tsv.gz"
-NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
+NOT_CONTENT = ("downloads.tsv", "levels.tsv")  # neither addresses nor what a model backs off to decide a label
 SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
 # What a release keeps for `curate explain`, `query`, `audit` and `override`; the rest is needed for labelling only.
@@ -96,7 +96,7 @@ def content_files(folder: Path) -> list[Path]:
     """
     genes = shipped_ontology() / GENES
     known = {*OBO_FILES, *(file for file, _, _ in TABLES.values()), *READ_ELSEWHERE}
-    found = {path.name: path for path in folder.iterdir() if path.suffix in {".tsv", ".gz"} and path.name not in (GENES, NOT_CONTENT)}
+    found = {path.name: path for path in folder.iterdir() if path.suffix in {".tsv", ".gz"} and path.name not in (GENES, *NOT_CONTENT)}
     if strange := sorted(set(found) - known):
         raise OntologyFault(f"{folder} holds {', '.join(strange)}, which nothing reads; its tables are {', '.join(sorted(known))}")
     if (own := folder / GENES).exists() and own.read_bytes() != genes.read_bytes():

@@ -118,7 +118,7 @@ def predict(
     file: Matrix,
     out: Annotated[Path | None, typer.Option(help=".tsv, .parquet or .h5ad to write; TSV to standard output without it")] = None,
     impute: Annotated[
-        Path | None, typer.Option(help="also write every gene as the decoder sees it, in log2(TPM+1): .tsv, .parquet or .h5ad")
+        Path | None, typer.Option(help="also write every gene with its standard deviation, in log2(TPM+1): .tsv, .parquet or .h5ad")
     ] = None,
     latent: Annotated[bool, typer.Option("--latent", help="add the posterior mean as columns z1, z2, ... (.h5ad always holds it)")] = False,
     unit: UnitOption = "auto",
@@ -159,6 +159,43 @@ def embed(
 
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(embed_file(run, file, reading, out, device))
+
+
+@app.command(rich_help_panel="Use")
+def compare(
+    run: RunFolder,
+    file: Matrix,
+    out: Annotated[Path, typer.Option(help="folder for genes.tsv, samples.tsv, comparison.h5ad, report.html and figures/")],
+    normals: Annotated[
+        Path | None,
+        typer.Option(help="compendium.h5ad whose normal samples are compared with; those in the run (`model normals`) without it"),
+    ] = None,
+    tissue: Annotated[str, typer.Option(help="compare with this tissue, whatever the model calls a sample")] = "",
+    fdr: Annotated[float, typer.Option(min=1e-6, max=1, help="false discovery rate below which a gene counts as different")] = 0.05,
+    unit: UnitOption = "auto",
+    layout: LayoutOption = "auto",
+    layer: LayerOption = None,
+    samples: SamplesOption = None,
+    annotation: AnnotationOption = None,
+    min_coverage: CoverageOption = 0.5,
+) -> None:
+    """Compare your samples, one by one, with the closest normal of their tissue: what differs, by how much, how surely."""
+    from modelling.commands.compare import Asked, run_compare
+    from modelling.predicting.cohort import Reading
+
+    reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
+    run_compare(Asked(run, normals, tissue, fdr), file, reading, out)
+
+
+@app.command(rich_help_panel="Use")
+def normals(
+    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad with normal samples (obs `is_tumour` or `condition`)")],
+) -> None:
+    """Put means and variances of normal samples into a run, for `model compare` without the compendium."""
+    from modelling.commands.compare import run_normals
+
+    run_normals(run, compendium)
 
 
 @app.command(rich_help_panel="Use")
@@ -205,14 +242,19 @@ def serve(
     curation: Annotated[
         Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")
     ] = None,
-    host: Annotated[str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others and needs --allow-host")
+    ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="a name under which others ask for the page; repeatable")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8000,
     max_upload_mb: Annotated[int, typer.Option(min=1, help="largest table accepted")] = 256,
 ) -> None:
     """Serve a web page and JSON API for predictions and the map of the compendium, on this machine only unless --host says otherwise."""
     from modelling.web.server import serve as start
 
-    start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb)
+    start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
 app.add_typer(cli_studies.app)

@@ -31,10 +31,12 @@ def baselines(
 
 @app.command(rich_help_panel=PANEL)
 def transfer(
-    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
-    cohort: Annotated[
-        Path,
-        typer.Argument(help="expression of the cohort: CSV, TSV, GCT, Parquet or .h5ad, any unit and gene id that `model predict` reads"),
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN... COHORT",
+            help="run folders of `model train`, then the cohort's expression: any table, unit and gene id that `model predict` reads",
+        ),
     ],
     rubric: Annotated[str, typer.Option(help="which tissues count as right for which category: a TSV, or a shipped one (target, tissues)")],
     out: Annotated[Path, typer.Option(help="folder for transfer.json, predictions.tsv, report.html and figures/")],
@@ -53,12 +55,17 @@ def transfer(
         str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
     ] = "none",
     compendium: Annotated[Path | None, typer.Option(help="compendium that the run was trained on, for --harmonise quantile")] = None,
+    embedding: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=FILE: embedding of training samples and cohort (.npy, .parquet or .h5ad[:OBSM]), repeatable"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
 ) -> None:
-    """Classify an outside cohort and score it by a rubric."""
+    """Classify an outside cohort by one or more runs, and by outside embeddings, and score all by a rubric."""
     from contextlib import ExitStack
 
-    from modelling.commands.transfer import run_transfer
+    from modelling.commands.baselines import named_files
+    from modelling.commands.transfer import run_transfer, runs_and_cohort
     from modelling.data import Compendium
     from modelling.predicting.cohort import Reading
     from modelling.studies.harmonise import parse_way
@@ -66,12 +73,13 @@ def transfer(
     from modelling.studies.transfer import Question
 
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()))
+    runs, cohort = runs_and_cohort(inputs)
     with ExitStack() as stack:
         opened = stack.enter_context(Compendium.open(compendium)) if compendium else None
         asked = Question(
             cohort, load_rubric(rubric), metadata, category, sample_column, tuple(where or ()), reading, parse_way(harmonise), opened
         )
-        run_transfer(run, asked, out, seed)
+        run_transfer(runs, asked, out, seed, named_files(embedding or []))
 
 
 @app.command("audit-labels", rich_help_panel=PANEL)
@@ -91,6 +99,21 @@ def audit_labels(
     from modelling.commands.audit_labels import run_audit
 
     run_audit(compendium, out, labels, truth, folds, seed)
+
+
+@app.command("audit-samples", rich_help_panel=PANEL)
+def audit_samples(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose samples are judged by their own expression")],
+    out: Annotated[Path, typer.Option(help="folder for one TSV an audit, overrides.tsv, audit.json and report.html")],
+    truth: Annotated[
+        Path | None, typer.Option(help="TSV with sample_id and audit, where the faults are known: states precision and recall")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of the projections that find duplicates")] = 42,
+) -> None:
+    """Find samples of another sex than stated, twins, cell lines, single cells, mixtures, other species; write decisions to review."""
+    from modelling.commands.audit_samples import run_audit_samples
+
+    run_audit_samples(compendium, out, truth, seed)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -122,8 +145,19 @@ def ablate(
     seeds: Annotated[int, typer.Option(min=1, help="trainings per arm")] = 3,
     preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+    cohort: Annotated[
+        Path | None, typer.Option(help="expression of an outside cohort that every arm is also scored on, by --rubric")
+    ] = None,
+    rubric: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "tissues",
+    metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
+    category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
+    unit: UnitOption = "auto",
 ) -> None:
-    """What cell lines and the cap do to the scores, all else held equal."""
+    """What cell lines and the cap do to the scores, all else held equal, on the test part and on an outside cohort."""
     from modelling.commands.ablate import run_ablate
+    from modelling.predicting.cohort import Reading
+    from modelling.studies.rubric import load_rubric
+    from modelling.studies.transfer import Question
 
-    run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs)
+    asked = Question(cohort, load_rubric(rubric), metadata, category, reading=Reading(unit)) if cohort else None
+    run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs, question=asked)

@@ -134,6 +134,25 @@ def test_a_text_table_in_other_units_gives_the_same_calls(world, tmp_path, genes
     assert np.mean([expected[name] == called for name, called in zip(found["sample_id"], found["classifier_tissue"], strict=True)]) > 0.95
 
 
+def test_metadata_in_another_layout_is_matched_by_the_named_column(world, tmp_path):
+    """--id names the column of --metadata that holds the samples, where two do; remarks above it and quotes are no matter."""
+    folder, _, obs = world
+    others = list(reversed(obs.index.to_list()))
+    rows = [f'"{a}","{b}","{site}"' for a, b, site in zip(others, obs.index, obs["site"], strict=True)]
+    (tmp_path / "meta.csv").write_text("\n".join(["# from a colleague", '"alias","barcode","site"', *rows]) + "\n")
+    arguments = ["transfer", str(folder / "run"), str(folder / "cohort.h5ad"), "--rubric", str(folder / "rubric.tsv"), "--category", "site"]
+    called = {}
+    for column in ("barcode", "alias"):
+        more = ["--metadata", str(tmp_path / "meta.csv"), "--id", column, "--out", str(tmp_path / column)]
+        result = CliRunner().invoke(app, [*arguments, *more])
+        assert result.exit_code == 0, result.output
+        table = pl.read_csv(tmp_path / column / "predictions.tsv", separator="\t")
+        called[column] = dict(zip(table["sample_id"], table["category"], strict=True))
+    assert len(called["barcode"]) > 50
+    assert called["barcode"].items() <= dict(zip(obs.index, obs["site"], strict=True)).items()
+    assert called["alias"].items() <= dict(zip(others, obs["site"], strict=True)).items()
+
+
 def test_harmonisations_do_what_they_say(world):
     folder, x, _ = world
     model = load(folder / "run")
@@ -246,3 +265,117 @@ def test_a_subset_keeps_yes_no_and_unknown(tmp_path):
     assert kept.dtype == "boolean"
     assert kept.tolist()[:2] == [True, False]
     assert kept.isna().tolist() == [False, False, True]
+
+
+def test_several_runs_and_embeddings_are_scored_by_one_protocol(world, tmp_path):
+    folder, _, obs = world
+    with Compendium.open(folder / "compendium.h5ad") as compendium:
+        reference = load_reference(folder / "run")
+        training = reference.column("sample_id")[reference.train]
+        tissue = dict(zip(compendium.sample_ids, compendium.obs["tissue"], strict=True))
+    # an embedding that tells the tissue of every training sample, and of the cohort's samples only whether they are brain
+    axis = {"brain": 0, "heart": 1, "liver": 2, "lung": 3}
+    known = np.eye(4)[[axis[tissue[name]] for name in training]]
+    asked = np.eye(4)[[0 if site == "head" else 3 for site in obs["site"]]]
+    table = pl.DataFrame(np.concatenate([known, asked]) + 0.01, schema=["a", "b", "c", "d"])
+    table.insert_column(0, pl.Series("sample_id", [*training, *obs.index])).unique("sample_id", keep="last").write_parquet(
+        tmp_path / "e.parquet"
+    )
+    out = tmp_path / "out"
+    command = ["transfer", str(folder / "run"), str(folder / "run"), str(folder / "cohort.h5ad")]
+    assert "the name of two runs" in str(
+        CliRunner().invoke(app, [*command, "--rubric", str(folder / "rubric.tsv"), "--out", str(out)]).exception
+    )
+    result = invoke(folder, out, "--category", "site", "--embedding", f"oracle={tmp_path / 'e.parquet'}")
+    assert result.exit_code == 0, result.output
+    content = json.loads((out / "transfer.json").read_text())
+    assert content["classifiers"] == ["run classifier", "run kNN", "oracle logistic", "oracle kNN"]
+    overall = {(row["rubric"], row["classifier"]): row for row in content["overall"]}
+    assert overall["narrow", "oracle kNN"]["score"] == 1
+    assert overall["narrow", "oracle logistic"]["score"] == 1
+    mine = overall["narrow", "run classifier"]
+    assert overall["narrow", "oracle kNN"]["minus_first"] == pytest.approx(1 - mine["score"])
+    assert {row["n"] for row in content["overall"]} == {mine["n"]}
+    assert mine["minus_first"] is None
+
+
+def test_two_runs_side_by_side_are_each_what_they_are_alone(world, tmp_path):
+    import shutil
+
+    folder, _, _ = world
+    shutil.copytree(folder / "run", tmp_path / "second")
+    command = ["--rubric", str(folder / "rubric.tsv"), "--unit", "log2-tpm", "--category", "site"]
+    inputs = [str(folder / "run"), str(tmp_path / "second"), str(folder / "cohort.h5ad")]
+    result = CliRunner().invoke(app, ["transfer", *inputs, *command, "--out", str(tmp_path / "both")])
+    assert result.exit_code == 0, result.output
+    alone = invoke(folder, tmp_path / "alone", "--category", "site")
+    assert alone.exit_code == 0
+    both, one = (json.loads((tmp_path / name / "transfer.json").read_text()) for name in ("both", "alone"))
+    assert both["runs"] == ["run", "second"]
+    for way, prefix in ((row["rubric"], name) for row in one["overall"] for name in ("run", "second")):
+        for classifier in ("classifier", "kNN"):
+            mine = next(r for r in one["overall"] if (r["rubric"], r["classifier"]) == (way, classifier))
+            theirs = next(r for r in both["overall"] if (r["rubric"], r["classifier"]) == (way, f"{prefix} {classifier}"))
+            assert (theirs["score"], theirs["interval"], theirs["abstained"]) == (mine["score"], mine["interval"], mine["abstained"])
+
+
+def test_target_is_read_as_xena_and_the_gdc_ship_it(world, tmp_path):
+    """Xena: Ensembl ids with versions, log2(tpm + 0.001), phenotypes in Latin-1. GDC: log2(tpm + 1), a sample sheet with the project."""
+    folder, x, obs = world
+    table = load_genes()
+    ensembl = dict(zip(table.symbol, table.ensembl_gene_id, strict=True))
+    with Compendium.open(folder / "compendium.h5ad") as compendium:
+        names = [f"{ensembl[str(symbol)]}.{3 + i % 9}" for i, symbol in enumerate(compendium.genes)]
+    tpm = np.exp2(x) - 1
+    ids = [f"TARGET-30-P{i:05d}-01" for i in range(len(x))]
+    brain = (obs["tissue"] == "brain").to_numpy()
+    xena = pl.DataFrame({"sample": names} | dict(zip(ids, np.log2(tpm + 0.001), strict=True)))
+    xena.write_csv(tmp_path / "xena.tsv", separator="\t")
+    disease = np.where(brain, "Neuroblastoma", "Wilms Tumor")
+    lines = ["sample\tdetailed_category\t_primary_site\t_study"]
+    lines += [f"{name}\t{what}\tSympathetic\xcaNervous System\tTARGET" for name, what in zip(ids, disease, strict=True)]
+    (tmp_path / "phenotype.txt").write_bytes(("\n".join(lines) + "\n").encode("latin-1"))
+    gdc = pl.DataFrame({"Ensembl_ID": names} | {f"{name}A": row for name, row in zip(ids, np.log2(tpm + 1), strict=True)})
+    gdc.write_csv(tmp_path / "gdc.tsv", separator="\t")
+    sheet = ["File ID\tFile Name\tProject ID\tCase ID\tSample ID\tSample Type"]
+    sheet += [f"f{i}\tf{i}.tsv\tTARGET-{'NBL' if brain[i] else 'WT'}\t{name[:-3]}\t{name}A\tPrimary Tumor" for i, name in enumerate(ids)]
+    (tmp_path / "sheet.tsv").write_text("\n".join(sheet) + "\n")
+    found = {}
+    for name, unit, metadata, category in (
+        ("xena", "log2-tpm-0.001", "phenotype.txt", "detailed_category"),
+        ("gdc", "log2-tpm", "sheet.tsv", "Project ID"),
+    ):
+        command = ["transfer", str(folder / "run"), str(tmp_path / f"{name}.tsv"), "--rubric", "target", "--unit", unit]
+        result = CliRunner().invoke(
+            app, [*command, "--metadata", str(tmp_path / metadata), "--category", category, "--out", str(tmp_path / name)]
+        )
+        assert result.exit_code == 0, f"{result.output} {result.exception}"
+        found[name] = {
+            (
+                row["rubric"],
+                row["classifier"],
+                row["category"][:7] if name == "xena" else {"TARGET-NBL": "Neurobl", "TARGET-WT": "Wilms T"}[row["category"]],
+            ): row
+            for row in json.loads((tmp_path / name / "transfer.json").read_text())["categories"]
+        }
+    assert set(found["xena"]) == set(found["gdc"])
+    assert found["xena"]["lenient", "classifier", "Neurobl"]["score"] > 0.9
+    for key, row in found["xena"].items():
+        assert found["gdc"][key]["n"] == row["n"]
+        assert found["gdc"][key]["score"] == pytest.approx(row["score"], abs=0.06)
+    assert not found["xena"]["strict", "classifier", "Neurobl"]["reachable"]
+    assert found["xena"]["lenient", "classifier", "Neurobl"]["reachable"]
+
+
+def test_an_ablation_scores_an_outside_cohort(world, tmp_path):
+    folder, _, _ = world
+    command = ["ablate", str(folder / "compendium.h5ad"), "--cap", "20", "--seeds", "1", "--epochs", "1", "--out", str(tmp_path / "out")]
+    command += ["--cohort", str(folder / "cohort.h5ad"), "--rubric", str(folder / "rubric.tsv"), "--category", "site", "--unit", "log2-tpm"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, f"{result.output} {result.exception}"
+    content = json.loads((tmp_path / "out" / "ablate.json").read_text())
+    for row in content["rows"]["cap"]:
+        assert 0.4 < row["cohort_wide"] <= 1
+    first, second = content["rows"]["cap"]
+    assert content["differences"]["cap"]["cohort_narrow"][0] == pytest.approx(second["cohort_narrow"] - first["cohort_narrow"])
+    assert "cohort, narrow" in (tmp_path / "out" / "report.html").read_text()

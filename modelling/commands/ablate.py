@@ -16,6 +16,7 @@ from modelling.reports.trainings import write_ablation_page
 from modelling.studies.ablate import ablate, cap_arms, cell_line_arms, cell_line_flags, differences
 from modelling.studies.retrain import Arm
 from modelling.studies.scale import summary
+from modelling.studies.transfer import Question
 
 
 class NothingAsked(ModellingError):
@@ -23,7 +24,16 @@ class NothingAsked(ModellingError):
 
 
 def run_ablate(
-    path: Path, out: Path, labels: Path | None, cap: int | None, *, cell_lines: bool, n_seeds: int, preset: str, epochs: int | None
+    path: Path,
+    out: Path,
+    labels: Path | None,
+    cap: int | None,
+    *,
+    cell_lines: bool,
+    n_seeds: int,
+    preset: str,
+    epochs: int | None,
+    question: Question | None = None,
 ) -> None:
     """Train the arms of each ablation and write ablate.json, a figure and a page."""
     if not cell_lines and cap is None:
@@ -36,7 +46,7 @@ def run_ablate(
         if cap is not None:
             asked["cap"] = cap_arms(compendium, cap, seeds)
         with bars() as stage:
-            rows = {name: ablate(compendium, arms, config, stage) for name, arms in asked.items()}
+            rows = {name: ablate(compendium, arms, config, stage, question) for name, arms in asked.items()}
         pairs = {name: tuple(dict.fromkeys(arm.name for arm in arms)) for name, arms in asked.items()}
         found = {name: differences(rows[name], *pairs[name]) for name in asked}
         everything = [row for group in rows.values() for row in group]
@@ -45,6 +55,7 @@ def run_ablate(
             "simulated": compendium.simulated,
             "compendium": path.name,
             "preset": preset,
+            "cohort": question.cohort.name if question else None,
             "rows": rows,
             "differences": found,
         }

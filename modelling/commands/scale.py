@@ -14,7 +14,7 @@ from modelling.progress import bars
 from modelling.reports.json import plain
 from modelling.reports.page import with_interval
 from modelling.reports.trainings import size, write_scale_page
-from modelling.studies.retrain import SCORES
+from modelling.studies.retrain import words_of
 from modelling.studies.scale import scale, summary
 
 
@@ -43,6 +43,6 @@ def tell(rows: Sequence[dict[str, Any]], key: str, out: Path, name: str) -> None
 
     console = Console(soft_wrap=True, highlight=False)
     for row in rows:
-        scores = ", ".join(f"{word} {with_interval(*row['scores'][score])}" for score, word in SCORES.items())
+        scores = ", ".join(f"{word} {with_interval(*row['scores'][score])}" for score, word in words_of(row["scores"]).items())
         console.print(f"{row[key]!s:20}{size(row['n_train'])} training samples, {row['n_seeds']} seeds: {scores}", markup=False)
     console.print(f"wrote {out}/ (report.html, {name}, figures/)")

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from modelling import __version__
+from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.methods import transfer_bars
 from modelling.outfolder import new_folder
 from modelling.progress import bars
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
-from modelling.studies.transfer import CLASSIFIERS, Question, Transfer, transfer
+from modelling.studies.transfer import Question, Transfer, transfer
 
 
-def run_transfer(run: Path, question: Question, out: Path, seed: int) -> None:
-    """Score the cohort and write the folder."""
+class WrongInputs(ModellingError):
+    """The command was not given what it needs."""
+
+
+def runs_and_cohort(inputs: Sequence[Path]) -> tuple[Sequence[Path], Path]:
+    """RUN... COHORT as they stand on the line. Raises WrongInputs."""
+    if len(inputs) < 2:
+        raise WrongInputs(f"takes RUN... COHORT, got {len(inputs)} paths")
+    return inputs[:-1], inputs[-1]
+
+
+def run_transfer(runs: Sequence[Path], question: Question, out: Path, seed: int, embeddings: Mapping[str, Path] | None = None) -> None:
+    """Score the cohort by every run and embedding, and write the folder."""
     with new_folder(out) as folder:
         with bars() as stage:
-            advance = stage("the cohort through the model", 1)
-            found = transfer(run, question, seed)
+            advance = stage("the cohort through the models", 1)
+            found = transfer(runs, question, seed, embeddings)
             advance(1)
-        write(folder, found, run, question, seed)
+        write(folder, found, runs, question, seed)
     _tell(found, out)
 
 
-def write(folder: Path, found: Transfer, run: Path, question: Question, seed: int) -> None:
+def write(folder: Path, found: Transfer, runs: Sequence[Path], question: Question, seed: int) -> None:
     """transfer.json, predictions.tsv, figure and report.html."""
     content = {
         "format": 1,
-        "run": run.resolve().name,
+        "run": runs[0].resolve().name,
+        "runs": [run.resolve().name for run in runs],
+        "classifiers": found.calls.names,
         "cohort": found.cohort,
         "rubric": question.rubric.name,
         "harmonise": question.way,
@@ -48,16 +63,16 @@ def write(folder: Path, found: Transfer, run: Path, question: Question, seed: in
     with (folder / "predictions.tsv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(
-            ["sample_id", "category", *(f"{name}_{what}" for name in CLASSIFIERS for what in ("tissue", "confidence", "abstains"))]
+            ["sample_id", "category", *(f"{name}_{what}" for name in calls.names for what in ("tissue", "confidence", "abstains"))]
         )
         for i, name in enumerate(calls.sample_id):
-            cells = [(calls.tissue[c][i], f"{calls.confidence[c][i]:.4f}", str(bool(calls.abstained[c][i])).lower()) for c in CLASSIFIERS]
+            cells = [(c.tissue[i], f"{c.confidence[i]:.4f}", str(bool(c.abstained[i])).lower()) for c in calls.contestants]
             writer.writerow([name, calls.category[i], *(cell for group in cells for cell in group)])
     figures = FigureFolder(folder / "figures")
-    transfer_bars(figures, found.rows, list(question.rubric.accepted), CLASSIFIERS)
+    transfer_bars(figures, found.rows, list(question.rubric.accepted), found.calls.names)
     Report(
         title="Does it hold elsewhere?",
-        subject=f"run “{run.resolve().name}” on {question.cohort.name}" + (f", {', '.join(question.where)}" if question.where else ""),
+        subject=f"run {', '.join(f'“{run.resolve().name}”' for run in runs)} on {', '.join((question.cohort.name, *question.where))}",
         lead=lead(found, question),
         simulated=False,
         tiles=[_tile(row) for row in found.overall],
@@ -76,8 +91,9 @@ def lead(found: Transfer, question: Question) -> str:
     }[question.way]
     return (
         f"{len(found.calls.sample_id):,} samples of {len(set(found.calls.category)):,} categories, "
-        f"none seen in training. {way}. Two classifiers: the model's own, and the "
-        f"vote of the five nearest training samples. The null always answers {spaced(found.largest)}, the largest tissue in training: what it scores "
+        f"none seen in training. {way}. {len(found.calls.names)} classifiers: each model's own, and the "
+        f"vote of the five nearest training samples; of an embedding, logistic regression and the same vote."
+        f" The null always answers {spaced(found.largest)}, the largest tissue in training: what it scores "
         "needs no model. A classifier abstains below a probability of one half, the vote when it has no majority; the score counts all samples as called."
     )
 
@@ -121,11 +137,15 @@ def _tell(found: Transfer, out: Path) -> None:
     from rich.console import Console
 
     console = Console(soft_wrap=True, highlight=False)
+    width = max(12, *(len(name) + 2 for name in found.calls.names))
     for row in found.overall:
+        beside = (
+            f"; minus the first {with_interval(row['minus_first'], row['minus_first_interval'])}" if row["minus_first"] is not None else ""
+        )
         console.print(
-            f"{row['rubric']:10}{row['classifier']:12}{with_interval(row['score'], row['interval'])} "
+            f"{row['rubric']:10}{row['classifier']:{width}}{with_interval(row['score'], row['interval'])} "
             f"of {row['n']:,} samples; mean over {row['n_categories']} categories "
-            f"{number(row['mean_over_categories'])}; null {number(row['null'])}; abstained {number(row['abstained'], 2)}",
+            f"{number(row['mean_over_categories'])}; null {number(row['null'])}; abstained {number(row['abstained'], 2)}{beside}",
             markup=False,
         )
     for note in found.notes:

@@ -65,22 +65,22 @@ def transfer_bars(folder: FigureFolder, rows: Rows, columns: Sequence[str], clas
         for axes, column in zip(panels, columns, strict=True):
             grid(axes, "x")
             for row in (row for row in rows if row["rubric"] == column):
-                shift = 0.18 - 0.36 * classifiers.index(row["classifier"]) / max(1, len(classifiers) - 1)
-                y = len(names) - 1 - names.index(row["category"]) + shift
-                colour = SERIES[classifiers.index(row["classifier"])]
+                place, height = classifiers.index(row["classifier"]), 0.7 / max(len(classifiers), 2)
+                y = len(names) - 1 - names.index(row["category"]) + 0.35 - height * (place + 0.5)
+                colour = SERIES[place % len(SERIES)]
                 if not row["reachable"]:
                     axes.text(0.01, y, "tissue unknown to the model", va="center", fontsize=7, color=MUTED)
                     continue
-                axes.barh(y, row["score"], height=0.3, color=colour, alpha=0.85)
+                axes.barh(y, row["score"], height=0.88 * height, color=colour, alpha=0.85)
                 axes.plot(row["interval"], [y, y], color=INK, linewidth=0.9)
-                axes.plot([row["null"]] * 2, [y - 0.17, y + 0.17], color=FOURTH, linewidth=2)
+                axes.plot([row["null"]] * 2, [y - height / 2, y + height / 2], color=FOURTH, linewidth=2)
             axes.set_title(column)
             axes.set_xlim(0, 1.02)
             axes.set_xlabel("share accepted, 95% Wilson interval")
         counts = {row["category"]: row["n"] for row in rows}
         panels[0].set_yticks(range(len(names)), [f"{spaced(name)} ({counts[name]:,})" for name in names[::-1]])
         for number, word in enumerate(classifiers):
-            panels[-1].barh(0, 0, color=SERIES[number], label=word)
+            panels[-1].barh(0, 0, color=SERIES[number % len(SERIES)], label=word)
         panels[-1].plot([], [], color=FOURTH, linewidth=2, label="always the largest class")
         figure.legend(*panels[-1].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=8)
         keys = ("category", "rubric", "classifier", "n", "n_abstained", "score", "interval", "null")

@@ -11,14 +11,14 @@ from modelling.data import Compendium
 from modelling.figures.canvas import FigureFolder
 from modelling.figures.methods import ablation_dots, scale_curve
 from modelling.reports.page import Report, Section, Table, number, shown, with_interval
-from modelling.studies.retrain import SCORES
+from modelling.studies.retrain import words_of
 from modelling.studies.scale import summary
 
 
 def write_scale_page(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, n_seeds: int, preset: str) -> None:
     """report.html and figures/ of `model scale`; one row a training."""
     figures = FigureFolder(folder / "figures")
-    scale_curve(figures, rows, SCORES)
+    scale_curve(figures, rows, words_of(rows[0]))
     caption = (
         f"Every dot is a training; band: 95% t interval of the mean over {n_seeds} seeds. One test part of {rows[0]['n_test']:,} samples."
     )
@@ -55,7 +55,7 @@ def write_ablation_page(
 ) -> None:
     """report.html and figures/ of `model ablate`; `pairs` are the two arms of each question, `found` their differences by score."""
     figures = FigureFolder(folder / "figures")
-    ablation_dots(figures, rows, SCORES)
+    ablation_dots(figures, rows, words_of(rows[0]))
     tables = [table(summary(rows, "arm"), "arm"), *(_difference(name, pairs[name], found[name], n_seeds) for name in pairs)]
     caption = f"Every dot is a training, lines join the two of one seed; one test part of {rows[0]['n_test']:,} samples."
     Report(
@@ -77,14 +77,15 @@ def write_ablation_page(
 def _difference(name: str, pair: Sequence[str], found: Mapping[str, Any], n_seeds: int) -> Table:
     return Table(
         ["score", f"{pair[1]} minus {pair[0]} [95% t interval over {n_seeds} seeds]"],
-        [[word, with_interval(*found[key])] for key, word in SCORES.items()],
+        [[word, with_interval(*found[key])] for key, word in words_of(found).items()],
         f"Difference, seed by seed: {name}",
     )
 
 
 def table(rows: Sequence[dict[str, Any]], key: str) -> Table:
     """A row for each group of trainings that share `key`."""
-    head = [key, "training samples", "test samples", "seeds", *(f"{word} [95%]" for word in SCORES.values())]
+    words = words_of(rows[0]["scores"])
+    head = [key, "training samples", "test samples", "seeds", *(f"{word} [95%]" for word in words.values())]
     return Table(
         head,
         [
@@ -93,7 +94,7 @@ def table(rows: Sequence[dict[str, Any]], key: str) -> Table:
                 size(row["n_train"]),
                 number(row["n_test"]),
                 number(row["n_seeds"]),
-                *(with_interval(*row["scores"][name]) for name in SCORES),
+                *(with_interval(*row["scores"][name]) for name in words),
             ]
             for row in rows
         ],

@@ -16,7 +16,8 @@ from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Stage, silent
-from modelling.studies.retrain import SCORES, Arm, in_random_order, labelled_training_rows, mean_interval, score_arm
+from modelling.studies.retrain import Arm, in_random_order, labelled_training_rows, mean_interval, score_arm, words_of
+from modelling.studies.transfer import Question
 
 
 class AblationError(ModellingError):
@@ -68,12 +69,14 @@ def cell_line_flags(compendium: Compendium, labels: Path) -> np.ndarray:
     return np.isin(compendium.sample_ids.astype(str), list(lines))
 
 
-def ablate(compendium: Compendium, arms: Sequence[Arm], config: TrainConfig, stage: Stage = silent) -> list[dict[str, Any]]:
-    """One row of scores per arm."""
+def ablate(
+    compendium: Compendium, arms: Sequence[Arm], config: TrainConfig, stage: Stage = silent, question: Question | None = None
+) -> list[dict[str, Any]]:
+    """One row of scores per arm, those of an outside cohort among them where one is asked about."""
     advance = stage("trainings", len(arms))
     rows = []
     for arm in arms:
-        rows.append(score_arm(compendium, arm, config))
+        rows.append(score_arm(compendium, arm, config, question))
         advance(1)
     return rows
 
@@ -83,5 +86,6 @@ def differences(rows: Sequence[dict[str, Any]], first: str, second: str) -> dict
     by_seed = {(row["arm"], row["seed"]): row for row in rows}
     seeds = sorted({row["seed"] for row in rows if row["arm"] == first})
     return {
-        score: mean_interval(np.array([by_seed[second, seed][score] - by_seed[first, seed][score] for seed in seeds])) for score in SCORES
+        score: mean_interval(np.array([by_seed[second, seed][score] - by_seed[first, seed][score] for seed in seeds]))
+        for score in words_of(rows[0])
     }

@@ -11,7 +11,7 @@ from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Stage, silent
-from modelling.studies.retrain import SCORES, Arm, in_random_order, labelled_training_rows, mean_interval, score_arm
+from modelling.studies.retrain import Arm, in_random_order, labelled_training_rows, mean_interval, score_arm, words_of
 
 
 class ScaleError(ModellingError):
@@ -49,7 +49,7 @@ def summary(rows: Sequence[dict[str, Any]], key: str) -> list[dict[str, Any]]:
     out = []
     for value in dict.fromkeys(row[key] for row in rows):
         chosen = [row for row in rows if row[key] == value]
-        scores = {name: mean_interval(np.array([row[name] for row in chosen])) for name in SCORES}
+        scores = {name: mean_interval(np.array([row[name] for row in chosen])) for name in words_of(rows[0])}
         sizes = sorted({row["n_train"] for row in chosen})
         out.append(
             {

@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from modelling.arrays import Bools, Floats, Ints
-from modelling.bundle.model import TissueModel, load
-from modelling.bundle.reference import Reference, load_reference
+from modelling.arrays import Bools, Floats
+from modelling.bundle.reference import Reference
 from modelling.data import Compendium
-from modelling.predicting.cohort import Cohort, Reading
-from modelling.predicting.cohort import cohort as open_cohort
-from modelling.predicting.genes import GeneSpace
+from modelling.errors import ModellingError
+from modelling.predicting.cohort import Reading
 from modelling.scores.metrics import draw_groups, percentile_interval, wilson
-from modelling.scores.neighbours import vote
-from modelling.studies.harmonise import Way, harmonisation
+from modelling.studies.contestants import Contestant, ask_embedding, ask_run
+from modelling.studies.harmonise import Way
 from modelling.studies.metadata import MetadataError, cohort_metadata, keep, match
 from modelling.studies.rubric import Rubric
 
-K = 5
-UNSURE_BELOW = 0.5
-CLASSIFIERS = ("classifier", "kNN")
+N_DRAWS = 1000
+
+
+class WrongContest(ModellingError):
+    """Two runs, or an embedding, have the same name."""
 
 
 @dataclass(frozen=True)
 class Calls:
-    """What each classifier calls each sample (tissue names) and whether it would rather abstain."""
+    """What each classifier calls each sample that is scored: sample ids and categories (n), and the contestants, the first one's run first."""
 
     sample_id: np.ndarray
     category: np.ndarray
-    tissue: dict[str, np.ndarray]
-    confidence: dict[str, Floats]
-    abstained: dict[str, Bools]
+    contestants: list[Contestant]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the classifiers."""
+        return [one.name for one in self.contestants]
 
 
 @dataclass(frozen=True)
@@ -64,60 +68,67 @@ class Question:
     compendium: Compendium | None = None
 
 
-def transfer(run: Path, question: Question, seed: int = 42) -> Transfer:
-    """Classify a cohort by the model's head and by the vote of its five nearest training samples, and score both by the rubric.
+def transfer(runs: Sequence[Path], question: Question, seed: int = 42, embeddings: Mapping[str, Path] | None = None) -> Transfer:
+    """Classify a cohort by every run's head and the vote of its five nearest training samples, and alike on outside embeddings; score all by the rubric.
 
-    Raises what the reading of matrices and metadata raises, and ReferenceMissing where the run has no reference samples.
+    All are scored on the samples that every run can use. Raises what the reading of matrices, metadata and embeddings raises, ReferenceMissing where a
+    run has no reference samples, and WrongContest.
     """
-    model, reference = load(run), load_reference(run)
+    embeddings = embeddings or {}
+    names = _names(runs, embeddings)
     table, read = cohort_metadata(question.cohort, question.metadata)
     table = keep(table, list(question.where))
-    cohort = open_cohort(question.reading.open(question.cohort), GeneSpace.of(model), unit=question.reading.unit)
-    change, said = harmonisation(question.way, model, lambda: (block.x_ng for block in cohort), question.compendium)
-    ids, z_nk, usable = _embed(model, cohort, change)
+    asked = [
+        ask_run(run, question.cohort, question.reading, question.way, question.compendium, f"{name} " if len(names) > 1 else "")
+        for run, name in zip(runs, names, strict=False)
+    ]
+    ids, usable = asked[0].ids, np.logical_and.reduce([one.usable for one in asked])
     category_of = match(table, ids.tolist(), question.category, question.sample_column)
     known = question.rubric.categories
     category = np.array([category_of.get(name, "") for name in ids], dtype=object)
     scored = usable & np.isin(category.astype(str), known)
+    heads = [one.contestants[0] for one in asked]
     notes = [
         *read,
-        *said,
-        *cohort.report.notes,
-        *cohort.report.warnings,
+        *(note for one in asked for note in one.notes),
         *_left_out(category, usable, known, bool(question.where)),
-        *question.rubric.notes(model.tissues, set(category[scored])),
+        *dict.fromkeys(note for head in heads for note in question.rubric.notes(list(head.tissues), set(category[scored]))),
     ]
+    if embeddings and question.way != "none":
+        notes.append(f"embeddings are taken as they are: {question.way} harmonisation is of the runs alone")
     if not scored.any():
         named = sorted({str(name) for name in category if name})[:6]
         raise MetadataError(
             f"no sample has a category of rubric {question.rubric.name}; it knows {', '.join(known[:4])}, ...; {question.category!r} holds {named}"
         )
-    calls = _call(model, reference, z_nk[scored], ids[scored], category[scored])
+    contestants = [each.of(scored) for one in asked for each in one.contestants]
+    contestants += [each for name, path in embeddings.items() for each in ask_embedding(name, path, ids[scored], asked[0].reference)]
+    calls = Calls(ids[scored], category[scored], contestants)
+    return _scored(calls, question.rubric, asked[0].reference, seed, notes, asked[0].report)
+
+
+def _scored(calls: Calls, rubric: Rubric, reference: Reference, seed: int, notes: list[str], report: dict[str, Any]) -> Transfer:
     largest, shares = _training_shares(reference)
     rows = [
-        _score(calls, question.rubric, way, name, tissue, largest, shares, model.tissues)
-        for way in question.rubric.accepted
-        for name in known
+        _score(calls, rubric, way, name, one, largest, shares)
+        for way in rubric.accepted
+        for name in rubric.categories
         if (calls.category == name).any()
-        for tissue in CLASSIFIERS
+        for one in calls.contestants
     ]
-    overall = [
-        _overall(calls, question.rubric, way, tissue, largest, model.tissues, seed)
-        for way in question.rubric.accepted
-        for tissue in CLASSIFIERS
-    ]
-    return Transfer(rows, overall, calls, largest, notes, cohort.report.as_dict())
+    overall = []
+    for way in rubric.accepted:
+        of_way = [_overall(calls, rubric, way, one, largest, seed) for one in calls.contestants]
+        overall += [row | _against_first(calls, rubric, way, one, seed) for row, one in zip(of_way, calls.contestants, strict=True)]
+    return Transfer(rows, overall, calls, largest, notes, report)
 
 
-def _embed(model: TissueModel, cohort: Cohort, change: Any) -> tuple[np.ndarray, Floats, Bools]:
-    """Sample ids, embeddings and which samples measure enough of the genes."""
-    ids: list[str] = []
-    z_parts, usable = [], []
-    for block in cohort:
-        ids += block.sample_ids
-        z_parts.append(model.embed(change(block.x_ng)))
-        usable.append(block.coverage >= cohort.min_coverage)
-    return np.array(ids, dtype=object), np.concatenate(z_parts), np.concatenate(usable)
+def _names(runs: Sequence[Path], embeddings: Mapping[str, Path]) -> list[str]:
+    """Names of the runs, then of the embeddings. Raises WrongContest."""
+    names = [*(run.resolve().name for run in runs), *embeddings]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise WrongContest(f"{', '.join(twice)}: the name of two runs or embeddings; rename a folder, or give an embedding another NAME=")
+    return names
 
 
 def _left_out(category: np.ndarray, usable: Bools, known: list[str], filtered: bool) -> list[str]:
@@ -137,26 +148,6 @@ def _left_out(category: np.ndarray, usable: Bools, known: list[str], filtered: b
     return notes
 
 
-def _call(model: TissueModel, reference: Reference, z_nk: Floats, ids: np.ndarray, category: np.ndarray) -> Calls:
-    """Both classifiers' calls. The head abstains below a probability of one half, the vote without a majority."""
-    probability = model.probabilities_of(z_nk)
-    tissues = np.array(model.tissues, dtype=object)
-    names, number = np.unique(reference.table["tissue"].to_numpy()[reference.train].astype(str), return_inverse=True)
-    place = np.full(len(reference.unit_mk), -1)
-    place[reference.train] = number
-    neighbours, _ = reference.neighbours(model.directions(z_nk))
-    votes: Ints = vote(place[neighbours], len(names))
-    share = (place[neighbours] == votes[:, None]).mean(axis=1)
-    top = probability.max(axis=1)
-    return Calls(
-        ids,
-        category,
-        {"classifier": tissues[probability.argmax(1)], "kNN": names.astype(object)[votes]},
-        {"classifier": top, "kNN": share},
-        {"classifier": top < UNSURE_BELOW, "kNN": share <= 0.5},
-    )
-
-
 def _training_shares(reference: Reference) -> tuple[str, dict[str, float]]:
     """The largest training tissue and every tissue's share."""
     names, counts = np.unique(reference.table["tissue"].to_numpy()[reference.train].astype(str), return_counts=True)
@@ -164,21 +155,21 @@ def _training_shares(reference: Reference) -> tuple[str, dict[str, float]]:
 
 
 def _score(
-    calls: Calls, rubric: Rubric, way: str, category: str, classifier: str, largest: str, shares: dict[str, float], tissues: list[str]
+    calls: Calls, rubric: Rubric, way: str, category: str, one: Contestant, largest: str, shares: dict[str, float]
 ) -> dict[str, Any]:
     """One category by one way of counting and one classifier."""
     accepted = rubric.accepted[way][category]
     rows = calls.category == category
-    hit, abstained = np.isin(calls.tissue[classifier][rows].astype(str), list(accepted)), calls.abstained[classifier][rows]
+    hit, abstained = np.isin(one.tissue[rows].astype(str), list(accepted)), one.abstained[rows]
     n, n_answered = int(rows.sum()), int((~abstained).sum())
-    names, counts = np.unique(calls.tissue[classifier][rows].astype(str), return_counts=True)
+    names, counts = np.unique(one.tissue[rows].astype(str), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:3]
     return {
         "category": category,
         "rubric": way,
-        "classifier": classifier,
+        "classifier": one.name,
         "accepted": sorted(accepted),
-        "reachable": bool(accepted & set(tissues)),
+        "reachable": bool(accepted & set(one.tissues)),
         "n": n,
         "n_right": int(hit.sum()),
         "score": float(hit.mean()),
@@ -192,15 +183,15 @@ def _score(
     }
 
 
-def _overall(calls: Calls, rubric: Rubric, way: str, classifier: str, largest: str, tissues: list[str], seed: int) -> dict[str, Any]:
+def _overall(calls: Calls, rubric: Rubric, way: str, one: Contestant, largest: str, seed: int) -> dict[str, Any]:
     """All samples together, and the mean over categories, with categories that the model cannot reach left out."""
     accepted = rubric.accepted[way]
-    reachable = [name for name in accepted if accepted[name] & set(tissues)]
+    reachable = [name for name in accepted if accepted[name] & set(one.tissues)]
     rows = np.isin(calls.category.astype(str), reachable)
-    named = list(zip(calls.category[rows], calls.tissue[classifier][rows], strict=True))
+    named = list(zip(calls.category[rows], one.tissue[rows], strict=True))
     hit = np.array([tissue in accepted[name] for name, tissue in named], dtype=float)
     null = np.array([largest in accepted[name] for name, _ in named], dtype=float)
-    n, n_abstained = len(hit), int(calls.abstained[classifier][rows].sum())
+    n, n_abstained = len(hit), int(one.abstained[rows].sum())
     groups = draw_groups(np.full(n, ""), seed)
     member = np.array([name for name, _ in named])
     per_category = {name: (member == name).astype(float) for name in dict.fromkeys(member)}
@@ -212,7 +203,7 @@ def _overall(calls: Calls, rubric: Rubric, way: str, classifier: str, largest: s
     )
     return {
         "rubric": way,
-        "classifier": classifier,
+        "classifier": one.name,
         "n": n,
         "n_categories": len(per_category),
         "score": float(hit.mean()) if n else None,
@@ -223,3 +214,20 @@ def _overall(calls: Calls, rubric: Rubric, way: str, classifier: str, largest: s
         "null": float(null.mean()) if n else None,
         "null_mean_over_categories": float(np.mean([null[inside > 0].mean() for inside in per_category.values()])) if n else None,
     }
+
+
+def _against_first(calls: Calls, rubric: Rubric, way: str, one: Contestant, seed: int) -> dict[str, Any]:
+    """Score less the first classifier's, over the samples that both can get right, with a bootstrap interval over samples."""
+    first, accepted = calls.contestants[0], rubric.accepted[way]
+    both = [name for name in accepted if accepted[name] & set(one.tissues) and accepted[name] & set(first.tissues)]
+    rows = np.isin(calls.category.astype(str), both)
+    if one is first or not rows.any():
+        return {"minus_first": None, "minus_first_interval": None}
+    difference = _hits(calls, accepted, one, rows) - _hits(calls, accepted, first, rows)
+    rng = np.random.default_rng(seed)
+    draws = difference[rng.integers(0, len(difference), (N_DRAWS, len(difference)))].mean(1)
+    return {"minus_first": float(difference.mean()), "minus_first_interval": percentile_interval(draws)}
+
+
+def _hits(calls: Calls, accepted: Mapping[str, frozenset[str]], one: Contestant, rows: Bools) -> Floats:
+    return np.array([tissue in accepted[name] for name, tissue in zip(calls.category[rows], one.tissue[rows], strict=True)], dtype=float)

@@ -1,0 +1,83 @@
+"""`model audit-samples` as people see it: one table an audit, overrides.tsv to review, audit.json and a page."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+from modelling import __version__
+from modelling.auditing.reading import Audited
+from modelling.auditing.samples import against_truth, audit_samples, override_rows, table
+from modelling.data import Compendium
+from modelling.outfolder import new_folder
+from modelling.predicting.results import tsv
+from modelling.progress import bars
+from modelling.reports.json import plain
+from modelling.reports.page import Report, Section, Table, Tile, number
+from modelling.studies.audit_labels import OVERRIDE_COLUMNS
+
+MOST_SHOWN = 50
+
+
+def run_audit_samples(path: Path, out: Path, truth: Path | None, seed: int) -> None:
+    """Run every audit and write the folder."""
+    with Compendium.open(path) as compendium, new_folder(out) as folder:
+        with bars() as stage:
+            found = audit_samples(compendium, seed, stage)
+        scores = against_truth(found, truth) if truth else None
+        write(folder, found, scores, compendium, seed)
+    _tell(found, scores, out)
+
+
+def write(folder: Path, found: list[Audited], scores: dict[str, dict[str, Any]] | None, compendium: Compendium, seed: int) -> None:
+    """AUDIT.tsv of each audit, overrides.tsv, audit.json and report.html; `scores` are those against a known truth."""
+    tables = {audited.name: table(audited, compendium) for audited in found}
+    for name, rows in tables.items():
+        (folder / f"{name}.tsv").write_bytes(tsv(rows))
+    with (folder / "overrides.tsv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, OVERRIDE_COLUMNS, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
+        writer.writeheader()
+        writer.writerows(override_rows(found, OVERRIDE_COLUMNS, datetime.date.today().isoformat()))
+    content = {
+        "format": 1, "simulated": compendium.simulated, "compendium": compendium.path.name, "seed": seed, "against_truth": scores,
+        "audits": {a.name: {"n_found": len(a.findings), "n_audited": a.n_audited, "notes": a.notes} for a in found},
+    }  # fmt: skip
+    (folder / "audit.json").write_text(json.dumps(plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    Report(
+        title="Samples that are not what they are said to be",
+        subject=f"{compendium.n_samples:,} samples of {compendium.path.name}",
+        lead="What expression says against the description, audit by audit. A finding is a suspicion: overrides.tsv waits for a person's name.",
+        simulated=compendium.simulated,
+        tiles=[Tile(a.name.replace("_", " "), number(len(a.findings)), a.question) for a in found],
+        notes=[f"{a.name}: {note}" for a in found for note in a.notes],
+        sections=[_section(a, tables[a.name].rows(), tables[a.name].columns) for a in found if a.findings],
+        colophon=f"Made by bulkatlas {__version__}, `model audit-samples`, seed {seed}. All findings: one TSV an audit.",
+    ).write(folder / "report.html")
+
+
+def _section(audited: Audited, rows: list[tuple[Any, ...]], columns: list[str]) -> Section:
+    cells = [["" if v is None else number(v, 2) if isinstance(v, float) else str(v) for v in row] for row in rows[:MOST_SHOWN]]
+    shown = f"The first {MOST_SHOWN} of {len(rows):,}; all in {audited.name}.tsv." if len(rows) > MOST_SHOWN else ""
+    return Section(audited.question, [shown] if shown else [], [], [Table(columns, cells)])
+
+
+def _tell(found: list[Audited], scores: dict[str, dict[str, Any]] | None, out: Path) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    for audited in found:
+        beside = ""
+        if scores:
+            score = scores[audited.name]
+            beside = f"; of {score['n_planted']:,} planted {score['n_right']:,}: precision {number(score['precision'])}, recall {number(score['recall'])}"
+        console.print(
+            f"{audited.name.replace('_', ' '):13}{len(audited.findings):>5,} of {audited.n_audited:,} samples{beside}", markup=False
+        )
+        for finding in audited.findings[:3]:
+            console.print(f"    {finding.sample_id}: {finding.reason}", markup=False)
+        for note in audited.notes:
+            console.print(f"    note: {note}", markup=False)
+    console.print(f"wrote {out}/ (one TSV an audit, overrides.tsv to review, report.html, audit.json)")

@@ -1,0 +1,1 @@
+"""One sample against the normal samples of its tissue."""
