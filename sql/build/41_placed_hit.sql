@@ -7,7 +7,9 @@
 CREATE OR REPLACE TEMP TABLE placed_hit AS
 WITH apart AS (SELECT *, coalesce(position > bar, FALSE) AS is_unglued, position + n_tokens AS ends FROM hit),
 written AS (SELECT DISTINCT text_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'),
-kin AS (SELECT term_id, ancestor_id FROM closure WHERE term_id LIKE 'CL:%' AND ancestor_id LIKE 'CL:%'),
+kin AS (  -- one column: two with NOT IN are compared row by row
+    SELECT term_id || ancestor_id AS pair FROM closure WHERE term_id LIKE 'CL:%' AND ancestor_id LIKE 'CL:%'
+),
 line AS (SELECT DISTINCT text_id FROM apart WHERE NOT is_unglued AND verdict = 'cell_line' AND kind = 'line'),
 along AS (
     SELECT
@@ -71,7 +73,7 @@ SELECT
         WHEN is_kin_ahead AND (
             (regexp_matches(gap_after, $origin_before) AND NOT contains(gap_after, 'from'))
             OR ((ahead['at'] < ends OR (touches AND synonym LIKE '% positive'))
-            AND (term_id, ahead['term']) NOT IN (FROM kin))
+            AND term_id || ahead['term'] NOT IN (FROM kin))
         ) THEN 'origin'
         WHEN is_kin_behind AND regexp_matches(gap_before, '\bfrom\b') THEN 'origin'
         WHEN kind = 'pluripotent' AND after = 'derived' AND ahead IS NULL AND behind['map']
