@@ -27,8 +27,10 @@ from modelling.predicting.predict import predict
 from modelling.scores.metrics import calibration_error, confusion, draw_groups, scores_of_confusion, wilson
 from modelling.scores.reconstruction import sample_errors
 from modelling.scores.spearman import row_spearman
+from modelling.studies.levels import score_levels
 from modelling.studies.subset import write_subset
 from modelling.training.train import train
+from profiles.anatomy import load_anatomy
 
 CLIP = 10.0
 ACCEPTED = {("colon", "rectum")}  # a study's colon may be rectum: both are the model's, the tables say colon for either
@@ -95,6 +97,13 @@ def own_archive(model: TissueModel, compendium: Compendium) -> dict[str, Any]:
     }
     for name, junk in junk_of(x):
         out[f"{name} marked unsure"] = float(asked(model, junk).table["unsure"].mean())
+    answers = score_levels(model, model.infer(x), truth, np.full(len(x), ""))
+    assert answers is not None
+    out["test answered"] = answers["back_off"]["answered"]
+    for name in ("back_off", "flat_same_share", "flat_same_threshold"):
+        out |= {
+            f"test answers {name}: {part}": answers[name][part] for part in ("n_wrong", "hierarchical_precision", "hierarchical_recall")
+        }
     return out | mixtures(model, x, truth)
 
 
@@ -164,7 +173,19 @@ def other_laboratories(model: TissueModel, data: Path, folder: Path) -> dict[str
     held = [{row["truth"], *(b for a, b in ACCEPTED if a == row["truth"])} & set(row["tissue_set"].split(";")) for row in known]
     confidence = np.array([row["probability"] for row in known])
     foreign = [row["unsure"] for row in rows if row["truth"] not in model.tissues]
-    kept = ("file", "sample_id", "truth", "tissue", "probability", "unsure", "unsure_because", "tissue_set", "similarity")
+    kept = (
+        "file",
+        "sample_id",
+        "truth",
+        "tissue",
+        "probability",
+        "unsure",
+        "unsure_because",
+        "tissue_set",
+        "similarity",
+        "answer",
+        "answer_level",
+    )
     (folder / "outside.json").write_text(json.dumps([{name: row[name] for name in kept} for row in rows], indent=0))
     interval = wilson(int(right.sum()), len(known))
     return {
@@ -177,8 +198,38 @@ def other_laboratories(model: TissueModel, data: Path, folder: Path) -> dict[str
         "other laboratories: unknown marked unsure": float(np.mean(foreign)),
         "other laboratories: truth in set": float(np.mean([bool(h) for h in held])),
         "other laboratories: set size": float(np.mean([len(row["tissue_set"].split(";")) for row in known])),
+        **backed_off(model, rows),
         "other laboratories: ECE": calibration_error(confidence, right.astype(float), draw_groups(np.full(len(known), ""), 0))[0],
     }
+
+
+def backed_off(model: TissueModel, rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Answers at the finest level that holds, of all samples, beside the flat softmax that answers as many: those of which it is most certain.
+
+    A sample of a tissue that the model does not know has no right answer but a level above its own tissues.
+    """
+    assert model.levels is not None
+    inside = {level.level: {leaf.split("/")[0] for leaf in level.leaves} for level in model.levels.levels}
+    by_words = {model.levels.said(level): inside[level.level] for level in model.levels.levels}
+    anatomy = load_anatomy()
+    above = {level.name: level for level in anatomy.levels}
+
+    def is_right(row: dict[str, Any], held: set[str], name: str) -> bool:
+        allowed = {row["truth"], *(b for a, b in ACCEPTED if a == row["truth"])}
+        return bool(held & allowed) or (name in above and anatomy.lies_in(row["truth"], above[name]))
+
+    told = [row for row in rows if row["answer"] is not None]
+    wrong = sum(not is_right(row, by_words[row["answer"]], row["answer"].split(" (")[0]) for row in told)
+    # the same abstention, then by probability
+    order = sorted(rows, key=lambda row: (row["similarity"] < model.calibration.far_below, -row["probability"]))[: len(told)]
+    flat_wrong = sum(not is_right(row, {row["tissue"]}, "") for row in order)
+    known = [row["truth"] in model.tissues for row in rows]
+    found = {"other laboratories: answered": len(told) / len(rows), "other laboratories: answers wrong": wrong}
+    found["other laboratories: flat softmax, as many answers: wrong"] = flat_wrong
+    for kind in ("tissue", "group", "system", "none"):
+        n = sum(row["answer_level"] == kind for row, is_known in zip(rows, known, strict=True) if is_known)
+        found[f"other laboratories: known answered at {kind}"] = n / sum(known)
+    return found
 
 
 def across(path: Path, out: Path, config: TrainConfig) -> dict[str, float]:

@@ -102,8 +102,9 @@ class Model:
         whole.columns = pd.Index([f"z{k + 1}" for k in range(whole.shape[1])])
         return whole
 
-    def impute(self, source: Any, **options: Any) -> pd.DataFrame:
-        """All genes of the model as it reconstructs them (n, g), in its unit (`model.inner.unit`), measured ones too; not below zero.
+    def impute(self, source: Any, *, with_sd: bool = False, **options: Any) -> Any:
+        """All genes of the model (n, g), in its unit (`model.inner.unit`), not below zero: missing ones as the measured ones let expect them,
+        measured ones as the model restores them. `with_sd`: a pair, the second frame holds the standard deviation of each value.
 
         >>> import bulkatlas
         >>> genes = bulkatlas.load_model("run").impute("mine.h5ad")
@@ -112,12 +113,16 @@ class Model:
         """
         import pandas as pd
 
-        from modelling.commands.predict import reconstructed
+        from modelling.commands.predict import every_gene
 
-        predictor, blocks, _ = self._blocks(source, options, without_reference=True)
-        return pd.concat(
-            pd.DataFrame(reconstructed(predictor, block), pd.Index(block.sample_ids, name="sample_id"), self.genes) for block in blocks
-        )
+        _, blocks, _ = self._blocks(source, options, without_reference=True, impute=True)
+        frames: list[tuple[Any, Any]] = []
+        for block in blocks:
+            index = pd.Index(block.sample_ids, name="sample_id")
+            values, sd = (pd.DataFrame(part, index, self.genes) for part in every_gene(block))
+            frames.append((values, sd if with_sd else None))
+        values = pd.concat([part for part, _ in frames])
+        return (values, pd.concat([part for _, part in frames])) if with_sd else values
 
     def compare(self, source: Any, *, normals: str | Path | None = None, tissue: str = "", fdr: float = 0.05, **options: Any) -> AnnData:
         """Each sample against the closest normal of its tissue, as `model compare` does: a new AnnData (n, g) of the model's genes.
@@ -140,11 +145,13 @@ class Model:
             found = list(comparing.samples(read_cohort(source, comparing.predictor.space, **options)))
         return in_anndata(found, self.genes, sample_table(found, fdr))
 
-    def _blocks(self, source: Any, options: dict[str, Any], *, without_reference: bool) -> tuple[Predictor, Iterator[PredictedBlock], Any]:
+    def _blocks(
+        self, source: Any, options: dict[str, Any], *, without_reference: bool, impute: bool = False
+    ) -> tuple[Predictor, Iterator[PredictedBlock], Any]:
         """The predictor, its blocks, and the report, which is whole once they are read."""
         from modelling.predicting.cohort import read_cohort
         from modelling.predicting.predict import Predictor
 
         predictor = Predictor.of(self.inner, without_reference=without_reference)
         cohort = read_cohort(source, predictor.space, **options)
-        return predictor, predictor.blocks(cohort), cohort.report.as_dict
+        return predictor, predictor.blocks(cohort, impute=impute), cohort.report.as_dict

@@ -27,15 +27,15 @@ ADDED = frozenset({"fact", "value"})  # columns that a file written before schem
 FACT_RULE = "rule_id fact verdict match text fields value ontology_term_id unit yes no reason"
 READ_ELSEWHERE = ("sources.tsv",)  # by catalogue.py
 GENES = "genes.tsv.gz"
-NOT_CONTENT = "downloads.tsv"  # addresses decide no label and no number
+NOT_CONTENT = ("downloads.tsv", "levels.tsv")  # neither addresses nor what a model backs off to decide a label
 SCHEMA_FILES = ("ontology", "lexicon", "fact", "normalise")
 OVERRIDE = "override"  # the one table that people change between two commands: read every time, and not compiled
 # What a release keeps for `curate explain`, `query`, `audit` and `override`; the rest is needed for labelling only.
 LABEL_KEPT = ("term", "term_name", "closure", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
 FACT_KEPT = ("fact_rule", "fact_weight", "disease_name", "disease_above", "development_stage", "vocabulary")
 KEPT = (*LABEL_KEPT, *FACT_KEPT)
-FACT_USED = ("fact_phrase", "fact_start")
-USED = (*KEPT, "term_place", "lexicon", "lexicon_start", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
+FACT_USED = ("fact_phrase", "phrase_start")
+USED = (*KEPT, "term_place", "lexicon", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
 
 # table -> (file, columns in any order, those that may be empty)
 TABLES: dict[str, tuple[str, frozenset[str], frozenset[str]]] = {
@@ -96,7 +96,7 @@ def content_files(folder: Path) -> list[Path]:
     """
     genes = shipped_ontology() / GENES
     known = {*OBO_FILES, *(file for file, _, _ in TABLES.values()), *READ_ELSEWHERE}
-    found = {path.name: path for path in folder.iterdir() if path.suffix in {".tsv", ".gz"} and path.name not in (GENES, NOT_CONTENT)}
+    found = {path.name: path for path in folder.iterdir() if path.suffix in {".tsv", ".gz"} and path.name not in (GENES, *NOT_CONTENT)}
     if strange := sorted(set(found) - known):
         raise OntologyFault(f"{folder} holds {', '.join(strange)}, which nothing reads; its tables are {', '.join(sorted(known))}")
     if (own := folder / GENES).exists() and own.read_bytes() != genes.read_bytes():

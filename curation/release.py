@@ -15,6 +15,7 @@ from curation.errors import CurationError
 from curation.exchange import exchange, mend
 from curation.lock import Held, lock
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
+from profiles import aside
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -56,8 +57,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
             elif os.path.lexists(part) and not is_unfinished(part):
                 raise NotOurs(f"{part} does not carry the mark {MARK} of an unfinished build; it is left alone: move it away")
             part.mkdir(exist_ok=resume)
-            put_mark(part)
             try:
+                put_mark(part)
                 yield part
                 _sync(part)
             except BaseException:
@@ -76,6 +77,7 @@ def _refuse_taken(out: Path, replace: bool) -> None:
         return
     if not replace:
         raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stands until the new release is complete)")
+    aside.sweep(out)  # of an `export --by-gene` that was killed
     refuse_unless_release(out)
 
 

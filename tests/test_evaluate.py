@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 from evaluation_world import N_GENES, frame, hard_frame, trained, write
-from scipy.stats import spearmanr
+from scipy.stats import norm, spearmanr
 from sklearn import metrics as sk
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
@@ -91,10 +91,14 @@ def test_reconstruction_equals_its_definition(found, again):
 def test_imputation_is_the_pooled_spearman_over_hidden_cells(found, again):
     model = again["model"]
     hidden = next(masks(N_GENES, 0.2, 42, iter([len(again["x"])])))
-    restored = model.reconstruct(model.embed(np.where(hidden, np.nan, again["x"])))
+    filled = model.impute(np.where(hidden, np.nan, again["x"]))
+    restored, sd = (filled.values_ng - model.mean_g) / model.std_g, filled.sd_ng / model.std_g
     assert found.metrics["imputation"]["0.2"] == pytest.approx(spearmanr(restored[hidden], again["truth"][hidden]).statistic, abs=1e-4)
     detail = found.metrics["imputation_detail"]["0.2"]
     assert detail["n_cells"] == hidden.sum()
+    inside = np.abs(restored - again["truth"])[hidden] <= norm.ppf(0.95) * sd[hidden]
+    assert detail["interval_90_holds"] == pytest.approx(inside.mean(), abs=1e-3)
+    assert 0.8 < detail["interval_90_holds"] < 0.97
     raw_mean = np.broadcast_to(model.mean_g, hidden.shape)
     assert detail["log2"]["gene_mean"] == pytest.approx(spearmanr(raw_mean[hidden], again["x"][hidden]).statistic, abs=1e-4)
     assert detail["standardised"]["gene_mean"] is None

@@ -19,7 +19,8 @@ class Calibration:
     nearest tissue under which a sample lies further out than training samples of a held-out group do. detected_below: share of the measured genes above zero
     under which a sample is too sparse. coverage, coverage_shifted, set_size: share of held-out samples whose set held the truth, as
     measured and with simulated study shifts, and mean size. foreign_below: share of samples of a tissue that was left out that fall under
-    far_below, mean over tissues. untestable: tissues with one group, of which nothing can be held out.
+    far_below, mean over tissues. answer_above: an answer is the finest level at least so probable (None where the network has no prototypes);
+    answer_right: share of such answers that were right, as measured or shifted, whichever is lower. untestable: tissues with one group, of which nothing can be held out.
     """
 
     mass: float = EVEN
@@ -36,6 +37,8 @@ class Calibration:
     set_size: float | None = None
     foreign_below: float | None = None
     class_balance: float | None = None
+    answer_above: float | None = None
+    answer_right: float | None = None
     untestable: list[str] = field(default_factory=list)
 
     @property

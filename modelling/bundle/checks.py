@@ -103,7 +103,12 @@ def refuse_bad_numbers(where: Path | str, state: Mapping[str, Tensor], temperatu
             )
     if not (math.isfinite(temperature) and temperature > 0):
         raise BundleError(f"{where}: its temperature is {temperature}, it must be above zero; train again, or get it again")
-    for name, allowed in (("standardise.std_g", "above zero"), ("residual_g", "zero or above"), ("prior_var_k", "above zero")):
+    for name, allowed in (
+        ("standardise.std_g", "above zero"),
+        ("residual_g", "zero or above"),
+        ("prior_var_k", "above zero"),
+        ("completion.noise_g", "above zero"),
+    ):
         low = state[name].min() if name in state and state[name].numel() else torch.tensor(1.0)
         if low < 0 or (low == 0 and allowed == "above zero"):
             raise BundleError(f"{where}: {name} holds {float(low):g}, it must be {allowed}; train again, or get it again")

@@ -16,7 +16,7 @@ from modelling.bundle.reference import ReferenceMissing
 from modelling.errors import ModellingError
 from modelling.outfolder import new_folder
 
-MODEL_FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv")
+MODEL_FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv", "levels.tsv")
 EXTRA_FILES = ("environment.json", "history.csv", "normals.safetensors")
 
 

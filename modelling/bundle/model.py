@@ -3,6 +3,7 @@
 model.safetensors  weights, scaler and temperature      config.json   settings and sizes
 genes.tsv          symbol (and ids), in input order     tissues.tsv   tissue, organ_system, n_train
 scaler.tsv         symbol, mean, std (for people; the model reads its own copy)
+levels.tsv         what an answer may be (levels.py); the published network has none
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,21 @@ from torch import Tensor
 from modelling.arrays import Floats, Ints
 from modelling.bundle import checks
 from modelling.bundle.calibration import Calibration
+from modelling.bundle.inference import Imputed, Inferred, completer_of, impute, infer
+from modelling.bundle.levels import COLUMNS as LEVEL_COLUMNS
+from modelling.bundle.levels import Levels
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
+from modelling.network.completion import Completer
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
+from profiles import aside
 
 BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
-FORMAT = 2
+LEVELS, LEAF = "levels.tsv", "leaf."
+FORMAT = 3
 
 
 @dataclass
@@ -38,7 +46,7 @@ class TissueModel:
     """A trained model for numpy users: arrays in, arrays out, in blocks of samples, always in float32 and evaluation mode.
 
     x_ng is expression (n, g) in `genes` order and the training unit, NaN = not measured; tissues are in `tissues` order. residual_g (g): variance of
-    each gene that the decoder leaves on the validation part, in training variances.
+    each gene that the decoder leaves on the validation part, in training variances. levels: what an answer may be; None for the published network.
     """
 
     network: Network
@@ -52,6 +60,7 @@ class TissueModel:
     folder: Path | None = None
     calibration: Calibration = field(default_factory=Calibration)
     residual_g: Floats | None = None
+    levels: Levels | None = None
 
     @property
     def unit(self) -> str:
@@ -77,22 +86,43 @@ class TissueModel:
         """Unclipped z-scores (n, g) with training statistics; NaN stays NaN."""
         return self._blocks(self.network.standardise, x_ng, len(self.genes))
 
+    def infer(self, x_ng: NDArray[Any]) -> Inferred:
+        """Posterior mean z_nk (n, k) and how certain the genes measured leave it (n)."""
+        both = self._blocks(lambda x: torch.column_stack(infer(self.network, self.completer, x)), x_ng, len(self.genes))
+        return Inferred(both[:, :-1], both[:, -1])
+
     def embed(self, x_ng: NDArray[Any]) -> Floats:
         """Posterior mean z_nk (n, k)."""
-        return self._blocks(self.network.embed, x_ng, len(self.genes))
+        return self.infer(x_ng).z_nk
 
-    def logits(self, z_nk: NDArray[Any]) -> Floats:
+    def impute(self, x_ng: NDArray[Any]) -> Imputed:
+        """Every gene (n, g) in the training unit, measured ones as restored, and its standard deviation."""
+        residual_g = torch.ones(len(self.genes)) if self.residual_g is None else torch.from_numpy(self.residual_g)
+        residual_g = residual_g.to(self.network.standardise.mean_g.device)
+        both = self._blocks(lambda x: torch.stack(impute(self.network, self.completer, x, residual_g), 1), x_ng, len(self.genes))
+        return Imputed(both[:, 0] * self.std_g + self.mean_g, both[:, 1] * self.std_g)
+
+    @cached_property
+    def completer(self) -> Completer | None:
+        """Inference of missing genes; None where the network has none. Made at its first use: the network must be finished by then."""
+        return completer_of(self.network)
+
+    def logits(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats:
         """Tissue logits (n, t), before the temperature."""
-        return self._blocks(self.network.classify, z_nk, self.n_latent)
+        if certainty_n is None or self.prototypes is None:
+            return self._blocks(self.network.classify, z_nk, self.n_latent)
+        return self._of_certain(self.prototypes.forward, z_nk, certainty_n)
 
     def directions(self, z_nk: NDArray[Any]) -> Floats:
         """The space (n, k) in which embeddings are compared, rows of length one: cosines there are similarities."""
         return self._blocks(self.network.unit, z_nk, self.n_latent)
 
-    def similarities(self, z_nk: NDArray[Any]) -> Floats | None:
-        """Cosine (n, t) to each tissue's prototype; None where the network has none."""
+    def similarities(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats | None:
+        """Cosine (n, t) to each tissue's prototype, times the certainty; None where the network has none."""
         head = self.prototypes
-        return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
+        if head is None or certainty_n is None:
+            return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
+        return self._of_certain(head.similarity, z_nk, certainty_n)
 
     def second_tissue(self, z_nk: NDArray[Any]) -> tuple[Ints, Floats] | None:
         """A tissue (n) that each sample holds beside its nearest one, and how clearly (n); None where the network has no prototypes."""
@@ -110,15 +140,27 @@ class TissueModel:
 
     def probabilities(self, x_ng: NDArray[Any]) -> Floats:
         """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""
-        return self.probabilities_of(self.embed(x_ng))
+        found = self.infer(x_ng)
+        return self.probabilities_of(found.z_nk, found.certainty_n)
 
-    def probabilities_of(self, z_nk: NDArray[Any]) -> Floats:
-        """Calibrated tissue probabilities (n, t) of embeddings."""
-        return torch.softmax(torch.from_numpy(self.logits(z_nk)) / self.temperature, 1).numpy()
+    def probabilities_of(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats:
+        """Calibrated tissue probabilities (n, t) of embeddings; without a certainty (n) every gene is taken as measured."""
+        return torch.softmax(torch.from_numpy(self.logits(z_nk, certainty_n)) / self.temperature, 1).numpy()
+
+    def level_probabilities(self, found: Inferred, probability_nt: Floats) -> Floats | None:
+        """Of every level (n, v) in the order of `levels.levels`, given tissue probabilities (n, t); None where the model has no levels."""
+        if self.levels is None:
+            return None
+        leaf_nl = self.levels.leaf_probabilities(found.z_nk, found.certainty_n, probability_nt)
+        return self.levels.probabilities(leaf_nl)
 
     def reconstruct(self, z_nk: NDArray[Any]) -> Floats:
         """Standardised expression (n, g) that the decoder expects at z; `* std_g + mean_g` gives the training unit."""
         return self._blocks(self.network.decode, z_nk, self.n_latent)
+
+    def _of_certain(self, function: Callable[[Tensor, Tensor], Tensor], z_nk: NDArray[Any], certainty_n: Floats) -> Floats:
+        both = np.column_stack([z_nk, certainty_n])
+        return self._blocks(lambda rows: function(rows[:, :-1], rows[:, -1]), both, self.n_latent + 1)
 
     @torch.inference_mode()
     def _blocks(self, function: Callable[[Tensor], Tensor], values: NDArray[Any], width: int) -> Floats:
@@ -139,18 +181,25 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
     state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
-    save_file(state, folder / "model.safetensors")
+    if model.levels is not None:
+        state |= {LEAF + name: value.detach().cpu().contiguous() for name, value in model.levels.head.state_dict().items()}
+        state[LEAF + "temperature"] = torch.tensor(model.levels.temperature)
+    checks.refuse_bad_numbers(folder, state, model.temperature)
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
     content = {
         "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
     }  # fmt: skip
-    _write_json(folder / "config.json", content)
-    _write_tsv(folder / "genes.tsv", gene_rows)
-    _write_tsv(folder / "tissues.tsv", tissue_rows)
     scaler = [
         {"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)
     ]
-    _write_tsv(folder / "scaler.tsv", scaler)
+    with aside.together(folder, last="model.safetensors") as place:  # the weights come last: a run without them is one that was stopped
+        _write_tsv(place / "genes.tsv", gene_rows)
+        _write_tsv(place / "tissues.tsv", tissue_rows)
+        _write_tsv(place / "scaler.tsv", scaler)
+        _write_json(place / "config.json", content)
+        if model.levels is not None:
+            _write_tsv(place / LEVELS, model.levels.rows())
+        save_file(state, place / "model.safetensors")
 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:
@@ -172,6 +221,7 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
             f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {str(content.get('sizes'))[:80]}; a file was changed"
         )
     state, temperature, residual_g = _read_weights(folder, len(genes))
+    levels = _read_levels(folder, state, tissues, config.n_latent)
     checks.refuse_other_weights(folder, state, len(genes), len(tissues), config)
     blank = Standardise(
         torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
@@ -179,7 +229,26 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
     network = network.to(device).eval()
-    return TissueModel(network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g)
+    return TissueModel(
+        network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels
+    )
+
+
+def _read_levels(folder: Path, state: dict[str, Tensor], tissues: list[str], n_latent: int) -> Levels | None:
+    """What the model may answer, its tensors taken out of `state`; None for a run without any. Raises BundleError."""
+    held = {name.removeprefix(LEAF): state.pop(name) for name in list(state) if name.startswith(LEAF)}
+    if not held:
+        return None
+    place, temperature = folder / LEVELS, held.pop("temperature", torch.zeros(1))
+    if not place.is_file():
+        raise BundleError(f"{folder}: not a finished run, missing {LEVELS}; copy or export it again")
+    rows = checks.read_table(place, LEVEL_COLUMNS)
+    head = Prototypes(sum(row["leaves"] == row["level"] for row in rows), n_latent)
+    wanted = {name: tensor.shape for name, tensor in head.state_dict().items()}
+    if {name: tensor.shape for name, tensor in held.items()} != wanted or temperature.numel() != 1 or not float(temperature) > 0:
+        raise BundleError(f"{folder}/model.safetensors: what it holds of the finest terms is not that of {LEVELS}; copy or export it again")
+    head.load_state_dict(held)
+    return Levels.read(rows, tissues, head.eval(), float(temperature), str(place))
 
 
 def _read_weights(folder: Path, n_genes: int) -> tuple[dict[str, Tensor], float, Floats]:

@@ -14,10 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from modelling.bundle.model import TissueModel
+from modelling.bundle.onnx_completion import Filling, translation
 from modelling.errors import ModellingError
+from modelling.network.ours import TissueVAE
 
 TOLERANCE = 1e-4
 N_CHECKED = 16
+MOST_MISSING = 0.8
 SINGLE_FILE_LIMIT = 1 << 30
 
 
@@ -32,12 +35,18 @@ class Inference(nn.Module):
         super().__init__()
         self.network: Any = model.network
         self.temperature = model.temperature
+        self.filling = Filling(model.network) if isinstance(model.network, TissueVAE) else None
 
     def forward(self, expression: Tensor) -> tuple[Tensor, Tensor]:
-        """Standardise, encode to the posterior mean, classify, apply the temperature."""
-        scores, seen = self.network.standardise.network_input(self.network.standardise(expression))
-        z_nk = self.network.encode(scores, seen)[0]
-        return torch.softmax(self.network.classify(z_nk) / self.temperature, 1), z_nk
+        """Standardise, infer what is missing, encode to the posterior mean, classify, apply the temperature."""
+        scores = self.network.standardise(expression)
+        if self.filling is None:
+            z_nk = self.network.encode(*self.network.standardise.network_input(scores))[0]
+            return torch.softmax(self.network.classify(z_nk) / self.temperature, 1), z_nk
+        scores, wider_n = self.filling(scores)
+        z_nk = self.network.encode(*self.network.standardise.network_input(scores))[0]
+        logits = self.network.head(z_nk, self.network.head.certainty(z_nk, wider_n))
+        return torch.softmax(logits / self.temperature, 1), z_nk
 
 
 def write_onnx(model: TissueModel, path: Path) -> None:
@@ -61,6 +70,7 @@ def write_onnx(model: TissueModel, path: Path) -> None:
             output_names=["probability", "latent"],
             dynamic_shapes={"expression": {0: torch.export.Dim("samples", min=1)}},
             dynamo=True,
+            custom_translation_table=translation(),
             external_data=n_bytes > SINGLE_FILE_LIMIT,
         )
     x_ng = _samples(model, N_CHECKED)
@@ -76,7 +86,7 @@ def write_onnx(model: TissueModel, path: Path) -> None:
 
 
 def _samples(model: TissueModel, n: int) -> np.ndarray:
-    """Samples around the training mean, a tenth of the genes missing."""
+    """Samples around the training mean: the first with every gene, the last without most of them."""
     random = np.random.default_rng(0)
     x_ng = model.mean_g + model.std_g * random.normal(size=(n, len(model.genes)))
-    return np.where(random.random(x_ng.shape) < 0.1, np.nan, x_ng).astype(np.float32)
+    return np.where(random.random(x_ng.shape) < np.linspace(0, MOST_MISSING, n)[:, None], np.nan, x_ng).astype(np.float32)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from modelling.data import Compendium
 from modelling.outfolder import new_folder
 from modelling.progress import bars
 from modelling.reports.evaluation import write_report
-from modelling.reports.page import with_interval
+from modelling.reports.page import number, with_interval
 from modelling.studies.evaluate import evaluate
 
 
@@ -45,6 +46,27 @@ def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: s
         found_by = {fraction: scores["standardised"][name] for fraction, scores in metrics["imputation_detail"].items()}
         restored = ", ".join(f"{value:.3f} at {float(fraction):.0%}" for fraction, value in found_by.items() if value is not None)
         console.print(f"  {word:24}{restored}")
+    held = ", ".join(f"{s['interval_90_holds']:.1%} at {float(f):.0%}" for f, s in metrics["imputation_detail"].items() if s["n_cells"])
+    console.print(f"  {'90% intervals hold':24}{held} hidden")
+    for line in levels_lines(metrics["levels"]):
+        console.print(f"  {line}")
     for note in metrics["notes"]:
         console.print(f"  note: {note}")
     console.print(f"wrote {out}/ (report.html, metrics.json, predictions.tsv, figures/)")
+
+
+def levels_lines(found: dict[str, Any] | None) -> list[str]:
+    """Answers that back off beside the flat softmax, as lines."""
+    if found is None:
+        return []
+    told = ", ".join(f"{share:.1%} {kind}" for kind, share in found["share_at_level"].items())
+    lines = [f"{'answers':24}{told} (the finest level at least {found['at_least']:.0%} probable)"]
+    for name, word in (
+        ("back_off", "answers, back-off"),
+        ("flat_same_share", "flat, as many answers"),
+        ("flat_same_threshold", "flat, same threshold"),
+    ):
+        scores = found[name]
+        kept = ", ".join(f"hierarchical {part} {number(scores[f'hierarchical_{part}'])}" for part in ("precision", "recall"))
+        lines.append(f"{word:24}{scores['n_wrong']} wrong of {scores['answered'] * scores['n']:.0f} answered, {kept}")
+    return lines

@@ -28,18 +28,18 @@ def predict_file(
     without_reference: bool = False,
     device: str = "cpu",
 ) -> CohortReport:
-    """Predict every sample of a file into `out` (None: TSV to standard output); `impute` takes the reconstructed genes."""
+    """Predict every sample of a file into `out` (None: TSV to standard output); `impute` takes every gene and its standard deviation."""
     predictor = Predictor.of(load(run, device), without_reference=without_reference)
     samples = cohort(reading.open(file), predictor.space, unit=reading.unit, min_coverage=reading.min_coverage)
     with ExitStack() as stack:
         writer = stack.enter_context(open_writer(out))
-        imputed = stack.enter_context(open_writer(impute)) if impute else None
-        for block in predictor.blocks(samples):
+        filled = [stack.enter_context(open_writer(path)) for path in imputed_files(impute)] if impute else []
+        for block in predictor.blocks(samples, impute=bool(filled)):
             arrays = latent_columns(block) if latent or (out and out.suffix.lower() == ".h5ad") else {}
             writer.write(predictor.table(block), arrays)
-            if imputed:
-                imputed.write(_ids(block), {"genes": (predictor.model.genes, reconstructed(predictor, block))})
-        for opened in (writer, imputed) if imputed else (writer,):
+            for opened, arrays in zip(filled, imputed_arrays(predictor.model.genes, block, len(filled)), strict=True):
+                opened.write(_ids(block), arrays)
+        for opened in (writer, *filled):
             opened.close(samples.report.as_dict())
     return samples.report
 
@@ -106,10 +106,25 @@ def latent_columns(block: PredictedBlock) -> dict[str, tuple[list[str], np.ndarr
     return {"latent": ([f"z{k + 1}" for k in range(z_nk.shape[1])], z_nk)}
 
 
-def reconstructed(predictor: Predictor, block: PredictedBlock) -> np.ndarray:
-    """All genes as the decoder sees them (n, g) in the training unit, not below zero; NaN for refused samples."""
-    x_ng = predictor.model.reconstruct(block.z_nk) * predictor.model.std_g + predictor.model.mean_g
-    return np.where(block.refused[:, None], np.float32(np.nan), np.maximum(x_ng, 0))
+def imputed_files(path: Path) -> list[Path]:
+    """Where imputed genes and their standard deviations go: layer `sd` of an .h5ad, a second file NAME.sd.SUFFIX beside a table."""
+    return [path] if path.suffix.lower() == ".h5ad" else [path, path.with_name(f"{path.stem}.sd{path.suffix}")]
+
+
+def imputed_arrays(genes: list[str], block: PredictedBlock, n_files: int) -> list[dict[str, tuple[list[str], np.ndarray]]]:
+    """What each of the files of `imputed_files` takes."""
+    if not n_files:
+        return []
+    values, sd = every_gene(block)
+    return [{"genes": (genes, values), "sd": (genes, sd)}] if n_files == 1 else [{"genes": (genes, values)}, {"genes": (genes, sd)}]
+
+
+def every_gene(block: PredictedBlock) -> tuple[np.ndarray, np.ndarray]:
+    """All genes (n, g) in the training unit, not below zero, and their standard deviations; NaN for refused samples."""
+    assert block.imputed is not None
+    refused = block.refused[:, None]
+    values, sd = np.maximum(block.imputed.values_ng, 0), block.imputed.sd_ng
+    return np.where(refused, np.float32(np.nan), values), np.where(refused, np.float32(np.nan), sd)
 
 
 def _ids(block: PredictedBlock) -> pl.DataFrame:

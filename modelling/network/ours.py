@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from modelling.arrays import Floats
 from modelling.config import TrainConfig
 from modelling.network.base import Network, Output, Standardise
+from modelling.network.completion import Completer, Completion
 from modelling.network.paper import PaperVAE
 from modelling.network.pca import fit_components
 from modelling.network.prototypes import Prototypes
@@ -36,6 +37,7 @@ class TissueVAE(Network):
         self.missing_h = nn.Parameter(torch.zeros(h))
         self.encode_mean, self.encode_log_var = nn.Linear(h, k), nn.Linear(h, k)
         self.head = Prototypes(n_tissues, k)
+        self.completion = Completion(n_genes, n_tissues, k)
         self.dropout = nn.Dropout(config.dropout)
         for parameter in (self.encode_mean.weight, self.encode_mean.bias, self.encode_log_var.weight):
             nn.init.zeros_(parameter)
@@ -96,6 +98,10 @@ class TissueVAE(Network):
         """Standardised expression (n, g)."""
         x_ng: Tensor = self.decode_linear(z_nk)
         return x_ng
+
+    def completer(self) -> Completer:
+        """Inference of missing genes under the decoder as it is now."""
+        return Completer(self.decode_linear.weight, self.decode_linear.bias, self.completion)
 
     def classify(self, z_nk: Tensor) -> Tensor:
         """Tissue logits (n, t)."""

@@ -37,14 +37,21 @@ class Prototypes(nn.Module):
         """Whitened directions (n, k), rows of length one."""
         return nn.functional.normalize((z_nk - self.centre_k) @ self.whiten_kk, dim=1)
 
-    def similarity(self, z_nk: Tensor) -> Tensor:
-        """Cosine to each tissue's prototype (n, t); `ABSENT` for a tissue without one."""
+    def certainty(self, z_nk: Tensor, wider_n: Tensor) -> Tensor:
+        """Expected cosine (n) between a direction and its mean at z, where the whitened z scatters by a total variance of `wider` (n)."""
+        squared_n = ((z_nk - self.centre_k) @ self.whiten_kk).square().sum(1)
+        return (squared_n / (squared_n + wider_n).clamp_min(1e-12)).sqrt()
+
+    def similarity(self, z_nk: Tensor, certainty_n: Tensor | None = None) -> Tensor:
+        """Cosine to each tissue's prototype (n, t), less where z is less certain; `ABSENT` for a tissue without one."""
         cosine = self.unit(z_nk) @ self.prototypes_tk.T
+        if certainty_n is not None:
+            cosine = cosine * certainty_n[:, None]
         return torch.where(self.prototypes_tk.abs().sum(1) > 0, cosine, ABSENT)
 
-    def forward(self, z_nk: Tensor) -> Tensor:
+    def forward(self, z_nk: Tensor, certainty_n: Tensor | None = None) -> Tensor:
         """Logits (n, t): similarity less what a prototype of few samples is uncertain by."""
-        return SCALE * (self.similarity(z_nk) - self.allowance_t)
+        return SCALE * (self.similarity(z_nk, certainty_n) - self.allowance_t)
 
     @torch.no_grad()
     def fit(self, z_nk: Tensor, target_n: Tensor, power: float, copies: int = 1) -> None:

@@ -46,15 +46,37 @@ def tissue_sets(evidence: Evidence, limits: Calibration) -> list[Ints]:
     return [row[mask[row]] for row, mask in zip(order, held, strict=True)]
 
 
+def suggested(evidence: Evidence, limits: Calibration) -> tuple[Bools, Bools]:
+    """Tissues (n, t) beside the probabilities' own that an answer must hold too: a second tissue in the sample, the one of the nearest training
+    samples where it is not the most probable; and whether (n) anything may be said: not of a sample that is far from all, or too sparse, or
+    whose nearest samples are of no tissue that the model knows."""
+    n, n_tissues = evidence.probability_nt.shape
+    held, told = np.zeros((n, n_tissues + 1), dtype=bool), ~is_sparse(evidence, limits)
+    if evidence.second is not None and limits.second_above is not None:
+        tissue, strength = evidence.second
+        rows = np.flatnonzero(strength > limits.second_above)
+        held[rows, tissue[rows]] = True
+    if evidence.nearness is not None:
+        told &= evidence.nearness >= limits.far_below
+    voted = _voted(evidence, n_tissues)
+    if voted is not None:
+        rows = np.flatnonzero(voted != evidence.probability_nt.argmax(axis=1))
+        held[rows, voted[rows]] = True
+    return held[:, :-1], told & ~held[:, -1]
+
+
+def _voted(evidence: Evidence, n_tissues: int) -> Ints | None:
+    """Tissue of the nearest training samples (n), `n_tissues` for one that the model does not know; None without a reference."""
+    if evidence.neighbour_nk is None:
+        return None
+    return vote(np.where(evidence.neighbour_nk < 0, n_tissues, evidence.neighbour_nk), n_tissues + 1)
+
+
 def reasons(evidence: Evidence, limits: Calibration, tissues: list[str]) -> list[str]:
     """Why each sample is unsure, reasons joined by "; "; empty where it is sure."""
     call, top = evidence.probability_nt.argmax(axis=1), evidence.probability_nt.max(axis=1)
     n_tissues = len(tissues)
-    voted = (
-        None
-        if evidence.neighbour_nk is None
-        else vote(np.where(evidence.neighbour_nk < 0, n_tissues, evidence.neighbour_nk), n_tissues + 1)
-    )
+    voted = _voted(evidence, n_tissues)
     sparse, out = is_sparse(evidence, limits), []
     for i, held in enumerate(tissue_sets(evidence, limits)):
         why = [_sparse(int(evidence.n_detected[i]), float(evidence.detected_share[i]))] if sparse[i] else []

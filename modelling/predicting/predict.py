@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelling.arrays import Array, Ints
+from modelling.bundle.inference import Imputed
 from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import Reference, load_reference
 from modelling.predicting.cohort import MIN_COVERAGE, Block, Cohort, read_cohort
 from modelling.predicting.cohort_report import CohortReport
-from modelling.predicting.doubt import Evidence, is_sparse, reasons, tissue_sets
+from modelling.predicting.doubt import Evidence, is_sparse, reasons, suggested, tissue_sets
 from modelling.predicting.genes import GeneSpace
 from modelling.scores.detected import detected_genes
 
@@ -32,7 +33,7 @@ N_TOP = 3
 
 @dataclass
 class PredictedBlock:
-    """Predictions of some samples. Arrays follow `sample_ids`; neighbours and map are None without a reference."""
+    """Predictions of some samples. Arrays follow `sample_ids`; neighbours and map are None without a reference, every gene unless asked for."""
 
     sample_ids: list[str]
     z_nk: Array
@@ -43,6 +44,8 @@ class PredictedBlock:
     neighbours: Array | None = None
     similarity: Array | None = None
     map_xy: Array | None = None
+    level_nv: Array | None = None
+    imputed: Imputed | None = None
 
 
 @dataclass
@@ -59,11 +62,12 @@ class Predictor:
         reference = None if without_reference or model.folder is None else load_reference(model.folder, model.n_latent)
         return cls(model, GeneSpace.of(model), reference)
 
-    def block(self, samples: Block, min_coverage: float = MIN_COVERAGE) -> PredictedBlock:
-        """Predict one block of samples (n, g)."""
-        model, z_nk = self.model, self.model.embed(samples.x_ng)
-        probability = model.probabilities_of(z_nk)
-        similarities = model.similarities(z_nk)
+    def block(self, samples: Block, min_coverage: float = MIN_COVERAGE, *, impute: bool = False) -> PredictedBlock:
+        """Predict one block of samples (n, g), with `impute` also the genes that they lack."""
+        model, found = self.model, self.model.infer(samples.x_ng)
+        z_nk = found.z_nk
+        probability = model.probabilities_of(z_nk, found.certainty_n)
+        similarities = model.similarities(z_nk, found.certainty_n)
         nearness = None if similarities is None else similarities.max(axis=1)
         neighbours = similarity = xy = near = None
         if self.reference is not None:
@@ -73,7 +77,20 @@ class Predictor:
             nearness = similarity.mean(axis=1) if nearness is None else nearness
         evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
         refused = samples.coverage < min_coverage
-        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, neighbours, similarity, xy)
+        imputed = model.impute(samples.x_ng) if impute else None
+        return PredictedBlock(
+            samples.sample_ids,
+            z_nk,
+            probability,
+            samples.coverage,
+            refused,
+            evidence,
+            neighbours,
+            similarity,
+            xy,
+            model.level_probabilities(found, probability),
+            imputed,
+        )
 
     @cached_property
     def tissue_of_row(self) -> Ints:
@@ -82,11 +99,11 @@ class Predictor:
         number = {tissue: i for i, tissue in enumerate(self.model.tissues)}
         return np.array([number.get(tissue, -1) for tissue in self.reference.column("tissue")], dtype=np.int64)
 
-    def blocks(self, cohort: Cohort) -> Iterator[PredictedBlock]:
+    def blocks(self, cohort: Cohort, *, impute: bool = False) -> Iterator[PredictedBlock]:
         """Predict a whole cohort, block by block; its report is complete afterwards."""
         n_sparse = 0
         for samples in cohort:
-            predicted = self.block(samples, cohort.min_coverage)
+            predicted = self.block(samples, cohort.min_coverage, impute=impute)
             n_sparse += int((is_sparse(predicted.evidence, self.model.calibration) & ~predicted.refused).sum())
             yield predicted
         if n_sparse:
@@ -105,6 +122,7 @@ class Predictor:
         columns: dict[str, Any] = {"sample_id": predicted.sample_ids, "tissue": tissues[order[:, 0]], "probability": top[:, 0]}
         for place, word in list(enumerate(("first", "second", "third")))[1 : order.shape[1]]:
             columns |= {f"{word}_tissue": tissues[order[:, place]], f"{word}_probability": top[:, place]}
+        columns |= self._answers(predicted)
         columns |= self._doubt(predicted)
         columns |= self._near(predicted)
         frame = pl.DataFrame(
@@ -121,6 +139,15 @@ class Predictor:
     def tissue_sets(self, predicted: PredictedBlock) -> list[list[str]]:
         """The set of each sample, most probable tissue first, never empty."""
         return [[self.model.tissues[t] for t in held] for held in tissue_sets(predicted.evidence, self.model.calibration)]
+
+    def _answers(self, predicted: PredictedBlock) -> dict[str, Any]:
+        """The finest level that holds each sample; nothing for a model without levels."""
+        levels, limits = self.model.levels, self.model.calibration
+        if levels is None or predicted.level_nv is None or limits.answer_above is None:
+            return {}
+        may_be_nt, told_n = suggested(predicted.evidence, limits)
+        answer = levels.answer(predicted.level_nv, limits.answer_above, may_be_nt[:, levels.leaf_tissue])
+        return levels.named(np.where(told_n, answer, -1), predicted.level_nv)
 
     def _doubt(self, predicted: PredictedBlock) -> dict[str, Any]:
         """Whether and why a sample is unsure."""

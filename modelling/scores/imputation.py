@@ -18,7 +18,8 @@ from modelling.scores.neighbours import cosine_neighbours
 from modelling.scores.spearman import streamed_spearman
 from modelling.scratch import Spool
 
-FRACTIONS = (0.1, 0.2, 0.3)
+FRACTIONS = (0.1, 0.2, 0.3, 0.5, 0.8)
+INTERVAL, NORMAL = 0.9, 1.6449
 N_REFINEMENTS = 10
 N_NEIGHBOURS = 10
 
@@ -80,23 +81,27 @@ class HiddenCells:
         self._mean, self._std = mean_g, std_g
         self._truth, self._gene = Spool(np.float32), Spool(np.int32)
         self._restored: dict[str, Spool] = {}
+        self._n_within = 0
 
-    def add(self, truth_ng: Floats, mask_ng: Bools, restored: dict[str, Floats]) -> None:
-        """Truth and restorations are standardised (n, g); cells that were never measured (NaN) do not count."""
+    def add(self, truth_ng: Floats, mask_ng: Bools, restored: dict[str, Floats], sd_ng: Floats) -> None:
+        """Truth and restorations are standardised (n, g), `sd_ng` of the model's; cells that were never measured (NaN) do not count."""
         used = mask_ng & np.isfinite(truth_ng)
+        self._n_within += int((np.abs(restored["model"][used] - truth_ng[used]) <= NORMAL * sd_ng[used]).sum())
         self._truth.write(truth_ng[used])
         self._gene.write(np.nonzero(used)[1])
         for name, values in restored.items():
             self._restored.setdefault(name, Spool(np.float32)).write(values[used])
 
     def scores(self) -> dict[str, Any]:
-        """Pooled Spearman per imputer in both units, and the number of cells; None where an imputer is constant."""
+        """Pooled Spearman per imputer in both units (None where one is constant), the number of cells, and how many of them the model's 90%
+        intervals hold."""
         standardised: dict[str, float | None] = {"gene_mean": None}
         raw: dict[str, float | None] = {"gene_mean": self._correlation(None, in_log2=True)}
         for name, values in self._restored.items():
             standardised[name] = self._correlation(values, in_log2=False)
             raw[name] = self._correlation(values, in_log2=True)
-        return {"n_cells": self._truth.n, "standardised": standardised, "log2": raw}
+        within = self._n_within / self._truth.n if self._truth.n else None
+        return {"n_cells": self._truth.n, "standardised": standardised, "log2": raw, "interval_90_holds": within}
 
     def _correlation(self, restored: Spool | None, *, in_log2: bool) -> float | None:
         """Of restored (None: the gene mean) and true values."""

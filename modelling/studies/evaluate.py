@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelling.bundle.inference import Inferred
 from modelling.bundle.model import TissueModel, load
 from modelling.data import Compendium
 from modelling.progress import Stage, silent
@@ -18,6 +19,7 @@ from modelling.studies.cautions import part_notes, provenance_notes, shared_grou
 from modelling.studies.held_out import HeldOut, read_held_out, shared_genes
 from modelling.studies.imputation import score_imputation, simple_imputers
 from modelling.studies.latent_knn import latent_knn
+from modelling.studies.levels import score_levels
 
 SEED = 42
 CLIP = 10.0
@@ -70,6 +72,7 @@ def evaluate(
         **scorecard.reconstruction(part, errors, ranks, groups),
         "r2_clipped": clipped.r2(),
         "r2_clipped_interval": clipped.r2_interval(groups),
+        "levels": score_levels(model, Inferred(part.z_nk, part.certainty_n), part.tissue, part.term_id),
         "imputation": {fraction: scores["standardised"]["model"] for fraction, scores in imputation.items()},
         "imputation_detail": imputation,
         **scorecard.mixing(part),

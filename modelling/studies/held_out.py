@@ -47,6 +47,8 @@ class HeldOut:
     probability_nt: Floats
     truth_ng: Floats
     restored_ng: Floats
+    certainty_n: Floats
+    term_id: np.ndarray
 
     @property
     def labelled(self) -> Bools:
@@ -82,17 +84,19 @@ def read_held_out(model: TissueModel, compendium: Compendium, advance: Advance =
     number = {name: i for i, name in enumerate(classes)}
     n_genes = len(model.genes)
     truth_ng, restored_ng = scratch_array((len(rows), n_genes)), scratch_array((len(rows), n_genes))
-    z_parts, start = [], 0
+    z_parts, certain, start = [], [], 0
     for _, x in compendium.blocks(rows, BLOCK, model.genes):
-        z = model.embed(x)
+        found = model.infer(x)
         truth_ng[start : start + len(x)] = (x - model.mean_g) / model.std_g
-        restored_ng[start : start + len(x)] = model.reconstruct(z)
-        z_parts.append(z)
+        restored_ng[start : start + len(x)] = model.reconstruct(found.z_nk)
+        z_parts.append(found.z_nk)
+        certain.append(found.certainty_n)
         start += len(x)
         advance(len(x))
-    z_nk = np.concatenate(z_parts)
+    z_nk, certainty_n = np.concatenate(z_parts), np.concatenate(certain)
     return HeldOut(
         rows, compendium.sample_ids[rows].astype(str).astype(object), tissue, compendium.text("source", rows), compendium.text("group_id", rows),
         compendium.conditions(rows), classes, np.array([number.get(name, -1) for name in tissue]),
-        z_nk, model.logits(z_nk), model.probabilities_of(z_nk), truth_ng, restored_ng,
+        z_nk, model.logits(z_nk, certainty_n), model.probabilities_of(z_nk, certainty_n), truth_ng, restored_ng,
+        certainty_n, compendium.text("term_id", rows),
     )  # fmt: skip

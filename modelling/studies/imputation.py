@@ -21,7 +21,7 @@ N_COMPONENTS = 121
 def score_imputation(
     model: TissueModel, part: HeldOut, imputers: dict[str, Restore], seed: int, advance: Advance = ignore
 ) -> dict[str, dict[str, Any]]:
-    """Hide 10, 20 and 30% of the measured cells of every test sample and score what comes back.
+    """Hide shares (`FRACTIONS`) of the measured cells of every test sample and score what comes back.
 
     The model and each imputer see the same standardised values with the same cells missing. Returns fraction -> scores.
     """
@@ -33,9 +33,10 @@ def score_imputation(
         for number, mask in enumerate(masks(n_genes, fraction, seed, iter(sizes))):
             truth = part.truth_ng[number * BLOCK : number * BLOCK + len(mask)]
             visible = np.where(mask, np.float32(np.nan), truth)
-            restored = {"model": model.reconstruct(model.embed(visible * model.std_g + model.mean_g))}
+            found = model.impute(visible * model.std_g + model.mean_g)
+            restored = {"model": (found.values_ng - model.mean_g) / model.std_g}
             restored |= {name: restore(visible) for name, restore in imputers.items()}
-            cells.add(truth, mask, restored)
+            cells.add(truth, mask, restored, found.sd_ng / model.std_g)
             advance(len(mask))
         out[str(fraction)] = cells.scores()
     return out

@@ -25,8 +25,11 @@ from modelling.scores import conformal
 from modelling.scores.detected import detected_genes
 from modelling.scores.metrics import confusion, scores_of_confusion
 from modelling.scores.neighbours import cosine_neighbours
+from modelling.training.completing import fit_completion
+from modelling.training.levels import fit_levels, lay_out
 from modelling.training.shifts import Shifts
 from modelling.training.validation import residual_variance
+from profiles.anatomy import load_anatomy
 
 N_COPIES = 2
 N_FOLDS = 5
@@ -51,6 +54,12 @@ class Latents:
     is_validation: Bools
     held_out_by: str
     detected_n: Floats
+    term_n: np.ndarray
+
+    @property
+    def copies(self) -> list[Tensor]:
+        """Latents as measured, then shifted."""
+        return [self.z_nk, *self.shifted_cnk]
 
 
 @dataclass(frozen=True)
@@ -65,8 +74,10 @@ class Scores:
 
 def finish(model: TissueModel, compendium: Compendium) -> None:
     """Fit the head, the temperature and the limits of a trained model, and what it leaves of each gene, in place."""
-    model.residual_g = residual_variance(model.network, compendium).numpy()
+    residual_g = residual_variance(model.network, compendium)
+    model.residual_g = residual_g.numpy()
     if isinstance(model.network, TissueVAE):
+        fit_completion(model.network, compendium, residual_g)
         found = read_latents(model, compendium, Shifts.of(compendium.genes, compendium.unit))
         _finish_prototypes(model, model.network.head, found, compendium.tissues)
     else:
@@ -95,6 +106,7 @@ def read_latents(model: TissueModel, compendium: Compendium, shifts: Shifts | No
     return Latents(
         z_nk, stacked, torch.from_numpy(compendium.targets[rows]), np.unique(name.astype(str), return_inverse=True)[1],
         compendium.text("source", rows), np.isin(rows, validation), column, np.concatenate(detected),
+        compendium.text("term_id", rows),
     )  # fmt: skip
 
 
@@ -121,12 +133,17 @@ def _finish_prototypes(model: TissueModel, head: Prototypes, found: Latents, tis
     head.fit(*_with_copies(found, np.ones(len(found.z_nk), dtype=bool)), power, 1 + len(found.shifted_cnk))
     untestable = [tissues[t] for t in range(len(tissues)) if len(np.unique(found.group_n[found.target_n.numpy() == t])) < 2]
     model.calibration = _limits(model, found, clean, shifted, foreign, power, untestable, cross_validated=True)
+    tissue_n = found.target_n.numpy()
+    layout, leaf_n = lay_out(tissues, tissue_n, found.term_n, found.group_n, load_anatomy())
+    fitted = fit_levels(head, found.copies, tissue_n, leaf_n, layout, tissues, fold_of(found.group_n), power, model.temperature)
+    model.levels = fitted.levels
+    model.calibration = replace(model.calibration, answer_above=fitted.above, answer_right=fitted.right)
 
 
 def _with_copies(found: Latents, rows: Bools) -> tuple[Tensor, Tensor]:
     """Latents of some samples, shifted ones beside those as measured, and their tissues."""
     chosen = torch.from_numpy(rows)
-    z = [found.z_nk[chosen], *(copy_nk[chosen] for copy_nk in found.shifted_cnk)]
+    z = [z_nk[chosen] for z_nk in found.copies]
     return torch.cat(z), found.target_n[chosen].repeat(len(z))
 
 
