@@ -3,18 +3,23 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO ?= demo
 BIN := $(VENV)/bin
-EXTRAS := all,dev
+QUIET := --quiet --disable-pip-version-check
+LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps --requirement
 
-.PHONY: venv demo test lint bench mutation commands compat clean-demo
+.PHONY: venv demo test lint lock audit bench mutation commands compat clean-demo
 
 venv: $(VENV)/.installed
 
-# torch first: where a CPU build is offered, the pinned version takes it.
-$(VENV)/.installed: pyproject.toml constraints.txt
+# What is downloaded is held against the locks, file by file; then the project itself, built with what is installed. torch: its CPU build where one
+# of known checksum is offered, else that of PyPI, which needs NVIDIA's libraries on Linux.
+$(VENV)/.installed: pyproject.toml requirements.lock requirements-cpu.lock requirements-cuda.lock
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^torch==' constraints.txt)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	$(LOCKED) requirements-cpu.lock 2>/dev/null || echo "no CPU build of torch is offered here: that of PyPI is taken"
+	$(LOCKED) requirements.lock
+	if $(BIN)/python -m pip check | grep -q '^torch .*nvidia'; then $(LOCKED) requirements-cuda.lock; fi
+	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	touch $@
 
 demo: venv clean-demo
@@ -43,6 +48,18 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar sql
+
+# requirements.lock again, after pyproject.toml or constraints.txt changed; uv in an environment of its own.
+lock: .venv-lock/bin/uv
+	PATH="$(CURDIR)/.venv-lock/bin:$$PATH" $(PYTHON) scripts/write_lock.py
+
+# Known weaknesses of the locked versions, as PyPI tells them; needs the network.
+audit: .venv-lock/bin/pip-audit
+	.venv-lock/bin/pip-audit --disable-pip --require-hashes -r requirements.lock
+
+.venv-lock/bin/uv .venv-lock/bin/pip-audit:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install $(QUIET) uv pip-audit
 
 # Those that need no other environment; the head of each other file in benchmarks/ says what it needs (archs4py, Flexynesis, a folder).
 BENCHMARKS := full_size_metadata gct imputation knn label_speed label_ten predict_speed spearman train_memory tsne

@@ -3,8 +3,9 @@
     python benchmarks/tables.py [--old TREE] [--folder DIR] [--small]
 
 Two tables are written once: 1,000 samples x 16,115 genes as TSV (genes in rows), and a wide GCT. Each reader runs in a process of its own and
-gives every value as float32 by samples; user and system time of that process are counted, imports included. TREE is a checkout of a
-commit before profiles, e.g. `git worktree add /tmp/old ac39e38`.
+gives every value as float32 by samples; `curate` opens a source, the table of its samples included, as a build
+does (the GCT as GTEx's), `model` the file. User and system time of that process are counted, imports included. TREE is a checkout of a commit
+before profiles, e.g. `git worktree add /tmp/old ac39e38`.
 """
 
 from __future__ import annotations
@@ -20,16 +21,20 @@ from pathlib import Path
 import numpy as np
 
 TABLES = {
-    "TSV, 1,000 samples x 16,115 genes": ("m.tsv", 16_115, 1_000),
-    "GCT, 4,000 samples x 10,000 genes": ("m_counts.gct", 10_000, 4_000),
+    "TSV, 1,000 samples x 16,115 genes": ("table/matrix.tsv", 16_115, 1_000),
+    "GCT, 4,000 samples x 10,000 genes": ("gtex/gene_reads.gct", 10_000, 4_000),
 }
-SMALL = {"TSV, 50 samples x 2,000 genes": ("m.tsv", 2_000, 50), "GCT, 200 samples x 2,000 genes": ("m_counts.gct", 2_000, 200)}
+SMALL = {
+    "TSV, 50 samples x 2,000 genes": ("table/matrix.tsv", 2_000, 50),
+    "GCT, 200 samples x 2,000 genes": ("gtex/gene_reads.gct", 2_000, 200),
+}
 SUM = "print(f'{total:.6g} {n}')"
 CURATE = f"""
 import sys; from pathlib import Path
-from curation.sources.matrices import open_matrix
-path = Path(sys.argv[1]); matrix, _ = open_matrix(path, path.parent)
 import numpy as np
+from curation.sources import open_source
+folder = Path(sys.argv[1]).parent
+matrix, = open_source(folder.name, folder).matrices()
 total, n = 0.0, 0
 for _, values in matrix.blocks(np.arange(matrix.n_samples)):
     total += float(values.sum(dtype=np.float64)); n += len(values)
@@ -44,26 +49,9 @@ for _, values in table.blocks():
     total += float(values.sum(dtype=np.float64)); n += len(values)
 {SUM}
 """
-OLD_CURATE = f"""
-import sys; from pathlib import Path
-import numpy as np
-from curation.sources.delimited import read_grid
-from curation.sources.grid import GeneRows, scan
-from curation.sources.unit import settle
-from curation.genes import parse_gene_names
-path = Path(sys.argv[1]); is_gct = path.suffix == ".gct"
-grid = read_grid(path, header_line=2 if is_gct else 0)
-columns = tuple(range(2 if is_gct else 1, len(grid.names)))
-found = scan(grid, (0,), columns)
-matrix = GeneRows(path.name, grid, parse_gene_names(found.text[0]), settle("counts", found.evidence, "x"), columns)
-total, n = 0.0, 0
-for _, values in matrix.blocks(np.arange(matrix.n_samples)):
-    total += float(values.sum(dtype=np.float64)); n += len(values)
-{SUM}
-"""
 OLD_MODEL = f"""
 import sys; import numpy as np, functools; from pathlib import Path
-from modelling.predicting.genes import GeneSpace, reference_genes
+from modelling.geneids import GeneSpace, reference_genes
 from modelling.tables import open_text
 records = reference_genes()
 space = GeneSpace([r.symbol for r in records], [r.ensembl_gene_id for r in records], [r.hgnc_id for r in records], np.zeros(len(records)), "log2(TPM+1)")
@@ -95,12 +83,16 @@ def write(path: Path, n_genes: int, n_samples: int) -> None:
     """A table of whole numbers with real gene symbols, drawn once."""
     from profiles.genes import load_genes
 
+    path.parent.mkdir(exist_ok=True)
+    is_gct = path.suffix == ".gct"
+    samples = [f"GTEX-{i:04}-0001-SM-A" for i in range(n_samples)]
+    about, columns = ("SampleAttributesDS.txt", "SAMPID\tSMTSD") if is_gct else ("metadata.tsv", "sample_id\ttitle")
+    (path.parent / about).write_text(columns + "\n" + "".join(f"{name}\tLiver\n" for name in samples))
     rng = np.random.default_rng(0)
     names = load_genes().ensembl_gene_id
     genes = [name for name in names if name][:n_genes]
     level = np.exp(rng.normal(3, 2.5, n_genes))
-    header = "\t".join(f"sample_{i}" for i in range(n_samples))
-    is_gct = path.suffix == ".gct"
+    header = "\t".join(samples)
     with path.open("w") as file:
         file.write(f"#1.2\n{n_genes}\t{n_samples}\nName\tDescription\t{header}\n" if is_gct else f"gene\t{header}\n")
         for gene, mean in zip(genes, level, strict=True):
@@ -128,7 +120,7 @@ def main() -> None:
     here = Path(__file__).resolve().parent.parent
     readers = {"profiles (curate)": (CURATE, here), "profiles (model)": (MODEL, here), "polars": (POLARS, here), "pandas": (PANDAS, here)}
     if given.old:
-        readers |= {"before (curate)": (OLD_CURATE, given.old), "before (model)": (OLD_MODEL, given.old)}
+        readers |= {"before (curate)": (CURATE, given.old), "before (model)": (OLD_MODEL, given.old)}
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.folder or Path(scratch)
         for what, (name, n_genes, n_samples) in (SMALL if given.small else TABLES).items():

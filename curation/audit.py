@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.database import reading, run_select
+from curation.database import reading, run_select, tables_of
 from curation.errors import CurationError
+from curation.facts import refuse_without_facts
 from curation.remote.cache import Cached
 from curation.remote.place import Place, Remote
 from curation.resources import sql_folder
 
 DATABASE = "curation.duckdb"
 OLD = "old"
+OF_FACTS = re.compile(r"\b(?:FROM|JOIN) (?:fact|sample_fact|fact_rule)\b")
 
 
 class UnknownAudit(CurationError):
@@ -65,10 +68,13 @@ def run_audit(place: Place, name: str, against: Place | None = None) -> Answer:
         raise UnknownAudit(f"{name} compares two builds; give the older one with --against")
     attached = {OLD: database_of(against)} if audit.compares and against else {}
     with reading(database_of(place), attached) as con:
-        return Answer(*run_select(con, audit.path.read_text(encoding="utf-8")))
+        question = audit.path.read_text(encoding="utf-8")
+        if OF_FACTS.search(question):
+            refuse_without_facts(tables_of(con), place)
+        return Answer(*run_select(con, question))
 
 
-def run_query(place: Place, query: str) -> Answer:
-    """Answer one SELECT of the reader's own, with no access outside the database. Raises DatabaseFault."""
+def run_query(place: Place, query: str, *, seconds: float = 0, most_rows: int = 0) -> Answer:
+    """Answer one SELECT of the reader's own, with no access outside the database, within `seconds` and `most_rows` (0: any). Raises DatabaseFault."""
     with reading(database_of(place)) as con:
-        return Answer(*run_select(con, query))
+        return Answer(*run_select(con, query, seconds=seconds, most_rows=most_rows))

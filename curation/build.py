@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from curation.arriving import BadInput, insert_samples
 from curation.build_report import REPORT, write_report
 from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
@@ -36,16 +38,7 @@ if TYPE_CHECKING:
 
 COMPENDIUM = "compendium.h5ad"
 DATABASE = "curation.duckdb"
-TWICE = """
-SELECT sample_id, any_value(source)
-FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
-GROUP BY sample_id HAVING count(*) > 1 ORDER BY sample_id
-"""
 PACKAGES = ("anndata", "duckdb", "h5py", "numpy", "polars", "pronto", "pyarrow")
-
-
-class BadInput(CurationError):
-    """The input folder holds no source, or its samples contradict each other."""
 
 
 class NothingToExport(CurationError):
@@ -120,7 +113,15 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
 
     if not input_folder.is_dir():
         raise BadInput(f"{input_folder} is no folder; give one with a subfolder per source, see `curate sources`")
-    folders = sorted(p for p in input_folder.absolute().iterdir() if p.is_dir() and not p.name.startswith("."))
+    try:
+        found = sorted(path for path in input_folder.absolute().iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise BadInput(f"{input_folder} cannot be read: {error.strerror}") from error
+    if nowhere := [path for path in found if not path.exists()]:
+        raise BadInput(
+            f"{nowhere[0]} is a link that leads nowhere ({os.path.realpath(nowhere[0])}); put the source there, or delete the link"
+        )
+    folders = [path for path in found if path.is_dir()]
     if not folders:
         raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
     return {folder.name: open_source(folder.name, folder) for folder in folders}
@@ -164,7 +165,7 @@ def curate(
     insert_sources(con)
     with progress.stage("samples of the sources") as advance:
         for source in sources.values():
-            _insert_samples(con, source, advance)
+            insert_samples(con, source, advance)
     parameters = sql_parameters(config, list(sources))
     with progress.stage("groups"):
         _load_previous(con, previous)
@@ -195,21 +196,6 @@ def insert_sources(con: Connection) -> None:
     cards = [card for card in read_sources().values() if card.is_data]
     rows = {"source": [c.source for c in cards], "role": [c.role for c in cards], "funnel_step": [int(c.funnel_step) for c in cards]}
     insert_arrow(con, "source", pa.table(rows))
-
-
-def _insert_samples(con: Connection, source: Source, advance: Any) -> None:
-    for batch in source.samples():
-        if n_nameless := sum(not name for name in batch.column("sample_id").to_pylist()):
-            raise BadInput(f"{source.name}: {n_nameless} samples have no id; every sample needs one")
-        con.register("batch", batch)
-        twice = con.execute(TWICE).fetchall()
-        con.unregister("batch")
-        if twice:
-            ids = ", ".join(sample_id for sample_id, _ in twice[:3])
-            what = f"{source.name}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]})"
-            raise BadInput(f"{what}; every sample must have one id and one source")
-        insert_arrow(con, "sample", batch)
-        advance(batch.num_rows)
 
 
 def _load_previous(con: Connection, previous: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +118,11 @@ def fetch_first(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     return rows[0] if rows else None
 
 
+def tables_of(con: Connection) -> set[str]:
+    """The names of the tables of a connection, those of what is attached to it left out."""
+    return {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()").fetchall()}
+
+
 def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """The rows of a query as an Arrow table."""
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
@@ -168,14 +174,30 @@ def at(name: str) -> str:
     return f"bulkatlas://{name}"
 
 
-def run_select(con: Connection, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of one SELECT (also FROM, WITH, DESCRIBE, SUMMARIZE, SHOW). Raises DatabaseFault for anything else."""
+def run_select(con: Connection, query: str, *, seconds: float = 0, most_rows: int = 0) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of one SELECT (also FROM, WITH, DESCRIBE, SUMMARIZE, SHOW). Raises DatabaseFault for anything else, for an answer
+    that takes longer than `seconds`, and for one of more than `most_rows` rows (0: any).
+    """
+    clock = threading.Timer(seconds, con.interrupt) if seconds else None
     try:
+        if clock:
+            clock.daemon = True
+            clock.start()
         statements = con.extract_statements(query)
         kinds = [statement.type.name for statement in statements]
         if kinds != ["SELECT"]:
             raise DatabaseFault(f"one SELECT is allowed here, this is {' and '.join(kinds) or 'no statement'}; nothing was run")
         cursor = con.execute(statements[0])
-        return [column[0] for column in cursor.description or []], cursor.fetchall()
+        rows = cursor.fetchmany(most_rows + 1) if most_rows else cursor.fetchall()
+        if most_rows and len(rows) > most_rows:
+            raise DatabaseFault(
+                f"the answer has more than {most_rows:,} rows; ask for fewer (LIMIT, count(*)), or allow more with --max-rows"
+            )
+        return [column[0] for column in cursor.description or []], rows
+    except duckdb.InterruptException as error:
+        raise DatabaseFault(f"the answer took longer than {seconds:g} s; ask for less, or allow more with --timeout") from error
     except duckdb.Error as error:
         raise DatabaseFault(str(error).strip().splitlines()[0]) from error
+    finally:
+        if clock:
+            clock.cancel()

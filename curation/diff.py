@@ -11,6 +11,7 @@ from typing import Any
 from curation.audit import Answer, run_audit
 from curation.release import read_manifest
 from curation.resources import PACKAGE
+from profiles import aside
 
 TEMPLATE = "diff.html"
 SHOWN_ON_PAGE = 500
@@ -90,4 +91,4 @@ def write_page(path: Path, found: Diff) -> None:
 
     environment = Environment(loader=FileSystemLoader(PACKAGE / "templates"), autoescape=True, trim_blocks=True)
     environment.globals["table"] = table
-    path.write_text(environment.get_template(TEMPLATE).render(diff=found, shown=found.changes.rows[:SHOWN_ON_PAGE]), encoding="utf-8")
+    aside.write_text(path, environment.get_template(TEMPLATE).render(diff=found, shown=found.changes.rows[:SHOWN_ON_PAGE]))

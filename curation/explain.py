@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation.audit import database_of
-from curation.database import Connection, fetch_arrow, reading
+from curation.database import Connection, fetch_arrow, reading, tables_of
 from curation.errors import CurationError
 from curation.facts import refuse_without_facts
 from curation.remote.place import Place
@@ -48,7 +48,7 @@ class Life:
 def explain(place: Place, sample_id: str) -> Life:
     """Gather one sample's life from a release. Raises UnknownSample with the nearest ids, DatabaseFault."""
     with reading(database_of(place)) as con:
-        known = {name for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        known = tables_of(con)
 
         def rows(table: str) -> list[Row]:
             return fetch_arrow(con, QUERIES[table], {"id": sample_id}).to_pylist() if NEEDS.get(table, table) in known else []

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from curation.mark import discard, discard_quietly, put_mark
 from curation.matrix.compendium import writing
 from curation.matrix.opened import CannotExport, Compendium, Matrix
 from curation.progress import Advance, Progress
+from profiles import aside, room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,19 +39,8 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
     if os.path.lexists(out):
         raise CannotExport(f"{out} exists; choose another --out")
     data = Compendium.open(compendium)
-    partial = out.with_name(out.name + ".partial")
-    discard(partial)
-    try:
-        with writing(out):
-            partial.mkdir()
-            put_mark(partial)
-            n = writers[form](data, partial / out.name, progress or Progress())
-            (partial / out.name).rename(out)
-            discard(partial)
-    except BaseException:
-        discard_quietly(partial)
-        raise
-    return n
+    with writing(out), aside.written(out) as draft:
+        return writers[form](data, draft, progress or Progress())
 
 
 def add_by_gene(release: Path, progress: Progress | None = None) -> Path:
@@ -94,7 +83,7 @@ def to_flexynesis(data: Compendium, out: Path, progress: Progress) -> dict[str, 
         for name, rows in parts(data.obs).items():
             folder = out / name
             folder.mkdir(parents=True)
-            with h5py.File(folder / "gex.h5", "w") as file:
+            with room.new_hdf5(folder / "gex.h5", 4 * rows.size * len(data.var)) as file:
                 matrix = file.create_dataset("matrix", (rows.size, len(data.var)), np.float32)
                 for start, block in blocks(data.x, rows):
                     matrix[start : start + len(block)] = block
@@ -160,7 +149,8 @@ def to_parquet(data: Compendium, out: Path, progress: Progress) -> dict[str, int
 def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
     """One .h5ad with X in compressed chunks of rows, for shipping; everything else is copied as it is."""
     n, g = data.x.shape
-    with h5py.File(data.path, "r") as source, h5py.File(out, "w") as target, progress.stage("compressed", n) as advance:
+    beside = data.path.stat().st_size - 4 * n * g
+    with h5py.File(data.path, "r") as source, room.new_hdf5(out, beside) as target, progress.stage("compressed", n) as advance:
         target.attrs.update(source.attrs)
         for name in source:
             if name != "X":
@@ -169,6 +159,8 @@ def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, 
         x = target.create_dataset("X", (n, g), np.float32, chunks=(min(SHIPPED_ROWS, n), g), **options)
         x.attrs.update(source["X"].attrs)
         for start, block in blocks(data.x, np.arange(n)):
+            room.next_block(target, block.nbytes)
             x[start : start + len(block)] = block
             advance(len(block))
+        room.next_block(target, 0)
     return {"samples": n}

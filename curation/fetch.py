@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from curation import gdc
 from curation.catalogue import Download
 from curation.checksum import digests
 from curation.download import DownloadFault, Fetched, Patience, download, look
-from profiles import filenames
+from profiles import aside, filenames
 
 LEDGER = ".fetched.json"
 
@@ -43,7 +43,7 @@ def fetch(
 
     Several small files are fetched `jobs` at a time. The ledger names each file's URL, size, sha256 and date.
     """
-    patience = patience or Patience()
+    patience = replace(patience or Patience(), stop=threading.Event())
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,7 +60,12 @@ def fetch(
     outcomes: list[Outcome] = []
     try:
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            outcomes.extend(pool.map(one, rows))
+            try:
+                outcomes.extend(pool.map(one, rows))
+            except BaseException:  # one that failed, or Ctrl-C: the others end at their next block, and what they have stays
+                patience.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
     finally:
         _write_ledger(folder, ledger, outcomes)
     return outcomes
@@ -130,9 +135,7 @@ def _write_ledger(folder: Path, ledger: dict[str, dict[str, str]], outcomes: lis
     fresh = {item.record.file: {**asdict(item.record), "date": now} for item in outcomes if item.done != "present"}
     if not fresh:
         return
-    draft = folder / (LEDGER + ".new")
-    draft.write_text(json.dumps({**ledger, **fresh}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(draft, folder / LEDGER)
+    aside.write_text(folder / LEDGER, json.dumps({**ledger, **fresh}, indent=1, sort_keys=True) + "\n")
 
 
 def planned(downloads: Iterable[Download]) -> list[list[str]]:

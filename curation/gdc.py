@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 from curation.catalogue import Download
 from curation.download import DownloadFault, Patience, download
+from profiles import aside
+from profiles.plain_json import read_object
 
 MANIFEST = "gdc_manifest.tsv"
 SHEET = "gdc_sample_sheet.tsv"
@@ -20,6 +23,7 @@ FIELDS = (
     "cases.samples.submitter_id,cases.samples.sample_type"
 )
 MOST_FILES = 100_000
+MOST_DIGITS = 18
 
 
 def _query(base: str, program: str, **more: str) -> str:
@@ -48,7 +52,10 @@ def list_files(row: Download, folder: Path, patience: Patience) -> list[Download
 
 
 def _read_manifest(path: Path) -> list[tuple[str, str, str, str]]:
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    try:
+        header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    except UnicodeDecodeError as error:
+        raise DownloadFault(f"{path}: not a GDC manifest, it is no UTF-8 text; fetch it again") from error
     names = header.split("\t")
     try:
         columns = [names.index(name) for name in ("id", "filename", "md5", "size")]
@@ -57,15 +64,26 @@ def _read_manifest(path: Path) -> list[tuple[str, str, str, str]]:
     rows = [line.split("\t") for line in lines if line]
     if not rows:
         raise DownloadFault(f"{path}: the GDC lists no open STAR count file for this program")
+    wrong = [number for number, row in enumerate(rows, start=2) if len(row) <= max(columns) or not _is_size(row[columns[3]])]
+    if wrong:
+        raise DownloadFault(f"{path} line {wrong[0]}: {len(wrong)} rows of the GDC manifest lack a size, or columns; fetch it again")
     return [tuple(row[column] for column in columns) for row in rows]  # type: ignore[misc]
+
+
+def _is_size(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < MOST_DIGITS
 
 
 def _write_sheet(hits: Path, sheet: Path) -> None:
     """The portal's sample sheet: several cases or samples of one file are comma-joined, as the portal does."""
     try:
-        found = json.loads(hits.read_text(encoding="utf-8"))["data"]["hits"]
-    except (ValueError, KeyError, TypeError) as error:
+        lines = ["\t".join(SHEET_COLUMNS), *("\t".join(row) for row in sorted(_sheet_rows(read_object(hits)["data"]["hits"])))]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DownloadFault(f"the GDC files endpoint answered something else than its documented JSON: {hits}") from error
+    aside.write_text(sheet, "\n".join(lines) + "\n")
+
+
+def _sheet_rows(found: list[dict[str, Any]]) -> list[list[str]]:
     rows = []
     for hit in found:
         cases = hit.get("cases", [])
@@ -77,5 +95,4 @@ def _write_sheet(hits: Path, sheet: Path) -> None:
             ", ".join(sample.get("sample_type", "") for sample in samples),
         ]
         rows.append([hit["file_id"], hit["file_name"], hit.get("data_category", ""), hit.get("data_type", ""), *joined])
-    lines = ["\t".join(SHEET_COLUMNS), *("\t".join(row) for row in sorted(rows))]
-    sheet.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return rows

@@ -23,7 +23,7 @@ from curation.sources.folder import FolderSource, refuse_duplicates, some
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
 from curation.split import assign, groups_of
 from profiles.errors import UnitFault
-from profiles.metadata import is_missing, read_frame
+from profiles.metadata import Frame, is_missing, read_frame
 from profiles.units import parse_unit as unit_named
 
 SPLITS = ("train", "validation", "test", "unlabelled")
@@ -73,7 +73,7 @@ def import_csv(
     asked = asked or Asked()
     samples, matrices, notes = [], [], []
     for part, pair in pairs.items():
-        clinical, matrix, said = _open_pair(pair, part, asked, columns.id)
+        clinical, matrix, said = _open_pair(pair, part, asked, columns)
         samples += [_sample(row, part, matrix, i, columns) for i, row in clinical]
         matrices.append(matrix)
         notes += said
@@ -86,11 +86,11 @@ def import_csv(
     return dataclasses.replace(report, notes=[*notes, *report.notes])
 
 
-def _open_pair(pair: Path, part: str, asked: Asked, id: str | None) -> tuple[list[tuple[int, dict[str, Any]]], TableMatrix, list[str]]:
+def _open_pair(pair: Path, part: str, asked: Asked, columns: Columns) -> tuple[list[tuple[int, dict[str, Any]]], TableMatrix, list[str]]:
     """Rows of clin.csv with their place in gex.csv, and the matrix."""
     told = read_frame(pair / CLINICAL, str(pair / CLINICAL))
-    clinical = told.need([id] if id else [])
-    first = id or clinical.columns[0]
+    clinical = told.need([columns.id] if columns.id else [])
+    first = columns.id or clinical.columns[0]
     matrix, said = open_matrix(pair / MATRIX, pair, asked, clinical[first].drop_nulls().to_list())
     place = {name: i for i, name in enumerate(matrix.sample_ids)}
     known = clinical.filter(pl.col(first).is_in(list(place)))
@@ -101,7 +101,22 @@ def _open_pair(pair: Path, part: str, asked: Asked, id: str | None) -> tuple[lis
     rows = [(place[row[first]], {**row, "sample_id": row[first]}) for row in known.to_dicts()]
     lacking = clinical.height - known.height
     lack = [f"{lacking} samples of {pair / CLINICAL} are not in {MATRIX} and were left out"] if lacking else []
-    return rows, matrix, [*told.notes, *said, *lack]
+    return rows, matrix, [*told.notes, *said, *lack, *_odd_words(told, columns)]
+
+
+def _odd_words(told: Frame, columns: Columns) -> list[str]:
+    """Words of the split and of is_tumour that mean nothing here and are read as unknown, and the columns that are not read."""
+    said = []
+    for column, known in ((columns.split, SPLITS), ("is_tumour", ("true", "false"))):
+        cells = told.frame[column].to_list() if column in told.frame.columns else []
+        odd = [cell for cell in cells if not is_missing(cell) and cell.lower() not in known]
+        if odd:
+            said.append(
+                f"{told.name}: {len(odd)} cells of {column} are none of {', '.join(known)} and read as unknown: {some(sorted(set(odd)), 3)}"
+            )
+    groups = [columns.group] if columns.group else GROUP_COLUMNS
+    first = columns.id or told.frame.columns[0]
+    return said + told.unread([first, columns.tissue, columns.split, *groups, "series_id", "term_id", "is_tumour"])
 
 
 def _config(matrices: Sequence[TableMatrix], seed: int) -> BuildConfig:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from curation.database import connect, fetch_arrow, insert_arrow, run_sql_file
 from curation.label import label_samples
 from curation.ontology import load_reference
 from curation.resources import sql_folder
+from profiles import aside
 from profiles.errors import MetadataFault, TableFault
 
 if TYPE_CHECKING:
@@ -49,22 +50,16 @@ def label_table(
     samples, notes = read_samples(table, id=id, text=text)
     if database is not None and database.exists():
         raise TableFault(f"{database} exists; give another name, or delete it")
-    con = connect(database, threads=threads, memory=memory)
-    try:
-        run_sql_file(con, sql_folder() / "schema" / "sample.sql")
-        insert_arrow(con, "sample", samples)
-        load_reference(con, ontology, keep=database is not None)
-        notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
-        labels = fetch_arrow(con, QUERIES[facts])
-        counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
-    finally:
-        con.close()
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        write(labels, part)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    with aside.written(database) if database else nullcontext() as draft:
+        with closing(connect(draft, threads=threads, memory=memory)) as con:
+            run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+            insert_arrow(con, "sample", samples)
+            load_reference(con, ontology, keep=database is not None)
+            notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
+            labels = fetch_arrow(con, QUERIES[facts])
+            counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
+        with aside.written(out) as part:
+            write(labels, part)
     return dict(counts), notes
 
 
@@ -92,6 +87,7 @@ def read_samples(path: Path, *, id: str | None = None, text: Sequence[str] | Non
     if "is_cell_line" in samples.columns:
         columns.append(pl.col("is_cell_line").alias("is_cell_line_declared"))
     notes = [*found.notes, *([found.text_note] if found.text_note else [])]
+    notes += [f"{path.name}: {note} (--text names columns to be read)" for note in found.account().sentences()]
     return samples.select(columns).to_arrow(), notes
 
 

@@ -6,26 +6,33 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 
 from curation.errors import CurationError
+from profiles.aside import MARK, SAID, put_mark
+
+__all__ = [
+    "CRATE",
+    "MANIFEST",
+    "MARK",
+    "NotOurs",
+    "discard",
+    "discard_quietly",
+    "is_unfinished",
+    "put_mark",
+    "refuse_overlap",
+    "refuse_unless_release",
+    "why_no_release",
+]
 
 MANIFEST = "manifest.json"
 CRATE = "ro-crate-metadata.json"  # it names the manifest, so the manifest cannot name it (seal.py)
-MARK = ".bulkatlas-unfinished"
-SAID = "Unfinished work of bulkatlas"
 SHOWN = 3
 
 
 class NotOurs(CurationError):
     """Something stands where the program would write, and does not carry its mark."""
-
-
-def put_mark(folder: Path) -> None:
-    """Say in a folder that the program made it and may delete it."""
-    (folder / MARK).write_text(f"{SAID}: process {os.getpid()} on {socket.gethostname()}. May be deleted.\n", encoding="utf-8")
 
 
 def is_unfinished(folder: Path) -> bool:

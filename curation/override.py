@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from curation.errors import CurationError
 from curation.facts import KNOWN, value_fault
 from curation.lock import Held, lock
 from curation.resources import ontology_folder
+from profiles import aside
 from profiles.metadata import is_missing, read_frame
 
 TABLE = "overrides.tsv"
@@ -270,14 +270,10 @@ def write_overrides(rows: Iterable[Override], folder: Path | None = None) -> Pat
     path = (folder or ontology_folder()) / TABLE
     ordered = sorted(rows, key=lambda row: row.override_id)
     lines = ["\t".join(COLUMNS), *("\t".join(asdict(row).values()) for row in ordered)]
-    draft = path.with_name(f".{TABLE}.{os.getpid()}.new")
     try:
-        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(draft, path)
+        aside.write_text(path, "\n".join(lines) + "\n")
     except OSError as error:
         raise OverrideFault(f"{path} cannot be written: {error.strerror}; copy the ontology folder and give it with --ontology") from error
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 

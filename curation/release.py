@@ -17,6 +17,7 @@ from curation.exchange import exchange, mend
 from curation.lock import Held, lock
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 from curation.remote.place import Place, Remote
+from profiles import aside
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -58,8 +59,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
             elif os.path.lexists(part) and not is_unfinished(part):
                 raise NotOurs(f"{part} does not carry the mark {MARK} of an unfinished build; it is left alone: move it away")
             part.mkdir(exist_ok=resume)
-            put_mark(part)
             try:
+                put_mark(part)
                 yield part
                 _sync(part)
             except BaseException:
@@ -78,6 +79,7 @@ def _refuse_taken(out: Path, replace: bool) -> None:
         return
     if not replace:
         raise OutputExists(f"{out} exists; choose another --out, or --replace it (it stands until the new release is complete)")
+    aside.sweep(out)  # of an `export --by-gene` that was killed
     refuse_unless_release(out)
 
 

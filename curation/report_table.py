@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import CurationError
+from profiles import aside
 
 FORMATS = (".tsv", ".csv", ".json", ".parquet")
 
@@ -84,13 +84,11 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]
     ending = path.suffix.lower()
     if ending not in FORMATS:
         raise OutputFault(f"{path.name} must end in one of {', '.join(FORMATS)}")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")  # of this process: two may write one table
     try:
-        _write(draft, ending, columns, rows)
-        draft.replace(path)
+        with aside.written(path) as draft:
+            _write(draft, ending, columns, rows)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OutputFault(f"{path} cannot be written: {error.strerror}") from error
+        raise OutputFault(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _write(path: Path, ending: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from curation.errors import CurationError
 from curation.resources import ontology_folder
+from profiles import aside
 
 if TYPE_CHECKING:
     from curation.database import Connection
@@ -116,10 +117,8 @@ def write_rule(row: dict[str, str], folder: Path) -> Path:
     if any(line.split("\t")[names.index("rule_id")] == row["rule_id"] for line in lines[1:]):
         raise ReviewFault(f"{path}: a rule {row['rule_id']} is there already; edit it there")
     body = sorted([*lines[1:], "\t".join(row.get(name, "") for name in names)])
-    draft = path.with_name(f".{RULES}.new")
     try:
-        draft.write_text("\n".join([lines[0], *body]) + "\n", encoding="utf-8")
-        draft.replace(path)
+        aside.write_text(path, "\n".join([lines[0], *body]) + "\n")
     except OSError as error:
         raise ReviewFault(f"{path} cannot be written: {error.strerror}; copy the ontology folder and give it with --ontology") from error
     return path

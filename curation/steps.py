@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 # stage -> its steps; each makes the table or view of its name, from sql/build/NN_name.sql or the function in PYTHON.
 STAGES: dict[str, tuple[str, ...]] = {
     "terms": ("10_closure", "11_term_tissue", "12_term_place", "13_term_name"),
-    "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "18_lexicon_start", "19_phrase_conflict"),
+    "phrases": ("14_plain_phrase", "15_term_phrase", "16_line_phrase", "17_lexicon", "19_phrase_conflict"),
     "groups": ("20_sample_key", "21_linked_group", "22_torn_group", "23_linking_sample", "24_sample_group"),
-    "fact_phrases": ("27_disease_above", "28_fact_phrase", "29_fact_start"),
+    "fact_phrases": ("27_disease_above", "28_fact_phrase", "29_phrase_start"),
     "texts": (
         "30_characteristics_pair",
         "31_pair_field",
         "32_piece",
         "33_text",
         "34_sample_text",
-        "35_meaning",
-        "36_hit",
-        "37_suspect",
-        "38_pattern_hit",
+        "35_ngram",
+        "36_meaning",
+        "37_hit",
+        "38_suspect",
+        "39_pattern_hit",
     ),
     "evidence": (
         "40_named_line",
@@ -70,7 +71,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
 PYTHON: dict[str, Callable[[Connection], None]] = {
-    "38_pattern_hit": pattern_hit,
+    "39_pattern_hit": pattern_hit,
     "49_fact_pattern_hit": fact_pattern_hit,
     "71_group_split": group_split,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from curation.download import DownloadFault, Patience, download
 from curation.tiers import COLUMNS
+from profiles import aside
 
 TABLE = "studies.tsv"
 GEO = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi?acc={series}&targ=self&form=text&view=brief"
@@ -66,13 +66,9 @@ def _read(table: Path) -> dict[str, tuple[str, str]]:
 
 
 def _write(table: Path, rows: dict[str, tuple[str, str]]) -> None:
-    draft = table.with_name(f".{table.name}.{os.getpid()}.part")
     lines = ["\t".join(COLUMNS), *("\t".join((name, *(cell.replace("\t", " ") for cell in cells))) for name, cells in sorted(rows.items()))]
     try:
         table.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        draft.replace(table)
+        aside.write_text(table, "\n".join(lines) + "\n")
     except OSError as error:
         raise DownloadFault(f"{table} cannot be written: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)

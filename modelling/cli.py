@@ -204,14 +204,19 @@ def serve(
     curation: Annotated[
         Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")
     ] = None,
-    host: Annotated[str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others and needs --allow-host")
+    ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", metavar="NAME", help="a name under which others ask for the page; repeatable")
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8000,
     max_upload_mb: Annotated[int, typer.Option(min=1, help="largest table accepted")] = 256,
 ) -> None:
     """Serve a web page and JSON API for predictions and the map of the compendium, on this machine only unless --host says otherwise."""
     from modelling.web.server import serve as start
 
-    start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb)
+    start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
 app.add_typer(cli_studies.app)

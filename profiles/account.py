@@ -9,11 +9,12 @@ from typing import Final, Literal
 
 Part = Literal["line", "column", "row"]
 Fate = Literal[
-    "sample", "gene", "gene ids", "sample ids", "annotation", "another quantity", "summary row", "comment", "header", "not asked for"
-]
+    "sample", "gene", "gene ids", "sample ids", "text", "annotation", "another quantity", "summary row", "comment", "header", "not asked for",
+    "not read",
+]  # fmt: skip
 
 # In the order in which people want to read them; what is read comes without names, what is not by its first names.
-READ: Final[tuple[Fate, ...]] = ("sample", "gene", "gene ids", "sample ids", "header")
+READ: Final[tuple[Fate, ...]] = ("sample", "gene", "gene ids", "sample ids", "text", "header")
 N_NAMED = 6
 WORDS: Final[dict[Fate, str]] = {
     "annotation": "annotation, not values",
@@ -21,6 +22,7 @@ WORDS: Final[dict[Fate, str]] = {
     "summary row": "summaries of the counting tool, no genes",
     "comment": "comments",
     "not asked for": "not asked for, not read",
+    "not read": "not read",
 }
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import tempfile
@@ -48,6 +49,9 @@ MACHINE: Final[dict[int, str]] = {
 }
 
 
+# How libraries in C++ say that they got no memory.
+OUT_OF_MEMORY: Final = ("can't allocate memory", "std::bad_alloc", "Cannot allocate memory", "Out of Memory Error", "failed to allocate")
+
 # The extra of pyproject.toml that brings a package which is not always installed.
 EXTRAS: Final[dict[str, str]] = {
     "matplotlib": "model",
@@ -75,6 +79,9 @@ def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
 
     Args: app, called with standalone_mode=False; name and version are told where something unexpected happens.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names of files may hold bytes that are no text, and a terminal may know few letters
+            stream.reconfigure(errors="backslashreplace")
     debug = DEBUG in sys.argv[1:]
     sys.argv = [sys.argv[0], *(argument for argument in sys.argv[1:] if argument != DEBUG)]
     sys.exit(_call(app, name, version, debug=debug))
@@ -106,8 +113,7 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
     except typer.Exit as end:
         return int(end.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _say("stopped: nothing half-written is left under its final name")
-        return INTERRUPTED
+        return _stopped()
     except usage_error as wrong:
         _show_usage(wrong)
         return WRONG_USAGE
@@ -118,10 +124,36 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
             return _unread()
         raise
     except Exception as error:  # noqa: BLE001 - this is the one place that may: everything is told, nothing is swallowed
+        if _is_interruption(error):
+            return _stopped()
         if debug:
             traceback.print_exc()
         _say(f"error: {told(error) or _unexpected(error, name, version)}")
+        _flush_or_silence()
         return WRONG_INPUT
+
+
+def _stopped() -> int:
+    _say("stopped: nothing half-written is left under its final name")
+    _flush_or_silence()
+    return INTERRUPTED
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Whether Ctrl-C stands behind an error: DuckDB, in the middle of a query, makes one of its own of it."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or (isinstance(error, RuntimeError) and str(error) == "Query interrupted"):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _flush_or_silence() -> None:
+    """What is still buffered is written; where it cannot be (the output lies on a full disk), it must not raise once more at exit."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _unread()
 
 
 def _unread() -> int:
@@ -153,10 +185,17 @@ def told(error: BaseException) -> str | None:
 def _of_the_machine(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return f"the memory of this machine is used up ({str(error) or 'out of memory'}); use fewer threads or samples, or a larger machine"
+    is_numbered = isinstance(error, OSError) and error.errno in MACHINE
+    if not is_numbered and any(words in str(error) for words in OUT_OF_MEMORY):
+        return (
+            f"the memory of this machine is used up ({str(error).splitlines()[0][:120]}); use fewer threads or samples, or a larger machine"
+        )
     if "No space left on device" in str(error):  # libraries in C and C++ pass the words on, not the number
         return f"{_file_of(error)}: {MACHINE[errno.ENOSPC]}"
     if isinstance(error, OSError) and error.errno in MACHINE:
         return f"{_file_of(error)}: {MACHINE[error.errno]}"
+    if isinstance(error, OSError) and error.errno in errno.errorcode:
+        return f"{_file_of(error)}: the system answers: {os.strerror(error.errno)} ({errno.errorcode[error.errno]})"
     return None
 
 

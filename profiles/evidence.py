@@ -25,6 +25,7 @@ SAME_IDS: Final = 0.8
 SAME_LENGTHS: Final = 0.8
 ASCENDING: Final = 0.98
 MOSTLY_ZERO: Final = 0.5
+MOSTLY_EMPTY: Final = 0.9
 MOSTLY_ONE: Final = 0.9  # other columns that are nearly all one value say nothing
 FEWEST_ABOVE_ZERO: Final = 10
 
@@ -78,6 +79,19 @@ def follows(columns: Array) -> Array:
     # Most columns are none of the chosen ones and full: what they are held against is ranked once.
     of_total = _Others(total)
     return np.array([_follows(columns[:, i], _Others(total - ranks[i]) if i in ranks else of_total) for i in range(n)])
+
+
+def summaries(columns: dict[int, Array]) -> list[int]:
+    """Which columns (rows,) are the mean, median or sum of the others, up to their rounding; none among less than three."""
+    found: list[int] = []
+    for i in reversed(columns):
+        others = [values for k, values in columns.items() if k != i and k not in found]
+        if len(others) < 2 or len(columns[i]) < FEWEST_ROWS or not np.nanmax(np.abs(columns[i]), initial=0.0):
+            continue
+        table, values = np.stack(others, axis=1), columns[i]
+        if any(np.allclose(values, of(table, axis=1), rtol=1e-3, atol=1e-3, equal_nan=True) for of in (np.mean, np.median, np.sum)):
+            found.append(i)
+    return found
 
 
 class _Others:

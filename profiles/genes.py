@@ -46,13 +46,14 @@ class Index(Generic[K]):
         """The index of a column, or of names and the gene of each; empty names left out. Quick: one dict, and a look at the copies."""
         genes = range(len(names)) if genes is None else genes
         index: Index[str] = Index()
-        index.one = dict(zip(names, genes, strict=True))
-        first = dict(zip(reversed(names), reversed(genes), strict=True))
-        if copies := {name for name, gene in index.one.items() if first[name] != gene} - {""}:
-            twice = Index((name, gene) for name, gene in zip(names, genes, strict=True) if name in copies)
+        named = [pair for pair in zip(names, genes, strict=True) if pair[0]]
+        index.one = dict(named)
+        if len(index.one) < len(named):
+            first = dict(reversed(named))
+            copies = {name for name, gene in index.one.items() if first[name] != gene}
+            twice = Index(pair for pair in named if pair[0] in copies)
             index.one |= twice.one
             index.several = twice.several
-        index.one.pop("", None)
         return index
 
     @classmethod
@@ -236,9 +237,14 @@ def gene_share(names: Sequence[str], table: GeneTable | None = None) -> float:
     ensembl, symbol, entrez = (kind or ("",) * len(some) for kind in (ids.ensembl, ids.symbol, ids.entrez))
     numbers = {name for name in symbol if name.isdigit()}
     known = sum(name in table.by_entrez for name in numbers)
-    for e, s, z in zip(ensembl, symbol, entrez, strict=True):
-        known += bool(e) or z in table.by_entrez or bool(s and not s.isdigit() and table.knows(s))
+    for name, e, s, z in zip(some, ensembl, symbol, entrez, strict=True):
+        # `liver 12` is a sample: a number beside a word that is no gene is an Entrez id only where it is written as one.
+        is_entrez = z in table.by_entrez and (not s or any(sign in name for sign in ("|", "(", "..")))
+        known += bool(e) or is_entrez or bool(s and not s.isdigit() and table.knows(s))
     return known / len(some)
+
+
+FEWEST_NUMBERS, DENSE = 30, 5
 
 
 def _are_row_numbers(names: Sequence[str]) -> bool:
@@ -247,5 +253,7 @@ def _are_row_numbers(names: Sequence[str]) -> bool:
     if not all(name.isdigit() and name.isascii() for name in some):
         return False
     numbers = [int(name) for name in some]
+    if len(names) >= FEWEST_NUMBERS and max((int(name) for name in names if name.isdigit()), default=0) < DENSE * len(names):
+        return True  # cycles, lengths or percentages: ids of some genes lie thousands apart
     steps = [after - before for before, after in pairwise(numbers)]
     return sum(step == 1 for step in steps) > 0.8 * len(steps) if steps else numbers[0] <= 1

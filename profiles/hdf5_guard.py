@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 24  # groups within groups
 MOST_OBJECTS: Final = 1_000_000
+MOST_COUNTED: Final = 1_000_000  # chunks
 PLAIN: Final = "biufcSUO"  # kinds of numpy: truths, numbers, text; `O` is text of any length
 CHUNK_BYTES: Final = 64 << 20  # what a chunk may take in memory though its dataset is smaller
 LARGEST_CHUNK_BYTES: Final = 1 << 30
@@ -108,6 +109,13 @@ def linked(group: h5py.Group, key: str, name: str) -> Any:
 
 def dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool = True) -> str | None:
     """Why the values of one dataset must not be read."""
+    try:
+        return _dataset_fault(dataset, name, records=records)
+    except DAMAGED as error:
+        return f"the structure of {name} is damaged ({said(error)})"
+
+
+def _dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool) -> str | None:
     size = dataset.size or 0
     if dataset.shape is None or size == 0:
         return None
@@ -128,8 +136,8 @@ def _unwritten(dataset: h5py.Dataset, name: str, size: int) -> str | None:
     if dataset.chunks is None:
         return None
     wanted = math.prod(-(-n // chunk) for n, chunk in zip(dataset.shape, dataset.chunks, strict=True))
-    if wanted > MOST_OBJECTS * 30:
-        return None  # the reader of chunks counts those it is asked for
+    if wanted > MOST_COUNTED:
+        return None  # to count them takes a walk through the whole index; who reads such a file looks at every chunk that it needs
     written = int(dataset.id.get_num_chunks())
     if written < wanted:
         return f"{name} was written in part: {written:,} of {wanted:,} chunks are there, the rest would be fill; the file is incomplete"

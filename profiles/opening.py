@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -75,8 +74,7 @@ def _by_plan(grid: Grid, wish: Wish, limits: Limits, hold: int) -> GridTable:
 
     def column(i: int) -> Column:
         if i not in seen:
-            found = column_of(grid.columns[i], grid.head(i), grid.decimal)
-            seen[i] = replace(found, texts=()) if i >= N_ID_CANDIDATES and found.is_number else found
+            seen[i] = column_of(grid.columns[i], grid.head(i), grid.decimal, may_be_ids=i < N_ID_CANDIDATES)
         return seen[i]
 
     plan = decide(Head(grid.name, grid.path, grid.columns, column, grid.comments, grid.n_annotation, grid.headerless), wish)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 _chosen: ContextVar[Path | None] = ContextVar("ontology", default=None)
 
 
+@cache
 def shipped_ontology() -> Path:
     """The ontology folder that comes with the program."""
     installed = PACKAGE / "_data" / "ontology"

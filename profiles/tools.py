@@ -18,12 +18,14 @@ CONFIDENCE = re.compile(
     r"(^|_)(conf_(lo|hi)|ci_(lower|upper|lo|hi)(_bound)?|lower_?ci|upper_?ci|quant_status|status|posterior_(mean|stddev|sd)_.*)$"
 )
 # What one cell of a name says of the quantity, best first: TPM need no gene lengths of ours, and counts are what was measured.
+UNITS: Final = ("tpm", "counts", "fpkm", "cpm")  # those of the quantities below that say what the values are
 QUANTITIES: Final[dict[str, str]] = {
     "tpm": r"tpms?|abundance|tpm_?values?|transcripts_per_million",
     "counts": r"(raw_?|read_?|expected_?|est(imated)?_?|unnormali[sz]ed_?|norm(ali[sz]ed)?_?)?(counts?|reads|num_?reads|frags|fragments)",
     "fpkm": r"fpkms?|rpkms?",
     "cpm": r"cpms?|rpm",
-    "other": r"scaled|coverage|cov|length|eff(ective)?_?length|fpkm_uq|uq|median_?ratio|vst|rlog|log2?_?(tpm|fpkm|cpm)|isopct|tmm|z_?score"
+    "raw": r"raw",
+    "other": r"scaled|norm(ali[sz]ed)?|coverage|cov|length|eff(ective)?_?length|fpkm_uq|uq|median_?ratio|vst|rlog|log2?_?(tpm|fpkm|cpm)|isopct|tmm|z_?score"
     r"|conf_(lo|hi)|ci_(lower|upper)",
 }
 
@@ -125,7 +127,7 @@ QUANTITY_PARTS: Final = tuple((kind, re.compile(f"(?:{pattern})", re.IGNORECASE)
 @cache
 def _parts() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
     # The longest name of a quantity first, so that fpkm_uq is not fpkm with a sample `uq`.
-    order = ("other", "tpm", "counts", "fpkm", "cpm")
+    order = ("other", "tpm", "counts", "fpkm", "cpm", "raw")
     before, after = r"(?:{})[ ._:-](?P<sample>.+)", r"(?P<sample>.+?)[ ._:-](?:{})"
 
     def form(pattern: str, kind: str) -> re.Pattern[str]:

@@ -45,7 +45,10 @@ def start(world: Path, out: Path, cap: int, told: Path) -> multiprocessing.proce
 def assert_whole(release: Path) -> str:
     """Every file is there with the bytes of the manifest, the database opens; returns the build id."""
     manifest = json.loads((release / "manifest.json").read_text())
-    assert {path.name for path in release.iterdir()} == {row["file"] for row in manifest["outputs"]} | {"manifest.json", "ro-crate-metadata.json"}
+    assert {path.name for path in release.iterdir()} == {row["file"] for row in manifest["outputs"]} | {
+        "manifest.json",
+        "ro-crate-metadata.json",
+    }
     for row in manifest["outputs"]:
         assert hashlib.sha256((release / row["file"]).read_bytes()).hexdigest() == row["sha256"], row["file"]
     con = duckdb.connect(str(release / "curation.duckdb"), read_only=True)

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from curation.crate import CITATION, CRATE, citation_text, write_crate
+from curation.crate import CITATION, CRATE, citation_text, write_citation, write_crate
 
 MANIFEST = {
     "build_id": "abc123",
@@ -27,6 +27,7 @@ MANIFEST = {
 @pytest.fixture
 def crate(tmp_path):
     (tmp_path / "labels.parquet").write_bytes(b"rows")
+    write_citation(tmp_path, MANIFEST["sources_used"])
     write_crate(tmp_path, MANIFEST)
     return tmp_path
 

@@ -82,6 +82,16 @@ undifferentiated hESC|stem_cell|
 human iPSC clone 4|stem_cell|
 pancreatic beta cells differentiated from hESC|pancreas|stem_cell
 hESC-derived pancreatic progenitors|pancreas|stem_cell
+hiPSC-derived hepatocyte-like cells day 20|liver|stem_cell
+H9-derived cardiomyocytes D30|heart|stem_cell
+NPCs differentiated from hESC|brain|stem_cell
+Hepatocytes differentiated from H1 ESC|liver|stem_cell
+induced motor neurons (direct conversion from fibroblasts)|spinal_cord|fibroblast
+cerebral organoid day 90 derived from WTC11 iPSC|brain|stem_cell
+iPSC-CM, patient 3, clone 2|heart|
+iPSC-MN C9orf72 line 29|spinal_cord|
+lung adenocarcinoma brain met|brain|lung
+primary colorectal tumor, patient with liver metastases|colon|
 """
 # Y is what the cells are: the head noun, or what X was turned into. "Derived from", "generated from", "from" with pluripotent cells, "->" and
 # "differentiated into" name X. Fibroblasts of a named organ are the organ (policy), so "fibroblasts derived from lung" is lung. "T cells isolated
@@ -118,6 +128,7 @@ def test_the_tissue_is_what_the_cells_are_and_the_origin_is_kept(labels, text: s
             "blood",
         ),
         ({"characteristics": "tissue: skin,cell type: induced pluripotent stem cells"}, "stem_cell", "skin"),
+        ({"characteristics": "tissue: skin fibroblast,cell type: iPSC"}, "stem_cell", "skin"),
         ({"characteristics": "tissue: blood,cell type: iPSC-derived neurons"}, "brain", "blood"),
         ({"characteristics": "tissue: skin biopsy,cell type: iPSC-derived cardiomyocytes"}, "heart", "skin"),
         ({"characteristics": "isolate: iPS cells derived from patient,tissue: skin"}, "stem_cell", "skin"),

@@ -89,6 +89,45 @@ def test_csv_and_back(compendium: Path, tmp_path: Path) -> None:
         assert new.obs[column].tolist() == old.obs[column].tolist()
 
 
+def test_cpm_goes_out_and_comes_back_as_cpm(tiny: Path, tmp_path: Path) -> None:
+    """Three commands: a build in CPM, the files that it is exported to, the compendium that these make."""
+    symbols = [name for name in matrix_world.load_genes().symbol if name][:1500]
+    samples = [f"own{i:02}" for i in range(24)]
+    counts = np.random.default_rng(5).negative_binomial(2, 0.002, (len(symbols), len(samples)))
+    folder = tmp_path / "input" / "table"
+    folder.mkdir(parents=True)
+    pl.DataFrame({"gene": symbols} | dict(zip(samples, counts.T, strict=True))).write_csv(folder / "matrix.tsv", separator="\t")
+    rows = [f"{s}\tS{i // 2}\t{('liver', 'lung', 'kidney')[i % 3]}\n" for i, s in enumerate(samples)]
+    (folder / "metadata.tsv").write_text("sample_id\tseries_id\ttissue\n" + "".join(rows))
+    path = tmp_path / "out" / "compendium.h5ad"
+    for arguments in (
+        ["build", "--input", tmp_path / "input", "--out", tmp_path / "out", "--unit", "cpm", "--ontology", tiny / "ontology"],
+        ["export", path, "--out", tmp_path / "csv", "--format", "csv"],
+        ["import-csv", tmp_path / "csv", "--out", tmp_path / "back.h5ad", "--unit", "log2_cpm"],
+    ):
+        result = CliRunner().invoke(app, list(map(str, arguments)))
+        assert result.exit_code == 0, result.output
+    old, new = anndata.read_h5ad(path), anndata.read_h5ad(tmp_path / "back.h5ad")
+    assert (old.uns["unit"], new.uns["unit"]) == ("log2(CPM+1)", "log2(CPM+1)")
+    np.testing.assert_allclose(new.X, old[new.obs_names, new.var_names].X, atol=2e-6)
+    expected = counts[:, [samples.index(name) for name in new.obs_names]].T
+    cpm = expected / expected.sum(axis=1, keepdims=True) * 1e6
+    order = [symbols.index(name) for name in new.var_names]
+    np.testing.assert_allclose(2.0**new.X - 1, cpm[:, order], rtol=1e-4, atol=1e-3)
+
+
+def test_donors_that_nobody_knows_are_not_one_person(tmp_path: Path) -> None:
+    """NA, unknown and - in the column that groups: each sample stands alone, so that they may fall into different parts."""
+    write_pair(tmp_path / "pair")
+    clinical = pl.read_csv(tmp_path / "pair" / "clin.csv")
+    words = pl.Series("donor_id", (["NA", "unknown", "-", "N/A"] * clinical.height)[: clinical.height])
+    clinical.drop("study").with_columns(words).write_csv(tmp_path / "pair" / "clin.csv")
+    report = import_csv(tmp_path / "pair", tmp_path / "c.h5ad", Columns(), seed=1)
+    obs = anndata.read_h5ad(tmp_path / "c.h5ad").obs
+    assert obs["group_id"].nunique() == len(obs) == 40
+    assert any("40 samples name no study or donor" in note for note in report.notes)
+
+
 def write_pair(folder: Path, tissue: str = "tissue", n: int = 40) -> None:
     genes = matrix_world.load_genes().symbol
     values = np.random.default_rng(0).gamma(0.3, 30, (1200, n))

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from labelling import changed_ontology, label, reference
 
-from curation.database import fetch_arrow
+from curation.audit import run_audit
+from curation.commands.review import review
+from curation.database import fetch_arrow, writing
 from curation.download import DownloadFault, Patience
 from curation.facts import KNOWN, NoFacts, refuse_without_facts
 from curation.label import UnusedOverride, label_samples
@@ -262,3 +264,13 @@ def test_studies_are_fetched_once_and_a_strange_answer_is_said(tmp_path: Path) -
 def test_a_release_without_facts_says_what_it_needs() -> None:
     with pytest.raises(NoFacts, match="built by schema 1 and has no facts; build it again"):
         refuse_without_facts({"sample", "label"}, Path("release"))
+
+
+def test_audits_and_the_queue_of_an_older_release_say_what_they_need(tmp_path: Path) -> None:
+    with writing(tmp_path / "curation.duckdb") as con:
+        con.execute("CREATE TABLE sample (sample_id VARCHAR)")
+    for audit in ("facts_by_source", "fact_provenance"):
+        with pytest.raises(NoFacts, match="built by schema 1 and has no facts; build it again"):
+            run_audit(tmp_path, audit)
+    with pytest.raises(NoFacts, match="built by schema 1 and has no facts; build it again"):
+        review(tmp_path)

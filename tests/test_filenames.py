@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path, PureWindowsPath
 
+import h5py
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_world import build_tiny
 
 from curation.catalogue import Download
 from curation.download import DownloadFault, Patience
+from curation.export import export
 from curation.fetch import fetch
 from curation.validate import validate
+from modelling.bundle.manifest import SCHEMA_VERSION, BundleDamaged, verify
 from profiles.filenames import fault, fault_in
 
 BAD = [
@@ -91,7 +97,24 @@ def planted(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["../../../../x", "/tmp/x", "..", "NUL", ".fetched.json", "\u2025/x"])
+ELSEWHERE = [
+    "../../../../x",
+    "/tmp/x",
+    "..",
+    "C:x",
+    "C:\\x",
+    "x\0y",
+    "NUL",
+    "com1.tsv",
+    "\u2025/x",
+    "\uff0e\uff0e",
+    "a\u2215b",
+    "x\u202e",
+    "n" * 300,
+]
+
+
+@pytest.mark.parametrize("name", [*ELSEWHERE, ".fetched.json"])
 def test_a_manifest_of_the_gdc_cannot_name_a_file_elsewhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DownloadFault, match="1 of 1 listed files have a name that cannot be taken"):
         planted(tmp_path, name, monkeypatch)
@@ -116,3 +139,40 @@ def test_a_release_whose_manifest_names_files_elsewhere_is_not_valid(tiny: Path,
     found = validate(release)[0]
     assert not found.is_good
     assert "names are none of a file in it" in found.answer
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_bundle_that_names_files_elsewhere_is_not_read(name: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"x")
+    bundle = tmp_path / "a" / "bundle"
+    bundle.mkdir(parents=True)
+    stated = {name: {"bytes": 1, "sha256": hashlib.sha256(b"x").hexdigest()}}
+    content = {"schema_version": SCHEMA_VERSION, "made_by": "somebody", "files": stated}
+    (bundle / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(BundleDamaged, match="names files outside the bundle"):
+        verify(bundle)
+
+
+def test_no_id_of_a_sample_or_series_becomes_the_name_of_a_file(tiny: Path, tmp_path: Path) -> None:
+    """Ids of an archive may be anything: they are data in every file, and the files are those of any release and export."""
+    ids = [*ELSEWHERE, "a/b", "CON", "."]
+    plain = [name.replace("\0", "0") for name in ids]  # HDF5 ends a text at a NUL byte
+    world, home = tmp_path / "in" / "world", tmp_path / "out"
+    shutil.copytree(tiny / "world", world)
+    home.mkdir()
+    with h5py.File(world / "archs4" / "human_gene_v2.5.h5", "r+") as file:
+        for column in ("geo_accession", "series_id"):
+            values = [value.decode() for value in file[f"meta/samples/{column}"][:]]
+            values[20 : 20 + len(plain)] = plain
+            del file[f"meta/samples/{column}"]
+            file[f"meta/samples/{column}"] = [value.encode() for value in values]
+    before = sorted(path for path in tmp_path.rglob("*") if home not in (path, *path.parents))
+    build_tiny(world, home / "release", cap=100, ontology=tiny / "ontology")
+    assert {path.name for path in (home / "release").iterdir()} == {path.name for path in (tiny / "release").iterdir()}
+    for form in ("flexynesis", "csv", "parquet"):
+        export(home / "release", home / form, form)
+    known = {"train", "test", "gex.h5", "gex.csv", "clin.csv", "expression.parquet", "obs.parquet", "var.parquet"}
+    assert {path.name for form in ("flexynesis", "csv", "parquet") for path in (home / form).rglob("*")} == known
+    assert sorted(path for path in tmp_path.rglob("*") if home not in (path, *path.parents)) == before
+    held = set(pl.read_parquet(home / "release" / "labels.parquet")["sample_id"])
+    assert set(plain) <= held

@@ -29,6 +29,21 @@ def term(name: str) -> str:
         ({"source_name": "heart", "title": "epicardial fat"}, "adipose", "epicardial fat"),
         ({"source_name": "peripheral blood", "title": "neutrophils"}, "blood", "neutrophil"),
         ({"characteristics": "tissue: pancreatic islets,cell type: beta cells"}, "pancreas", "type B pancreatic cell"),
+        # of two cells of one tissue the one that was made or sorted, not the one that it came from; a marker is an attribute
+        ({"characteristics": "Human monocyte-derived macrophages obtained from peripheral blood mononuclear cells"}, "blood", "macrophage"),
+        ({"source_name": "Peripheral blood", "characteristics": "Macrophages differentiated from CD14+ monocytes"}, "blood", "macrophage"),
+        ({"source_name": "PBMC", "characteristics": "cell type: Monocytes"}, "blood", "monocyte"),
+        ({"source_name": "CD14+ macrophages"}, "blood", "macrophage"),
+        ({"source_name": "Naive CD4 T-cells"}, "blood", "naive thymus-derived CD4-positive, alpha-beta T cell"),
+        ({"source_name": "PB", "characteristics": "disease: Acute Myeloid Leukemia"}, "blood", "venous blood"),
+        # the loose name of a disease is as wide as what it is used for; what names the part is finer
+        ({"source_name": "colon cancer"}, "colon", "colorectum"),
+        ({"source_name": "colon", "characteristics": "disease: colon cancer"}, "colon", "colon"),
+        ({"source_name": "squamous cell carcinoma of the skin"}, "skin", "skin epidermis"),
+        # a number of Brodmann's inside the value of a tissue; near what a lesion lay
+        ({"characteristics": "tissue: brain BA4"}, "brain", "Brodmann (1909) area 4"),
+        ({"characteristics": "tissue: fibroblasts from a lesion behind left ear"}, "fibroblast", "fibroblast"),
+        ({"source_name": "nasal fibroblasts"}, "head_and_neck", "nose"),
         # a description tells about the whole study, two parts that disagree do not refine each other
         ({"source_name": "brain", "description": "hippocampus and cerebellum were compared"}, "brain", "brain"),
         # a cell of many organs does not replace the organ
@@ -55,7 +70,8 @@ def test_what_a_person_or_the_source_decided_is_not_refined() -> None:
     [
         ({"characteristics": "tissue: lung,cell type: macrophage"}, "lung", "macrophage"),
         ({"source_name": "bone marrow", "characteristics": "cell type: neutrophils"}, "bone marrow", "neutrophil"),
-        ({"source_name": "peripheral blood", "title": "monocytes"}, "blood", "monocyte"),
+        ({"source_name": "peripheral blood", "title": "monocytes"}, "venous blood", "monocyte"),
+        ({"source_name": "whole blood", "title": "monocytes"}, "blood", "monocyte"),
         ({"source_name": "lung fibroblasts"}, "lung", "fibroblast of lung"),  # the Cell Ontology places it there
         ({"source_name": "T cells"}, None, "T cell"),  # no text says where
         ({"source_name": "liver"}, "liver", None),

@@ -280,3 +280,19 @@ def test_a_key_without_a_value_names_no_organ(characteristics):
 
 def test_a_code_of_letters_and_numbers_is_no_brain_area():
     assert tissue_of(title="library B09_16") in ("", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ("17", "donor_id"),
+        ("P17", "donor_id"),
+        ("pt-03b", "donor_id"),
+        ("T2DM", "disease"),
+        ("breast cancer", "disease"),
+        ("AML12", "disease"),
+    ],
+)
+def test_a_number_under_the_patient_is_the_persons_name(value: str, field: str) -> None:
+    label([{"characteristics": f"patient: {value}"}])
+    assert reference().execute("SELECT field FROM piece WHERE text = $value", {"value": value}).fetchall() == [(field,)]

@@ -16,6 +16,7 @@ BY_POLICY = {
     ("lines", "rajisrc2"): "lymphoid",
     ("faults", "raji"): "lymphoid",
     ("faults", "ascites"): "soft_tissue",
+    ("faults", "tall"): "bone_marrow",
 }
 
 

@@ -111,3 +111,21 @@ def test_a_text_of_100_kb_is_read_to_a_stated_length_and_counted(tmp_path):
     counts, notes = label_table(table, tmp_path / "labels.tsv")
     assert sum(counts.values()) == 2
     assert notes == [f"1 samples have a text of more than {READ_LENGTH:,} characters; its words were read up to there"]
+
+
+def test_id_and_text_name_the_columns_on_the_command_line(tmp_path):
+    """A table whose columns nobody knows: refused without the options, labelled by exactly the named columns with them."""
+    table = tmp_path / "ours.csv"
+    table.write_text("barcode,where_from,remark\nB1,liver biopsy,kidney\nB2,left lung,kidney\n")
+    arguments = ["label", str(table), "--out", str(tmp_path / "labels.tsv")]
+    refused = CliRunner().invoke(app, arguments)
+    assert refused.exit_code == 1
+    assert "name it with --id" in str(refused.exception)
+    done = CliRunner().invoke(app, [*arguments, "--id", "barcode", "--text", "where_from"])
+    assert done.exit_code == 0, done.output
+    labels = pl.read_csv(tmp_path / "labels.tsv", separator="\t")
+    assert dict(zip(labels["sample_id"], labels["tissue"], strict=True)) == {"B1": "liver", "B2": "lung"}
+    assert "1 column is not read: remark" in done.output
+    wrong = CliRunner().invoke(app, [*arguments, "--id", "barcode", "--text", "nowhere"])
+    assert wrong.exit_code == 1
+    assert "has no column 'nowhere' to read as text" in str(wrong.exception)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import tiny_world
 
 from curation import exchange
-from curation.errors import CurationError
-from curation.export import export
+from curation.export import CannotExport, export
 from curation.mark import MARK, NotOurs, discard, put_mark, refuse_overlap
 from curation.release import CannotWrite, staging, write_manifest
 
@@ -132,20 +133,22 @@ def test_out_in_or_around_the_input_is_refused(tmp_path: Path, out: str) -> None
     refuse_overlap(tmp_path / "world2", [tmp_path / "world"])
 
 
-def test_an_export_leaves_its_neighbour_alone(tiny: Path, tmp_path: Path) -> None:
+def test_an_export_leaves_its_neighbours_alone_and_clears_away_what_a_killed_one_left(tiny: Path, tmp_path: Path) -> None:
     mine = photos(tmp_path / "out.partial")
-    with pytest.raises(NotOurs, match=r"out\.partial"):
-        export(tiny / "release", tmp_path / "out", "parquet")
-    shutil.rmtree(mine.parent)
-    (tmp_path / "out.partial").write_text("a file of mine")
-    with pytest.raises(CurationError, match=r"out\.partial"):
-        export(tiny / "release", tmp_path / "out", "h5ad")
-    (tmp_path / "out.partial").unlink()
-    (tmp_path / "out.partial").mkdir()
-    put_mark(tmp_path / "out.partial")
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, of_another = tmp_path / f".bulkatlas-{ended.pid}-abcd1234", tmp_path / f".bulkatlas-{ended.pid}-efgh5678"
+    left.mkdir()
+    put_mark(left)
+    (left / MARK).write_text((left / MARK).read_text().replace(f"process {os.getpid()} ", f"process {ended.pid} "))
+    (left / "out").write_text("half of it")
+    of_another.mkdir()
+    (of_another / "photo.jpg").write_text("no mark: not ours, whatever it is called")
     export(tiny / "release", tmp_path / "out", "h5ad")
-    assert (tmp_path / "out").is_file()
-    assert names(tmp_path) == {"out"}
+    assert mine.exists()
+    assert names(tmp_path) == {"out", "out.partial", of_another.name}
+    with pytest.raises(CannotExport, match="exists"):
+        export(tiny / "release", tmp_path / "out", "h5ad")
 
 
 def test_what_stands_between_two_renames_gets_its_place_back(tmp_path: Path) -> None:

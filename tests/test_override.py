@@ -209,7 +209,7 @@ def test_nothing_is_left_when_the_table_cannot_be_written(ontology, monkeypatch)
     def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("curation.override.os.replace", full)
+    monkeypatch.setattr("profiles.aside.os.replace", full)
     before = sorted(path.name for path in ontology.iterdir())
     with pytest.raises(OverrideFault, match="No space left"):
         write_overrides([], ontology)

@@ -108,5 +108,6 @@ def test_what_the_other_sources_of_the_cases_say() -> None:
         open_source("table", folder / "15-h5ad-counts-in-layer" / "table")
     undeclared = open_source("table", folder / "26-cpm-is-taken-as-tpm" / "undeclared" / "table")
     assert any("cpm by its values" in note and "multiples of one number" in note for note in undeclared.notes())
+    assert any("TPM and CPM have the same sums" in note and "source.json: unit" in note for note in undeclared.notes())
     genes = open_source("depmap", folder / "22-depmap-columns-dropped" / "depmap").matrices()[0].genes
     assert len(genes) == 1500

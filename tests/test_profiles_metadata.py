@@ -76,6 +76,17 @@ KINDS = {
             "characteristics": "age: 40;\ttissue: liver",
         },
     ),
+    "ArrayExpress SDRF, a row for each file": (
+        "Source Name\tComment[ENA_SAMPLE]\tCharacteristics[organism part]\tCharacteristics[individual]\tExtract Name\tComment[ENA_RUN]\tFactorValue[disease]\n"
+        "Sample 1\tERS1\tliver\tp1\tE 1\tERR1\thepatitis\nSample 1\tERS1\tliver\tp1\tE 1\tERR1\thepatitis\n",
+        "ArrayExpress SDRF",
+        {"sample_id": "ERR1", "donor_id": "p1", "characteristics": "organism part: liver; individual: p1; disease: hepatitis"},
+    ),
+    "SRA run table before 2019": (
+        "BioSample_s\tMBases_l\tRun_s\tSRA_Study_s\tSRA_Sample_s\tdisease_s\tsource_name_s\nSAMN1\t33\tSRR1\tSRP1\tSRS1\tcolitis\tileum\n",
+        "SRA run table",
+        {"sample_id": "SRR1", "series_id": "SRP1", "source_name": "ileum", "characteristics": "disease: colitis"},
+    ),
     "SRA run table": (
         "Run,Assay Type,AvgSpotLen,BioProject,BioSample,Cell_type,Center Name,DATASTORE filetype,Instrument,Sample Name,source_name,SRA Study,tissue,AGE\n"
         'SRR1,RNA-Seq,150,PRJ1,SAMN1,hepatocyte,GEO,"bam,sra",Illumina,GSM1,patient,SRP1,liver,missing\n',
@@ -172,7 +183,7 @@ def test_what_was_read_as_what_is_said() -> None:
         " sra.sample_attributes",
     )
     assert read(KINDS["one's own"][0]).notes == ("t: series_id from GSE; donor_id from patient",)
-    assert "not read as text: tissue" in read("sample_id\ttitle\ttissue\na\tb\tliver\n").text_note
+    assert "1 column is not read: tissue" in read("sample_id\ttitle\ttissue\na\tb\tliver\n").account().sentences()
 
 
 # Keys

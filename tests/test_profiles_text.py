@@ -227,7 +227,7 @@ def test_without_its_header_a_table_has_one_more_row() -> None:
 
 def test_rows_are_spread_over_the_file() -> None:
     found = look("id\tn\n" + "".join(f"r{i}\t{i}\n" for i in range(100_000)))
-    places = [int(row[1]) for row in found.spread]
+    places = [int(row.split(b"\t")[1]) for row in found.spread]
     assert len(places) > 250
     assert {b - a for a, b in pairwise(places)} == {places[1] - places[0]}
     assert places[-1] > 99_000
@@ -320,6 +320,8 @@ def test_a_random_table_comes_back_in_every_dialect(table: tuple[list[str], list
 def test_what_pythons_own_writer_writes_comes_back(table: tuple[list[str], list[list[str]]], separator: str) -> None:
     header, body = table
     body = [[text.replace("b", "\n").strip() for text in row] for row in body]
+    if separator == "\t":  # a cell with both could be two rows, and is then read so, which is said
+        body = [[text.replace("\t", "t") if "\n" in text else text for text in row] for row in body]
     out = io.StringIO()
     csv.writer(out, delimiter=separator, lineterminator="\n").writerows([header, *body])
     assert rows(out.getvalue()) == [header, *body]

@@ -60,7 +60,9 @@ def test_sex_and_decade_of_the_donors_reach_the_table_of_facts(tmp_path: Path) -
     said = reference().execute("SELECT sample_id, fact, value, ontology_term_id, decided_by FROM fact ORDER BY ALL").fetchall()
     female = ("sex", "female", "PATO:0000383", "declared")
     decade = ("development_stage", "seventh decade stage", "HsapDv:0000241", "declared")
-    assert [row for row in said if row[1] in ("sex", "development_stage", "age")] == [(s, *f) for s in SAMPLES[:2] for f in (decade, female)]
+    assert [row for row in said if row[1] in ("sex", "development_stage", "age")] == [
+        (s, *f) for s in SAMPLES[:2] for f in (decade, female)
+    ]
     write(path / "GTEx_SubjectPhenotypesDS.txt", ["SUBJID\tSEX", "GTEX-AAAA\t3"])
     with pytest.raises(SourceFault, match="SEX is 3; GTEx writes 1 for male and 2 for female"):
         open_source("gtex", path)

@@ -134,6 +134,25 @@ def test_a_text_table_in_other_units_gives_the_same_calls(world, tmp_path, genes
     assert np.mean([expected[name] == called for name, called in zip(found["sample_id"], found["classifier_tissue"], strict=True)]) > 0.95
 
 
+def test_metadata_in_another_layout_is_matched_by_the_named_column(world, tmp_path):
+    """--id names the column of --metadata that holds the samples, where two do; remarks above it and quotes are no matter."""
+    folder, _, obs = world
+    others = list(reversed(obs.index.to_list()))
+    rows = [f'"{a}","{b}","{site}"' for a, b, site in zip(others, obs.index, obs["site"], strict=True)]
+    (tmp_path / "meta.csv").write_text("\n".join(["# from a colleague", '"alias","barcode","site"', *rows]) + "\n")
+    arguments = ["transfer", str(folder / "run"), str(folder / "cohort.h5ad"), "--rubric", str(folder / "rubric.tsv"), "--category", "site"]
+    called = {}
+    for column in ("barcode", "alias"):
+        more = ["--metadata", str(tmp_path / "meta.csv"), "--id", column, "--out", str(tmp_path / column)]
+        result = CliRunner().invoke(app, [*arguments, *more])
+        assert result.exit_code == 0, result.output
+        table = pl.read_csv(tmp_path / column / "predictions.tsv", separator="\t")
+        called[column] = dict(zip(table["sample_id"], table["category"], strict=True))
+    assert len(called["barcode"]) > 50
+    assert called["barcode"].items() <= dict(zip(obs.index, obs["site"], strict=True)).items()
+    assert called["alias"].items() <= dict(zip(others, obs["site"], strict=True)).items()
+
+
 def test_harmonisations_do_what_they_say(world):
     folder, x, _ = world
     model = load(folder / "run")

@@ -13,6 +13,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from modelling.predicting.predict import predict
 from modelling.web import server
 from modelling.web.app import STATIC, Service, create_app
 from modelling.web.evidence import Evidence, NoEvidence
-from modelling.web.gate import Gate, Refused, WebLimits
+from modelling.web.gate import Places, Refused, WebLimits
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -237,30 +238,21 @@ def test_the_page_needs_no_network() -> None:
     ]
 
 
-def test_the_gate_lets_few_in_and_tells_the_rest_to_come_back() -> None:
-    async def rush() -> list[str]:
-        gate = Gate(WebLimits(at_once=2, waiting=3, seconds=5))
-        inside: list[int] = [0, 0]
-
-        async def one() -> str:
-            try:
-                async with gate.turn():
-                    inside[0] += 1
-                    inside[1] = max(inside)
-                    await asyncio.sleep(0.01)
-                    inside[0] -= 1
-            except Refused as refusal:
-                return str(refusal.status)
-            return "answered"
-
-        outcomes = await asyncio.gather(*(one() for _ in range(20)))
-        assert inside[1] <= 2
-        return [*outcomes, *(await asyncio.gather(one()))]
-
-    outcomes = asyncio.run(rush())
-    assert outcomes.count("answered") == 6
-    assert outcomes.count("503") == 15
-    assert outcomes[-1] == "answered"
+def test_places_are_few_for_all_fewer_for_one_client_and_bound_in_bytes() -> None:
+    places = Places(WebLimits(at_once=2, waiting=3, of_one_client=2, held_megabytes=1))
+    with ExitStack() as inside:
+        for client in ("a", "a", "b", "b"):
+            inside.enter_context(places.taken(client))
+        with pytest.raises(Refused, match="of yours"):
+            inside.enter_context(places.taken("a"))
+        held = inside.enter_context(places.taken("c"))
+        inside.enter_context(places.taken("c"))
+        with pytest.raises(Refused, match="6 tables are being sent"):
+            inside.enter_context(places.taken("d"))
+        held.add(1 << 20)
+        with pytest.raises(Refused, match="fill the memory"):
+            held.add(1)
+    assert (places.n_bytes, dict(places.of_client)) == (0, {})
 
 
 def test_a_body_that_never_ends_is_given_up(service: Service, table: str) -> None:
@@ -310,7 +302,7 @@ def test_twenty_uploads_at_once_are_answered_or_refused_cleanly(address: str, ta
         outcomes = [upload.result() for upload in uploads]
     statuses = [status for status, _ in outcomes]
     assert set(statuses) <= {200, 503}
-    assert statuses.count(200) >= 10
+    assert statuses.count(200) >= WebLimits().of_one_client
     answers = [json.dumps(samples) for status, samples in outcomes if status == 200]
     assert len(set(answers)) == 1
     assert all("busy" in str(said) for status, said in outcomes if status == 503)

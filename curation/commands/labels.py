@@ -85,7 +85,9 @@ def score(
     if confusions:
         print_table(["n", "curated", "labelled", "field", "words", "first sample"], confusions)
     if json_out is not None:
-        json_out.write_text(json.dumps(asdict(result), indent=1) + "\n", encoding="utf-8")
+        from profiles import aside
+
+        aside.write_text(json_out, json.dumps(asdict(result), indent=1) + "\n")
 
 
 def _names(text: str | None) -> list[str] | None:

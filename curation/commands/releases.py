@@ -36,13 +36,15 @@ def sql(
     db: Any = DB,
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
+    timeout: float = typer.Option(600.0, min=0, help="Seconds that the answer may take (0: any)."),
+    max_rows: int = typer.Option(1_000_000, min=0, help="Rows that the answer may have (0: any): all of them are held in memory."),
     form: FormatOption = None,
 ) -> None:
     """Run one SELECT on a build: read-only, and without access to anything outside the database."""
     from curation.audit import run_query
     from curation.report_table import show_answer
 
-    answer = run_query(db, query)
+    answer = run_query(db, query, seconds=timeout, most_rows=max_rows)
     say_moved(db)
     show_answer(answer.columns, answer.rows, out, limit)
 

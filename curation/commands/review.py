@@ -53,13 +53,15 @@ def review(
 ) -> None:
     """List the texts whose decision settles most samples; or decide about words, see what would change, and write the rule."""
     from curation.audit import database_of
-    from curation.database import reading
+    from curation.database import reading, tables_of
+    from curation.facts import refuse_without_facts
     from curation.report_table import print_table, say
     from curation.resources import ontology_folder
     from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
     from curation.term import find_terms, one_term
 
     with reading(database_of(db)) as con:
+        refuse_without_facts(tables_of(con), db)
         if not words:
             questions = queue(con, most)
             print_table(

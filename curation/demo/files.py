@@ -12,21 +12,22 @@ import numpy as np
 from curation.demo.anatomy import gtex_tissues, tcga_studies
 from curation.demo.expression import World
 from curation.demo.sample import DemoSample
+from profiles import room
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
 Advance = Callable[[int], None]
+BYTES_PER_SAMPLE = 4_000  # of texts, with what an HDF5 file keeps beside each
 ARCHS4_CHUNK = (2000, 1)  # of human_gene_v2.x.h5
 
 
 def write_archs4(folder: Path, world: World, samples: Sequence[DemoSample], advance: Advance) -> None:
     """human_gene_v2.x.h5: uint32 counts, genes x samples, one chunk per 2,000 genes of a sample, texts of variable length."""
-    import h5py
-
     n_genes = len(world.genes)
-    with h5py.File(folder / "human_gene_v2.6_simulated.h5", "w") as file:
+    n_bytes = 2 * n_genes * len(samples) + BYTES_PER_SAMPLE * len(samples)  # counts shrink to less than half
+    with room.new_hdf5(folder / "human_gene_v2.6_simulated.h5", n_bytes) as file:
         file.attrs["simulated"] = True
         _texts(file, "meta/info/author", "curate demo (simulated)")
         _texts(file, "meta/info/version", "2.6 layout, simulated")

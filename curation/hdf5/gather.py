@@ -68,6 +68,7 @@ class Gather:
         self.n_columns = int(self.target.max(initial=-1)) + 1 if n_columns is None else n_columns
         self.chunk_columns, self.slot = np.unique(rows // layout.chunk_samples, return_inverse=True)
         self.table = table if table is not None else self._table() if layout.native else None
+        self._refuse_unwritten()
         self.native = self.table is not None and self.table.filter_mask == 0
         self.descriptor = os.open(layout.path, os.O_RDONLY) if self.native else -1
 
@@ -93,6 +94,17 @@ class Gather:
             return self._contiguous_table()
         with open_hdf5(layout.path) as file:
             return chunk_table(file[layout.dataset], layout.path, self.chunk_columns, layout.samples_axis)
+
+    def _refuse_unwritten(self) -> None:
+        """Raise GatherFault for samples of which a chunk was never written: fill values are no counts."""
+        if self.table is None:
+            return
+        missing = np.flatnonzero((self.table.offset < 0).any(axis=1))
+        if missing.size:
+            positions = np.flatnonzero(np.isin(self.slot, missing))
+            raise self._fault(
+                positions, f"{int((self.table.offset < 0).sum()):,} chunks were never written, their values would all be fill"
+            )
 
     def _contiguous_table(self) -> ChunkTable:
         """Pieces of the rows of the file, as if they were uncompressed chunks."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from curation.errors import CurationError
 from curation.hdf5.inflate import NATIVE
+from profiles.hdf5_guard import dataset_fault
 
 CONTIGUOUS_WIDTH = 4096  # samples read at a time from a row of a dataset without chunks
 
@@ -43,6 +44,8 @@ class Layout:
             if not isinstance(file.get(dataset), h5py.Dataset):
                 raise GatherFault(f"{path.name} has no dataset {dataset}")
             data = file[dataset]
+            if why := dataset_fault(data, dataset, records=False):
+                raise GatherFault(f"{path.name}: {why}")
             if data.ndim != 2 or data.dtype.kind not in "uif" or n_genes not in data.shape:
                 raise GatherFault(
                     f"{path.name}: {dataset} is {data.dtype} of shape {data.shape}; a matrix of numbers with {n_genes:,} genes on one axis was expected"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from curation.errors import CurationError
 from curation.matrix.compendium import open_matrix, writing
 from curation.progress import Advance
+from profiles import aside, room
 
 BY_GENE = "by_gene.h5"
 BLOCK_BYTES = 256 << 20  # genes held at once
@@ -31,22 +31,22 @@ def write_by_gene(compendium: Path, out: Path, advance: Advance, block_bytes: in
     """
     x = open_matrix(compendium)
     n, g = x.shape
-    draft = out.with_name(f".{out.name}.{os.getpid()}.new")
-    try:
-        with writing(out), h5py.File(compendium, "r") as source, h5py.File(draft, "w") as target:
-            target.attrs["unit"], target.attrs["build_id"] = source["uns/unit"][()], source["uns/build_id"][()]
-            for name, index in (("symbol", source["var"]), ("sample_id", source["obs"])):
-                target[name] = index[index.attrs["_index"]][:]
-            rows = target.create_dataset("X", (g, n), "<f4", chunks=(1, n), track_times=False)
-            sums = []
-            for first, block in _gene_blocks(x, max(1, block_bytes // (4 * n))):
-                rows[first : first + len(block)] = block
-                sums += [hashlib.sha256(gene.data).hexdigest().encode() for gene in block]
-                advance(len(block))
-            target["sha256"] = np.array(sums)
-        draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)
+    with (
+        writing(out),
+        aside.written(out) as draft,
+        h5py.File(compendium, "r") as source,
+        room.new_hdf5(draft, 4 * n * g + 400 * g) as target,
+    ):
+        target.attrs["unit"], target.attrs["build_id"] = source["uns/unit"][()], source["uns/build_id"][()]
+        for name, index in (("symbol", source["var"]), ("sample_id", source["obs"])):
+            target[name] = index[index.attrs["_index"]][:]
+        rows = target.create_dataset("X", (g, n), "<f4", chunks=(1, n), track_times=False)
+        sums = []
+        for first, block in _gene_blocks(x, max(1, block_bytes // (4 * n))):
+            rows[first : first + len(block)] = block
+            sums += [hashlib.sha256(gene.data).hexdigest().encode() for gene in block]
+            advance(len(block))
+        target["sha256"] = np.array(sums)
 
 
 def _gene_blocks(x: NDArray[np.float32], width: int) -> Iterator[tuple[int, NDArray[np.float32]]]:

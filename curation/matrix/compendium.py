@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
+from profiles import room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,9 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
     """Add obs, var and uns, and give the matrix its name. Raises CannotWriteMatrix."""
     from anndata.io import write_elem
 
+    with writing(path):
+        n_bytes = sum(int(frame.memory_usage(deep=True).sum()) for frame in (obs, var)) + sum(len(str(value)) for value in uns.values())
+        room.reserve(path, 2 * n_bytes + room.HDF5_STRUCTURE)
     with writing(path), h5py.File(path, "r+") as file:
         write_elem(file, "obs", obs)
         write_elem(file, "var", var)
@@ -83,6 +87,7 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
         file[UNFINISHED].attrs.update(ARRAY)
         file.attrs.update(ANNDATA)
         file.move(UNFINISHED, "X")
+    room.release(path)
 
 
 def matrix_offset(path: Path) -> tuple[int, tuple[int, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from curation.errors import CurationError
 from curation.matrix.compendium import create, finish, writing
+from profiles import aside
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,20 +41,13 @@ def write_answer(out: Path, samples: pa.Table, values: Expression | None, asked:
     """
     check_ending(out)
     ending = out.suffix.lower()
-    draft = out.with_name(f".{out.name}.{os.getpid()}.new")  # of this process: two may write one file
-    try:
-        with writing(out):
-            if ending == H5AD:
-                if values is None:
-                    raise CannotWriteAnswer(
-                        f"{out.name} holds a matrix, but samples outside the matrix are asked for; write .parquet or .tsv"
-                    )
-                _write_h5ad(draft, values, asked)
-            else:
-                _write_rows(draft, ending, samples, values)
-            draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)
+    with writing(out), aside.written(out) as draft:
+        if ending == H5AD:
+            if values is None:
+                raise CannotWriteAnswer(f"{out.name} holds a matrix, but samples outside the matrix are asked for; write .parquet or .tsv")
+            _write_h5ad(draft, values, asked)
+        else:
+            _write_rows(draft, ending, samples, values)
 
 
 def _write_h5ad(path: Path, values: Expression, asked: dict[str, Any]) -> None:

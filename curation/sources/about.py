@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from curation.source import Matrix
 
 TEXTS = ("series_id", "donor_id", "title", "source_name", "characteristics", "description")
+OWN_COLUMNS = ("tissue_term", "is_tumour", "is_cell_line", "single_cell_probability", *TEXTS)
 TERM = re.compile(r"^(?:UBERON|CL):\d{7}$")
 TRUE, FALSE = ("true", "yes", "y", "t", "1", "tumour", "tumor"), ("false", "no", "n", "f", "0", "normal")
 
@@ -44,7 +45,9 @@ def read_about(path: Path, id: str | None = None, text: Sequence[str] | None = N
     ours = found.samples.to_dicts()
     rows = {own["sample_id"]: {**theirs, **own} for theirs, own in zip(found.frame.to_dicts(), ours, strict=True)}
     named_as_text = any(column.lower() == "tissue" for column in found.read.get("characteristics", []))
-    return About(str(path), rows, not (found.is_foreign or named_as_text), found.notes)
+    declares = not (found.is_foreign or named_as_text)
+    unread = found.account([*OWN_COLUMNS, *(["tissue"] if declares else [])]).sentences()
+    return About(str(path), rows, declares, (*found.notes, *(f"{path.name}: {note} (source.json: text)" for note in unread)))
 
 
 def sample_rows(about: About, matrix: Matrix, ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 from curation.sources.folder import find, refuse_duplicates
 from profiles.gene_names import GeneIds
+from profiles.hdf5_guard import Damaged, file_fault, reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,7 @@ TEXT_FIELDS = {
 REQUIRED_FIELDS = ("series_id", "title", "source_name", "characteristics")
 ENSEMBL_NAMES = ("ensembl_gene", "ensembl_gene_id")
 PROBABILITY = "singlecellprobability"
+TEXT_KINDS = "SO"
 
 
 class Archs4Fault(SourceFault):
@@ -50,15 +52,15 @@ class Archs4Fault(SourceFault):
 def open_h5(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading; every failure to read names the file. Raises Archs4Fault."""
     try:
-        with h5py.File(path, "r") as file:
+        with reading(), h5py.File(path, "r") as file:
             yield file
-    except OSError as error:
+    except Damaged as error:
         with path.open("rb") as start:
             first = start.read(64).lstrip()
         if first.startswith(b"<"):
             raise Archs4Fault(f"{path} is a web page, not HDF5; the download returned an error page, fetch it again") from error
         kind = "is cut off" if "truncated" in str(error) else "cannot be read as HDF5"
-        raise Archs4Fault(f"{path} {kind} ({str(error)[:200]}); download it again and compare its checksum") from error
+        raise Archs4Fault(f"{path} {kind} ({error}); download it again and compare its checksum") from error
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def _refuse_foreign(file: h5py.File, path: Path) -> None:
     missing = [name for name in needed if name not in file]
     if missing:
         raise Archs4Fault(f"{path} is no ARCHS4 v2 gene file: it lacks {', '.join(missing)}; download human_gene_v2.x.h5")
+    _refuse_damaged(file, path)
     shape = (len(file["meta/genes/symbol"]), len(file["meta/samples/geo_accession"]))
     if file[EXPRESSION].shape != shape:
         raise Archs4Fault(
@@ -166,6 +169,28 @@ def _refuse_foreign(file: h5py.File, path: Path) -> None:
         raise Archs4Fault(f"{path}: there are {shape[1]} samples but metadata of other lengths: {wrong}; download it again")
     if file[EXPRESSION].dtype.kind not in "ui":
         raise Archs4Fault(f"{path}: {EXPRESSION} holds {file[EXPRESSION].dtype}, not whole-number counts; read it through the table source")
+
+
+def _refuse_damaged(file: h5py.File, path: Path) -> None:
+    """Raise Archs4Fault for values that are not in the file, and for metadata that are no columns of text or numbers."""
+    if fault := file_fault(file, tables_of_records=False):
+        raise Archs4Fault(f"{path}: {fault}; download it again and compare its checksum")
+    if not isinstance(file[EXPRESSION], h5py.Dataset):
+        raise Archs4Fault(f"{path}: {EXPRESSION} is no dataset; download it again")
+    for name in ("symbol", *ENSEMBL_NAMES):
+        _refuse_no_column(file.get(f"meta/genes/{name}"), f"{path}: meta/genes/{name}")
+    for name in ("geo_accession", "organism_ch1", PROBABILITY, *(name for names in TEXT_FIELDS.values() for name in names)):
+        _refuse_no_column(file.get(f"meta/samples/{name}"), f"{path}: meta/samples/{name}", "iuf" if name == PROBABILITY else TEXT_KINDS)
+
+
+def _refuse_no_column(column: Any, what: str, kinds: str = TEXT_KINDS) -> None:
+    if column is None:
+        return
+    if not isinstance(column, h5py.Dataset) or column.ndim != 1:
+        raise Archs4Fault(f"{what} is no column with one value each, but {column}; download it again")
+    is_text = h5py.check_string_dtype(column.dtype) is not None or column.dtype.kind == "S"
+    if not (is_text if kinds == TEXT_KINDS else column.dtype.kind in kinds):
+        raise Archs4Fault(f"{what} holds {column.dtype}, not {'text' if kinds == TEXT_KINDS else 'numbers'}; download it again")
 
 
 def _matrix(file: h5py.File, path: Path, folder: Path) -> Archs4Matrix:

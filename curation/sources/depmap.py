@@ -12,6 +12,7 @@ from curation.sources.matrices import Asked, TableMatrix, open_matrix
 MODEL_COLUMNS = ("ModelID", "PatientID", "OncotreeLineage", "OncotreePrimaryDisease")
 # More exact than the lineage where a lineage is of two organs.
 FIELDS = ("OncotreePrimaryDisease", "OncotreeLineage")
+ALSO = ("PatientID", "CellLineName", "Sex", "Age", "OncotreeSubtype")
 
 
 def open_depmap(folder: Path) -> FolderSource:
@@ -19,9 +20,11 @@ def open_depmap(folder: Path) -> FolderSource:
     path = find_one(folder, "expression matrix", "OmicsExpression*.csv", "OmicsExpression*.csv.gz", "OmicsExpression*.parquet")
     models_path = find_one(folder, "model table", "Model.csv", "Model_*.csv")
     read_notes: list[str] = []
-    frame = read_sheet(models_path, MODEL_COLUMNS, read_notes)
+    frame = read_sheet(models_path, MODEL_COLUMNS, read_notes, ALSO)
     refuse_duplicates(frame["ModelID"].drop_nulls().to_list(), str(models_path))
     models = {row["ModelID"]: row for row in frame.to_dicts() if row["ModelID"]}
+    if n_nameless := frame["ModelID"].null_count():
+        read_notes.append(f"{n_nameless} rows of {models_path.name} have no ModelID and were left out")
     matrix, notes = open_matrix(path, folder, Asked(layout="samples", is_archive=True), known=models.keys())
     notes = [*read_notes, *notes]
     rows = [_row(model, models.get(model), matrix, i) for i, model in enumerate(matrix.sample_ids)]

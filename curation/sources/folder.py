@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,10 +52,17 @@ class FolderSource:
         return list(self.note_list)
 
 
+KINDS = {"string": "String", "double": "Float64", "bool": "Boolean", "int32": "Int32"}
+
+
 def sample_table(rows: list[dict[str, Any]], where: Path) -> pa.Table:
     """Rows of SAMPLE_SCHEMA (absent keys are null) as a table. Raises DuplicateSamples."""
     refuse_duplicates([row["sample_id"] for row in rows], str(where))
-    return pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
+    import polars as pl
+
+    # Not Table.from_pylist, which loads pandas.
+    kinds = {item.name: getattr(pl, KINDS[str(item.type)]) for item in SAMPLE_SCHEMA}
+    return pl.from_dicts(rows, schema=kinds).to_arrow().cast(SAMPLE_SCHEMA)
 
 
 def refuse_duplicates(sample_ids: Sequence[str], where: str) -> None:
@@ -70,10 +78,32 @@ def some(names: Sequence[str], limit: int = 5) -> str:
 
 
 def find(folder: Path, *patterns: str) -> list[Path]:
-    """The files of a folder that match any pattern (case ignored), by name; hidden files are none of ours."""
+    """The files of a folder that match any pattern (case ignored), by name; hidden files are none of ours.
+
+    Raises SourceFault for one that is empty, no file, or may not be read, and for any link that leads nowhere.
+    """
     lowered = [pattern.lower() for pattern in patterns]
-    names = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(path for path in names if path.is_file() and any(fnmatchcase(path.name.lower(), pattern) for pattern in lowered))
+    try:
+        names = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise SourceFault(f"{folder} cannot be read: {error.strerror}; a source is a folder of files") from error
+    for path in names:
+        if not path.exists():
+            raise SourceFault(f"{path} is a link that leads nowhere ({os.path.realpath(path)}); put the file there, or delete the link")
+    return [usable(path) for path in names if any(fnmatchcase(path.name.lower(), pattern) for pattern in lowered)]
+
+
+def usable(path: Path) -> Path:
+    """The same path, if a file with something in it lies there that may be read. Raises SourceFault."""
+    if not path.is_file():
+        raise SourceFault(
+            f"{path} has the name of a file of this source, and is {'a folder' if path.is_dir() else 'no file'}; move it away"
+        )
+    if not os.access(path, os.R_OK):
+        raise SourceFault(f"{path} may not be read; change its permissions (chmod u+r)")
+    if path.stat().st_size == 0:
+        raise SourceFault(f"{path} is empty; fetch it again, or move it away")
+    return path
 
 
 def find_one(folder: Path, what: str, *patterns: str) -> Path:
@@ -85,16 +115,18 @@ def find_one(folder: Path, what: str, *patterns: str) -> Path:
     return found[0]
 
 
-def read_sheet(path: Path, required: Sequence[str], notes: list[str]) -> pl.DataFrame:
-    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`.
+def read_sheet(path: Path, required: Sequence[str], notes: list[str], also: Sequence[str] = ()) -> pl.DataFrame:
+    """A table about samples as stripped text, empty cells null; what is to be said of it goes to `notes`, the columns that are neither
+    `required` nor `also` read among it.
 
     Raises MetadataFault when a required column is missing, and TableFault.
     """
     from profiles.metadata import read_frame
 
     found = read_frame(path, str(path))
-    notes += found.notes
-    return found.need(required)
+    table = found.need(required)
+    notes += [*found.notes, *found.unread([*required, *also])]
+    return table
 
 
 def stated(**columns: object) -> str | None:

@@ -75,7 +75,7 @@ def _donors(folder: Path, notes: list[str]) -> tuple[dict[str, str | None], list
         raise SourceFault(f"{folder} holds {len(paths)} tables of donors ({some([path.name for path in paths])}); keep one")
     donors: dict[str, str | None] = {}
     for path in paths:
-        sheet = read_sheet(path, ("SUBJID", "SEX"), notes)
+        sheet = read_sheet(path, ("SUBJID", "SEX"), notes, ("AGE",))
         rows = list(sheet.select("SUBJID", "SEX", *(name for name in ("AGE",) if name in sheet.columns)).unique().iter_rows(named=True))
         refuse_duplicates([row["SUBJID"] for row in rows], f"{path}, with different SEX or AGE")
         strange = sorted({str(row["SEX"]) for row in rows if row["SEX"] and row["SEX"] not in SEXES})

@@ -111,6 +111,8 @@ def open_matrix(path: Path, folder: Path, asked: Asked | None = None, known: Col
     how = "by source.json" if asked.unit else by_layout
     said = f"{matrix.unit} {how} ({'; '.join(finding.reasons)})"
     notes = [f"{path.name}: {matrix.n_samples:,} samples x {len(genes):,} genes, {said}"]
+    if how == "by its values" and finding.unit.quantity in ("TPM", "CPM") and not finding.doubtful:
+        notes.append(f"{path.name}: TPM and CPM have the same sums; if it is not {finding.unit}, say so (source.json: unit)")
     if finding.doubtful:
         notes.append(f"{path.name}: the unit is not certain, taken as {finding.unit}; if that is wrong say it (source.json: unit)")
     return matrix, notes + [f"{path.name}: {note.removeprefix(f'{path}: ')}" for note in table.notes]

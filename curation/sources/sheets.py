@@ -46,13 +46,15 @@ def read_phenotypes(paths: Sequence[Path], notes: list[str]) -> dict[str, Clinic
     twice: list[str] = []
     for path in paths:
         found = read_frame(path, str(path))
-        notes += found.notes
         names = found.raw.columns
         sample_column = _first(SAMPLE_COLUMNS, found, "sample")
         site_column = _first(tuple(SITE_COLUMNS), found, "_primary_site")
         type_column = next((name for name in TYPE_COLUMNS if name in names), None)
         disease_column = next((name for name in DISEASE_COLUMNS if name in names), None)
         sex_column = next((name for name in SEX_COLUMNS if name in names), None)
+        notes += [*found.notes, *found.unread([sample_column, site_column, type_column, disease_column, sex_column])]
+        nameless = sum(map(is_missing, found.frame[sample_column]))
+        notes += [f"{nameless} rows of {path.name} name no sample and were left out"] if nameless else []
         for row in found.frame.iter_rows(named=True):
             sample = row[sample_column]
             if is_missing(sample):
@@ -125,9 +127,11 @@ def _listed(sheets: Sequence[Path], star: dict[str, Path], notes: list[str]) -> 
     rows: dict[str, tuple[str | None, str, str | None]] = {}
     for sheet in sheets:
         found = read_frame(sheet, str(sheet))
-        notes += found.notes
         spread = all(column in found.raw.columns for column in SPREAD[:1])
         frame = found.need(("File Name", "Project ID", "Sample ID", *([] if spread else ["Sample Type"])))
+        notes += [*found.notes, *found.unread(["File Name", "Project ID", "Sample ID", "Sample Type", *SPREAD])]
+        elsewhere = [name or "(no name)" for name in frame["File Name"] if name not in star]
+        notes += [f"{len(elsewhere)} rows of {sheet.name} are of files that are not there: {some(elsewhere, 3)}"] if elsewhere else []
         for row in frame.iter_rows(named=True):
             name = row["File Name"]
             if name not in star:

@@ -14,7 +14,7 @@ from typing import Any
 from curation.source import Matrix, SourceFault
 from curation.sources.barcode import is_of, is_tumour, sample_type_of
 from curation.sources.declared import Declared, look_up, unlabelled_notes
-from curation.sources.folder import FolderSource, find, sample_table, some, stated
+from curation.sources.folder import FolderSource, find, sample_table, some, stated, usable
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
 from curation.sources.sheets import PHENOTYPES, SHEETS, Clinic, choose_files, read_phenotypes
 from curation.sources.star import STAR_PATTERN, open_star
@@ -24,7 +24,7 @@ HUB = re.compile(r"(TCGA|TARGET)-[A-Z0-9-]+\.", re.IGNORECASE)
 
 def open_tcga(folder: Path, program: str = "tcga") -> FolderSource:
     """Open a folder in the Xena or the GDC layout and read the samples of one program, tcga or target. Raises SourceFault."""
-    star = sorted({*find(folder, STAR_PATTERN), *folder.glob(f"*/{STAR_PATTERN}")})
+    star = sorted({*find(folder, STAR_PATTERN), *map(usable, folder.glob(f"*/{STAR_PATTERN}"))})
     source = _open_gdc(folder, program, star) if star else _open_xena(folder, program)
     if not source.sample_table.num_rows:
         raise SourceFault(f"{folder} holds no sample with a {program.upper()} barcode; the columns must be named {program.upper()}-...")

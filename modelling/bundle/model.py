@@ -27,6 +27,7 @@ from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
+from profiles import aside
 
 BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
@@ -139,18 +140,20 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
     state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
     state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
-    save_file(state, folder / "model.safetensors")
+    checks.refuse_bad_numbers(folder, state, model.temperature)
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
     content = {
         "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
     }  # fmt: skip
-    _write_json(folder / "config.json", content)
-    _write_tsv(folder / "genes.tsv", gene_rows)
-    _write_tsv(folder / "tissues.tsv", tissue_rows)
     scaler = [
         {"symbol": s, "mean": repr(float(m)), "std": repr(float(d))} for s, m, d in zip(model.genes, model.mean_g, model.std_g, strict=True)
     ]
-    _write_tsv(folder / "scaler.tsv", scaler)
+    with aside.together(folder, last="model.safetensors") as place:  # the weights come last: a run without them is one that was stopped
+        _write_tsv(place / "genes.tsv", gene_rows)
+        _write_tsv(place / "tissues.tsv", tissue_rows)
+        _write_tsv(place / "scaler.tsv", scaler)
+        _write_json(place / "config.json", content)
+        save_file(state, place / "model.safetensors")
 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:

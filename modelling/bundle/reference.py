@@ -23,7 +23,7 @@ from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
 from modelling.scores.neighbours import cosine_neighbours
-from profiles import records
+from profiles import aside, records
 
 if TYPE_CHECKING:
     import polars as pl
@@ -213,17 +213,16 @@ def draw_map(unit_mk: Array, method: str, seed: int = 42) -> tuple[Array, str]:
 
 
 def _write(run: Path, unit_mk: Array, ids: list[str], columns: dict[str, list[str]], xy: Array, about: About) -> None:
-    """All three files under temporary names, then renamed."""
+    """All three files aside, then renamed."""
     import polars as pl
     from safetensors.numpy import save_file
 
     table = pl.DataFrame({"sample_id": ids, **columns, "map_x": np.round(xy[:, 0], 5), "map_y": np.round(xy[:, 1], 5)})
-    new = {name: run / f".{name}.new" for name in FILES[:3]}
-    save_file({"unit": np.ascontiguousarray(unit_mk, np.float32)}, new["reference.safetensors"])
-    table.write_csv(new["reference.tsv"], separator="\t", quote_style="never")
-    new["reference.json"].write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
-    for name, path in new.items():
-        path.replace(run / name)
+    with aside.together(run, last="reference.json") as place:
+        save_file({"unit": np.ascontiguousarray(unit_mk, np.float32)}, place / "reference.safetensors")
+        table.write_csv(place / "reference.tsv", separator="\t", quote_style="never")
+        (place / "reference.json").write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
+        (run / "reference.json").unlink(missing_ok=True)  # until all three are there, none is: the others alone may belong together or not
 
 
 def _write_example(run: Path, model: TissueModel, compendium: Compendium) -> None:
@@ -235,6 +234,4 @@ def _write_example(run: Path, model: TissueModel, compendium: Compendium) -> Non
     lines = ["gene\t" + "\t".join(_text(compendium.sample_ids[chosen]))]
     for symbol, row in zip(model.genes, values.T, strict=True):
         lines.append(symbol + "\t" + "\t".join("" if np.isnan(v) else f"{max(v, 0):.4g}" for v in row))
-    new = run / ".example.tsv.new"
-    new.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    new.replace(run / "example.tsv")
+    aside.write_text(run / "example.tsv", "\n".join(lines) + "\n")

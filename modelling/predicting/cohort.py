@@ -17,6 +17,7 @@ from modelling.errors import ModellingError
 from modelling.predicting.cohort_report import CohortReport
 from modelling.predicting.genes import GeneMatch, GeneSpace
 from modelling.predicting.units import model_is_per_length, to_model_unit
+from profiles.account import some
 from profiles.errors import GeneFault, TableFault, UnitFault
 from profiles.limits import Limits
 from profiles.opening import open_table
@@ -241,6 +242,8 @@ def cohort(table: Table, space: GeneSpace, *, unit: str = "auto", min_coverage: 
         notes=list(table.notes),
         warnings=list(match.notes),
     )
+    if n_unknown_ids := match.n_ids - match.n_human:
+        report.notes.append(f"{n_unknown_ids:,} ids name no gene that HGNC knows and are not read: {some(match.unknown)}")
     if match.n_duplicate:
         report.notes.append(f"{match.n_duplicate:,} ids name a gene that another id names too: their values are added")
     if finding.doubtful:

@@ -131,7 +131,7 @@ class GeneSpace:
             n_human=len(names) - len(unknown),
             n_duplicate=int(matched.size - np.unique(matched).size),
             unknown=tuple(unknown[:5]),
-            notes=(*species(names).notes, *_date_note(found)),
+            notes=(*species(names).notes, *_date_note(found), *_left_out(names, index, kinds, superseded)),
         )
 
     def _by_own_names(self, names: Sequence[str], ids: GeneIds, index: Ints, kinds: list[str]) -> None:
@@ -160,6 +160,13 @@ def _with_symbols(ids: GeneIds, symbols: Sequence[str]) -> GeneIds:
     n = len(symbols)
     own, other = ids.symbol or ("",) * n, second.symbol or ("",) * n
     return GeneIds(ids.ensembl or second.ensembl, tuple(a or b for a, b in zip(own, other, strict=True)), ids.entrez or second.entrez)
+
+
+def _left_out(names: Sequence[str], index: Ints, kinds: Sequence[str], superseded: Sequence[int]) -> list[str]:
+    """Ids of human genes that are not read, and why, beside those that the model does not have."""
+    ambiguous = [i for i, kind in enumerate(kinds) if kind == "ambiguous" and index[i] < 0]
+    why = {"an older name of a gene that is there by its present one": superseded, "a name of several genes": ambiguous}
+    return [f"{len(ids):,} ids are {what} and left out: {', '.join(names[i] for i in ids[:3])}" for what, ids in why.items() if ids]
 
 
 def _is_unknown(kind: str, ensembl: str) -> bool:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from modelling.arrays import Array
 from modelling.errors import ModellingError
+from profiles import aside, room
 
 if TYPE_CHECKING:
     import polars as pl
 
 SUFFIXES = (".tsv", ".parquet", ".h5ad")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet runs when it opens a cell, or takes for the beginning of an enclosed one: also behind what it leaves out (blanks, unseen
+# characters, quotes), and in the wide forms that East Asian ones accept.
+RUN_BY_SPREADSHEETS = r"""^[\s\p{Z}\p{C}]*["=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{2212}]"""
 
 
 class OutputError(ModellingError):
@@ -96,6 +97,7 @@ class H5adWriter:
         import anndata
         import pandas as pd
         import polars as pl
+        from anndata.io import write_elem
 
         whole = pl.concat(self.tables)
         obs = pd.DataFrame({c: whole[c].to_list() if whole[c].dtype == pl.String else whole[c].to_numpy() for c in whole.columns[1:]})
@@ -110,7 +112,10 @@ class H5adWriter:
         for key, array in values.items():
             adata.obsm[f"X_{key}"] = array
             adata.uns[f"{key}_names"] = np.array(self.names[key])
-        adata.write_h5ad(self.file.name)
+        n_bytes = sum(array.nbytes for array in [*values.values(), *([genes] if genes is not None else [])])
+        n_bytes += 3 * int(obs.memory_usage(deep=True).sum()) + len(json.dumps(report))
+        with room.new_hdf5(Path(self.file.name), n_bytes) as file:
+            write_elem(file, "/", adata)
 
 
 def _wide(table: pl.DataFrame, arrays: dict[str, tuple[list[str], Array]]) -> pl.DataFrame:
@@ -126,7 +131,7 @@ def tsv(table: pl.DataFrame, *, header: bool = True, for_spreadsheet: bool = Fal
 
     text = pl.col(pl.String).str.replace_all(r"[\t\r\n]", " ")
     if for_spreadsheet:
-        text = pl.when(text.str.strip_chars_start(" ").str.contains(r"^[=+\-@]")).then(pl.lit("'") + text).otherwise(text).name.keep()
+        text = pl.when(text.str.contains(RUN_BY_SPREADSHEETS)).then(pl.lit("'") + text).otherwise(text).name.keep()
     floats = pl.col(pl.Float32, pl.Float64).round_sig_figs(6)
     written = table.with_columns(text).with_columns(floats)
     return written.write_csv(separator="\t", include_header=header, quote_style="never").encode()
@@ -144,24 +149,5 @@ def open_writer(path: Path | None) -> Iterator[Writer]:
     if not path.parent.is_dir():
         raise OutputError(f"{path.parent}: no such folder")
     kinds: dict[str, Callable[[IO[bytes]], Writer]] = {".tsv": TsvWriter, ".parquet": ParquetWriter, ".h5ad": H5adWriter}
-    with Staged(path) as file:
+    with aside.written(path) as draft, draft.open("wb") as file:
         yield kinds[suffix](file)
-
-
-class Staged:
-    """A file that appears under its name only when the block that writes it ends well."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.new = path.with_name(f".{path.name}.{os.getpid()}.new{path.suffix}")  # of this process: two may write one output
-
-    def __enter__(self) -> IO[bytes]:
-        self.file: IO[bytes] = self.new.open("xb")
-        return self.file
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.file.close()
-        if kind is None:
-            self.new.replace(self.path)
-        else:
-            self.new.unlink(missing_ok=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from modelling.arrays import Ints
 from modelling.data import Compendium
+from profiles import room
 
 BLOCK = 1024
 
@@ -31,7 +31,7 @@ def write_subset(compendium: Compendium, rows: Ints, path: Path, split: np.ndarr
     if split is not None:
         obs["split"] = split
     n_genes = len(compendium.genes)
-    with h5py.File(path, "w") as file:
+    with room.new_hdf5(path, 4 * len(rows) * n_genes + 3 * int(obs.memory_usage(deep=True).sum()) + 200 * n_genes) as file:
         file.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
         x = file.create_dataset("X", (len(rows), n_genes), dtype="<f4")
         x.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from modelling.errors import ModellingError
+from profiles import aside
 
 NAME = "checkpoint.safetensors"
 
@@ -23,9 +23,9 @@ def write(folder: Path, tensors: dict[str, Tensor], facts: dict[str, Any]) -> No
     """Replace the checkpoint; facts are JSON values, kept in the file's metadata."""
     from safetensors.torch import save_file
 
-    partial = folder / f"{NAME}.partial"
-    save_file({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, partial, {"facts": json.dumps(facts)})
-    os.replace(partial, folder / NAME)
+    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    with aside.written(folder / NAME) as draft:
+        save_file(plain, draft, {"facts": json.dumps(facts)})
 
 
 def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from profiles import aside
 from profiles.saying import note_progress, shows_bars
 
 
@@ -77,11 +78,12 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
 
 def write(folder: Path, rows: list[dict[str, float]], best_epoch: int) -> None:
     """history.csv (one row per epoch) and history.svg."""
-    with (folder / "history.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    _picture(folder / "history.svg", rows, best_epoch)
+    with aside.together(folder, last="history.svg") as place:
+        with (place / "history.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        _picture(place / "history.svg", rows, best_epoch)
 
 
 def _picture(path: Path, rows: list[dict[str, float]], best_epoch: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError, TrainingError
 from modelling.training import checkpoint
+from profiles import aside
 
 CONFIG = "config.json"
 FORMAT = 1
@@ -35,6 +37,8 @@ def is_run(folder: Path) -> bool:
 
 def claim(out: Path, resume: bool, config: TrainConfig) -> bool:
     """Make the run folder and mark it; returns whether it is new, so that its files may be removed when the training fails."""
+    if out.is_dir():
+        aside.sweep(out)
     if (out / "model.safetensors").exists():
         raise TrainingError(f"{out}: holds a finished run; choose another folder for --out")
     if resume and not out.is_dir():
@@ -46,15 +50,18 @@ def claim(out: Path, resume: bool, config: TrainConfig) -> bool:
         raise TrainingError(f"{out}: is no stopped run (no {CONFIG} of `model train` in it); choose another folder for --out")
     if is_new:
         out.mkdir(parents=True, exist_ok=True)
-        begin(out, config)
+        try:
+            begin(out, config)
+        except OSError:
+            with contextlib.suppress(OSError):
+                out.rmdir()
+            raise
     return is_new
 
 
 def begin(folder: Path, config: TrainConfig) -> None:
     """Mark a folder as a run that has begun: its settings, in the file where a finished run has them."""
-    new = folder / f"{CONFIG}.partial"
-    new.write_text(json.dumps({"format": FORMAT, "train": config.as_dict()}, indent=2) + "\n", encoding="utf-8")
-    os.replace(new, folder / CONFIG)
+    aside.write_text(folder / CONFIG, json.dumps({"format": FORMAT, "train": config.as_dict()}, indent=2) + "\n")
 
 
 def remove(folder: Path) -> None:
@@ -63,6 +70,7 @@ def remove(folder: Path) -> None:
         return
     if folder.is_symlink() or not folder.is_dir() or (any(folder.iterdir()) and not is_run(folder)):
         raise NotARun(f"{folder}: would be deleted, but is no run (no {CONFIG} of `model train`); it is left alone: move it away")
+    aside.sweep(folder)
     for name in sorted(WRITTEN, key=lambda name: name == CONFIG):  # the mark goes last
         (folder / name).unlink(missing_ok=True)
     if not any(folder.iterdir()):

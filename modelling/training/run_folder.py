@@ -15,6 +15,7 @@ from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.network.base import Network
 from modelling.training.calibration import finish
+from profiles import aside
 
 PACKAGES = ("bulkatlas", "torch", "numpy", "safetensors", "h5py", "anndata")
 
@@ -55,7 +56,7 @@ def write_environment(folder: Path, device: torch.device, n_processes: int, fact
         "processes": n_processes,
         "compendium": {"sha256": facts["compendium_sha256"], "build_id": facts["build_id"]},
     }
-    (folder / "environment.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    aside.write_text(folder / "environment.json", json.dumps(content, indent=2) + "\n")
 
 
 def gene_rows(compendium: Compendium) -> list[dict[str, str]]:

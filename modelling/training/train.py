@@ -17,7 +17,7 @@ from modelling.arrays import Floats
 from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.errors import ModellingError, TrainingError
+from modelling.errors import TrainingError
 from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, mark, run_folder, usable
@@ -75,7 +75,7 @@ def train(
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
                 trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
             return trainer.finish()
-    except ModellingError:
+    except Exception:
         if is_new and not (out / checkpoint.NAME).exists():
             mark.remove(out)
         raise

@@ -15,6 +15,7 @@ from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.training import history, mark
 from modelling.training.train import Run, train
+from profiles import aside
 
 if TYPE_CHECKING:
     import optuna
@@ -166,5 +167,5 @@ def _write_table(out: Path, study: optuna.Study) -> None:
     lines += [
         "\t".join([str(t.number), t.state.name.lower(), f"{t.value}", *(f"{t.params.get(name, '')}" for name in names)]) for t in trials
     ]
-    (out / "trials.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (out / "best.json").write_text(json.dumps(study.best_params, indent=2) + "\n", encoding="utf-8")
+    aside.write_text(out / "trials.tsv", "\n".join(lines) + "\n")
+    aside.write_text(out / "best.json", json.dumps(study.best_params, indent=2) + "\n")

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import anyio
 from fastapi import FastAPI, Query, Request, Response
 from fastapi import Path as PathPart
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
-from modelling.predicting.cohort import MIN_COVERAGE, Reading, read_text
-from modelling.predicting.predict import Predictor, collect
-from modelling.predicting.results import tsv
-from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary, answer
+from modelling.predicting.cohort import MIN_COVERAGE
+from modelling.predicting.predict import Predictor
+from modelling.web.answers import About, Found, PredictionAnswer, Problem, SampleDetails, SeriesSummary, TissueSummary
 from modelling.web.atlas import Atlas
 from modelling.web.evidence import Evidence
-from modelling.web.gate import Gate, Refused, WebLimits, guard, read_body
+from modelling.web.gate import Places, Refused, WebLimits, read_body
+from modelling.web.guard import HEADERS, Guard
+from modelling.web.workshop import Workshop
 from profiles import __version__
-from profiles.errors import BulkatlasError
-from profiles.limits import LimitExceeded, Limits
 
 STATIC = Path(__file__).with_name("static")
 NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
@@ -34,11 +33,14 @@ NAME_LENGTH = 200
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": why}
     for status, why in (
+        (400, "The request is none: its size, or its connection was closed"),
+        (403, "Asked for by the page of another site"),
         (408, "The table did not arrive in time"),
         (413, "The table is too large"),
         (415, "Not a text table"),
         (422, "The table cannot be understood; the error says what, where and what to do"),
-        (503, "Too many tables at once"),
+        (500, "An error of the program"),
+        (503, "Too many tables at once, of all or of one client"),
     )
 }
 NamePart = Annotated[str, PathPart(max_length=NAME_LENGTH)]
@@ -89,24 +91,39 @@ class Service:
             limits=asdict(self.limits),
         )
 
-    def predict(self, content: bytes, name: str, reading: Reading) -> tuple[PredictionAnswer, bytes]:
-        """Predict the samples of a text table, within the limits."""
-        asked = self.limits
-        limits = Limits(asked.samples, asked.columns, asked.rows, asked.cells, time.monotonic() + asked.seconds)
-        cohort = read_text(content, name, self.predictor.space, reading, limits=limits)
-        predictions = collect(self.predictor, cohort)
-        return answer(self.predictor, predictions), tsv(predictions.table, for_spreadsheet=True)
+    def order(self, name: str, unit: str, layout: str, samples: Sequence[str], annotation: Sequence[str]) -> dict[str, Any]:
+        """What a worker is told of a table beside its text."""
+        bounds = {what: getattr(self.limits, what) for what in ("samples", "columns", "rows", "cells")}
+        how = {"unit": unit, "layout": layout, "samples": list(samples), "annotation": list(annotation)}
+        return {"name": Path(name).name or "table", "seconds": self.limits.seconds, "limits": bounds, **how}
 
 
-def create_app(service: Service, hosts: list[str]) -> FastAPI:
+def create_app(service: Service, hosts: Sequence[str]) -> FastAPI:
     """The application; `hosts` are the names under which it may be asked (a page that rebinds its name to this address is refused)."""
-    app = FastAPI(title="bulkatlas", version=__version__, summary=NOTICE, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    workshop = Workshop(service.folder, service.limits)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            workshop.close()
+
+    app = FastAPI(
+        title="bulkatlas",
+        version=__version__,
+        summary=NOTICE,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.workshop = workshop
     app.add_middleware(GZipMiddleware, minimum_size=2048, compresslevel=5)
-    app.middleware("http")(guard)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    app.add_middleware(Guard, hosts=hosts)
     add_error_answers(app)
     add_atlas_routes(app, service)
-    add_predict_route(app, service)
+    add_predict_route(app, service, workshop)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     return app
 
@@ -119,20 +136,24 @@ def add_error_answers(app: FastAPI) -> None:
         headers = {"Retry-After": "30"} if error.status == 503 else {"Connection": "close"}
         return JSONResponse({"error": error.why}, error.status, headers)
 
-    @app.exception_handler(BulkatlasError)
-    async def wrong_input(_: Request, error: BulkatlasError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, 413 if isinstance(error, LimitExceeded) else 422)
+    @app.exception_handler(HTTPException)
+    async def no_such_thing(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def wrong_request(_: Request, error: RequestValidationError) -> JSONResponse:
         said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        return JSONResponse({"error": said}, 422)
+        return JSONResponse({"error": said.encode(errors="replace").decode()}, 422)
+
+    @app.exception_handler(Exception)
+    async def our_fault(_: Request, error: Exception) -> JSONResponse:
+        """It stands outside the guard, so it brings the headers; the log has the error itself."""
+        return JSONResponse({"error": "this is an error of the program: please tell its authors what was asked"}, 500, HEADERS)
 
 
-def add_predict_route(app: FastAPI, service: Service) -> None:
+def add_predict_route(app: FastAPI, service: Service, workshop: Workshop) -> None:
     """POST /api/predict."""
-    gate = Gate(service.limits)
-    threads = anyio.CapacityLimiter(service.limits.at_once)
+    places = Places(service.limits)
 
     @app.post(
         "/api/predict",
@@ -149,15 +170,15 @@ def add_predict_route(app: FastAPI, service: Service) -> None:
         format: Annotated[str, Query(pattern="^(json|tsv)$", description="json or tsv")] = "json",
     ) -> Response:
         """Name the tissue of each sample of a table."""
-        reading = Reading(unit, layout, samples=tuple(samples or ()), annotation=tuple(annotation or ()))
-        async with gate.turn():
-            content = await read_body(request, service.limits)
-            found, text = await anyio.to_thread.run_sync(service.predict, content, Path(name).name or "table", reading, limiter=threads)
+        order = service.order(name, unit, layout, samples or (), annotation or ())
+        client = request.client.host if request.client else ""
+        with places.taken(client) as held:
+            found = await workshop.ask(client, order, await read_body(request, service.limits, held))
         if format == "tsv":
             return Response(
-                text, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}
+                found.tsv, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}
             )
-        return Response(found.model_dump_json(), media_type="application/json")
+        return Response(found.json, media_type="application/json")
 
 
 def add_atlas_routes(app: FastAPI, service: Service) -> None:

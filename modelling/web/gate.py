@@ -1,28 +1,23 @@
-"""What the network may cost: size and time of a body, requests at once, who may ask, and what a browser may load."""
+"""What the network may cost: how many tables at once and of one client, the size and time of a body, and what bytes it may begin with."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from fastapi import Request, Response
+from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from profiles.errors import TableFault
 from profiles.text.streams import COMPRESSIONS, refuse_binary
 
 TEXT_TYPES = ("text/csv", "text/tab-separated-values", "text/plain", "application/octet-stream", "")
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+MOST_DIGITS = 15  # of a Content-Length
+GRACE, SLOWEST = 10.0, 16_000  # seconds after which a body must have come at so many bytes a second
 
 
 class Refused(Exception):
@@ -35,7 +30,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class WebLimits:
-    """Bounds on one table and on the server; the page shows them."""
+    """Bounds on one table and on the server; the page shows them.
+
+    `at_once` tables are read, and one more of up to `quick_megabytes`; `waiting` more arrive or wait, `of_one_client` of one address at most, all
+    together in `held_megabytes`. `seconds` is the time for sending, for waiting, and for reading and predicting; `pause` that without any byte.
+    """
 
     megabytes: int = 256
     samples: int = 5000
@@ -45,63 +44,99 @@ class WebLimits:
     seconds: int = 120
     at_once: int = 2
     waiting: int = 16
+    of_one_client: int = 8
+    held_megabytes: int = 768
+    quick_megabytes: int = 2
+    pause: int = 10
+
+    @property
+    def places(self) -> int:
+        """Tables that may arrive, wait or be read together."""
+        return self.at_once + 1 + self.waiting
 
 
 @dataclass
-class Gate:
-    """Lets `at_once` uploads in, some more wait, the rest is told to come back."""
+class Places:
+    """The tables that arrive, wait or are read: so many of all, so many of one client, so many bytes."""
 
     limits: WebLimits
-    _inside: asyncio.Semaphore = field(init=False)
-    _waiting: int = 0
+    of_client: Counter[str] = field(default_factory=Counter)
+    n_bytes: int = 0
 
-    def __post_init__(self) -> None:
-        self._inside = asyncio.Semaphore(self.limits.at_once)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Hold one of the places; Refused 503 when too many wait or the wait is too long."""
-        if self._inside.locked() and self._waiting >= self.limits.waiting:
-            raise Refused(503, f"busy: {self.limits.at_once} tables are being read and {self._waiting} wait; try again in a minute")
-        self._waiting += 1
+    @contextmanager
+    def taken(self, client: str) -> Iterator[Held]:
+        """Hold one place. Refused 503 when none is left, or the client has its share."""
+        if self.of_client.total() >= self.limits.places:
+            raise Refused(503, f"busy: {self.limits.places} tables are being sent or read; try again in a minute")
+        if self.of_client[client] >= self.limits.of_one_client:
+            raise Refused(503, f"busy: {self.limits.of_one_client} tables of yours are being sent or read; wait for one of them")
+        self.of_client[client] += 1
+        held = Held(self)
         try:
-            async with asyncio.timeout(self.limits.seconds):
-                await self._inside.acquire()
-        except TimeoutError as error:
-            raise Refused(503, "busy: no place became free in time; try again in a minute") from error
+            yield held
         finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._inside.release()
+            held.add(-held.n_bytes)
+            self.of_client -= Counter({client: 1})  # drops the client with its last table
 
 
-async def read_body(request: Request, limits: WebLimits) -> bytes:
-    """The text of a request, held in memory only. Refused 413 when too large, 415 when no text, 408 when too slow."""
+@dataclass
+class Held:
+    """The bytes of one table that are in memory."""
+
+    places: Places
+    n_bytes: int = 0
+
+    def add(self, n: int) -> None:
+        """Count further bytes. Refused 503 when all tables together would pass their bound."""
+        if n > 0 and self.places.n_bytes + n > self.places.limits.held_megabytes << 20:
+            raise Refused(503, "busy: the tables that are being sent fill the memory for them; try again in a minute")
+        self.n_bytes += n
+        self.places.n_bytes += n
+
+
+async def read_body(request: Request, limits: WebLimits, held: Held) -> bytes:
+    """The text of a request, in memory only. Refused 413 when too large, 415 when no text, 408 when too slow, 400 for a size that is none."""
     most = limits.megabytes << 20
     too_large = Refused(413, f"larger than {limits.megabytes} MB: split the table, or use `model predict` on the command line")
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind not in TEXT_TYPES or request.headers.get("content-encoding", "identity") != "identity":
         raise Refused(415, "send the table as plain text (text/csv or text/tab-separated-values), not packed and not as a form")
-    if int(request.headers.get("content-length") or 0) > most:
+    if stated_length(request) > most:
         raise too_large
     body = bytearray()
+    chunks, start = request.stream(), time.monotonic()
     try:
         async with asyncio.timeout(limits.seconds):
-            async for chunk in request.stream():
+            while True:
+                async with asyncio.timeout(limits.pause):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    return bytes(body)
                 if not body and chunk:
                     _refuse_packed(chunk)
-                body += chunk
-                if len(body) > most:
+                if len(body) + len(chunk) > most:
                     raise too_large
+                held.add(len(chunk))
+                body += chunk
+                spent = time.monotonic() - start
+                if spent > GRACE and len(body) < SLOWEST * spent:
+                    raise Refused(408, f"the table came at less than {SLOWEST:,} bytes a second: use `model predict` on the command line")
     except ClientDisconnect as error:
         raise Refused(400, "the connection was closed before the table had arrived") from error
     except TimeoutError as error:
-        raise Refused(408, f"the table did not arrive within {limits.seconds} seconds") from error
+        raise Refused(
+            408, f"the table did not arrive in time: {limits.pause} seconds without a byte, or {limits.seconds} in all"
+        ) from error
     except TableFault as error:
         raise Refused(415, str(error)) from error
-    return bytes(body)
+
+
+def stated_length(request: Request) -> int:
+    """What a request says of the size of its body, 0 where it says nothing. Refused 400 for what is no number of bytes."""
+    text = request.headers.get("content-length", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise Refused(400, "Content-Length is no number of bytes")
+    return int(text)
 
 
 def _refuse_packed(start: bytes) -> None:
@@ -110,12 +145,3 @@ def _refuse_packed(start: bytes) -> None:
         if start.startswith(magic):
             raise TableFault(f"the upload: is {name} data, not a text table; unpack it first")
     refuse_binary(start, "the upload")
-
-
-async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Requests that another site's page makes are refused; every answer says what a browser may load."""
-    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and request.url.path.startswith("/api"):
-        return Response('{"error": "asked for by another site"}', 403, media_type="application/json", headers=HEADERS)
-    response = await call_next(request)
-    response.headers.update(HEADERS)
-    return response

@@ -6,6 +6,7 @@ called a sample, or left out, in silence: every column leaves with a fate.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from profiles.layout.gene_rows import ENOUGH_GENES, genes_in_rows
 from profiles.layout.plan import DEFAULT_ENTRY, N_ID_CANDIDATES, Column, Head, Plan, Wish
 from profiles.layout.refusals import no_genes
 from profiles.layout.sample_rows import samples_in_rows
+from profiles.species import species
 from profiles.table import GENES_IN_ROWS, SAMPLES_IN_ROWS, refuse_duplicates
 
 __all__ = ["DEFAULT_ENTRY", "ENOUGH_GENES", "N_ID_CANDIDATES", "Column", "Head", "Plan", "Wish", "decide", "no_genes"]
@@ -34,7 +36,9 @@ def decide(head: Head, wish: Wish) -> Plan:
     if wish.layout != "auto":
         layout = wish.layout
     elif max(in_header, in_rows) < ENOUGH_GENES:
-        raise no_genes(head.name, "column names", head.columns[1:], "rows", head.column(id_column).texts)
+        texts = [column.texts for column in map(head.column, range(min(len(head.columns), N_ID_CANDIDATES))) if not column.is_number]
+        others = next((names for names in texts if species(names).refusal), (*texts, head.column(0).texts)[0])
+        raise no_genes(head.name, "column names", head.columns[1:], "rows", others)
     else:
         layout = GENES_IN_ROWS if in_rows >= in_header else SAMPLES_IN_ROWS
     plan = genes_in_rows(head, wish, id_column) if layout == GENES_IN_ROWS else samples_in_rows(head, wish)
@@ -59,10 +63,18 @@ def _gene_column(head: Head) -> tuple[int, float]:
             continue
         if number and share >= MOSTLY_GENES:
             continue
+        if _is_fact_of_rows(column.texts):
+            continue
         found = gene_share(_whole(column) if number else column.texts)
         if found > share:
             best, share = i, found
     return best, max(share, 0.0)
+
+
+def _is_fact_of_rows(texts: Sequence[str]) -> bool:
+    """A few words again and again, CD8 or MSS, are no names of genes; a long table has each gene often, but many of them."""
+    n = len(texts)
+    return n >= 12 and len(set(texts)) < max(min(10, 0.5 * n), 0.05 * n, 0.5 * n if n < 200 else 0)
 
 
 def _whole(column: Column) -> list[str]:

@@ -11,6 +11,9 @@ from profiles.errors import TableFault
 from profiles.layout.plan import DECIDE, Head, Plan, Wish
 from profiles.layout.refusals import refuse_headerless, refuse_undecided
 
+# A column that sums up the others is looked for where somebody may have put it by hand.
+MOST_FOR_SUMMARIES = 64
+
 
 def matching(names: Sequence[str], among: Sequence[int], patterns: Sequence[str], head: Head, option: str) -> list[int]:
     """The columns that any name or pattern means. Raises TableFault for one that means none."""
@@ -34,7 +37,7 @@ def as_told(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
     plan.values, plan.names = chosen, [head.columns[i] for i in chosen]
     told = {tools.sample_and_quantity(name)[1] for name in plan.names}
     tool = tools.tool_of(head.columns)
-    plan.quantity = quantity if len(told) == 1 and (quantity := told.pop()) in ("tpm", "counts", "fpkm", "cpm") else None
+    plan.quantity = quantity if len(told) == 1 and (quantity := told.pop()) in tools.UNITS else None
     if len(chosen) == 1 and tool and not wish.known:
         plan.names = [tools.sample_of_file(head.path)]
     for i in (i for i in rest if i not in chosen):
@@ -70,6 +73,9 @@ def by_evidence(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
     for i in unnamed if len(unnamed) <= 32 else (*unnamed[:16], *unnamed[-16:]):
         if why := evidence.known_by_value(head.column(i).numbers, genes):
             named[i] = why
+    left = [i for i in unnamed if i not in named]
+    if len(left) <= MOST_FOR_SUMMARIES:
+        named |= dict.fromkeys(evidence.summaries({i: head.column(i).numbers for i in left}), "it is the mean, median or sum of the others")
     samples = [i for i in numbers if i not in named]
     refuse_undecided(head, samples, named)
     for i, why in named.items():
@@ -78,7 +84,8 @@ def by_evidence(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
     if not plan.names:
         plan.names = [head.columns[i] for i in samples]
         if len(samples) == 1 and (head.headerless or tools.sample_and_quantity(plan.names[0])[0] == ""):
-            plan.quantity = plan.quantity or (tools.sample_and_quantity(plan.names[0])[1] or None)
+            told_by_name = tools.sample_and_quantity(plan.names[0])[1]
+            plan.quantity = plan.quantity or (told_by_name if told_by_name in tools.UNITS else None)
             plan.names = [tools.sample_of_file(head.path)]
         elif head.headerless and len(samples) > 1:
             refuse_headerless(head, plan, samples)
@@ -121,7 +128,7 @@ def one_quantity(head: Head, numbers: list[int], plan: Plan) -> list[int]:
     doubled = [quantity for quantity in samples if quantity != best and set(samples[quantity]) & set(samples[best])]
     lone = [i for i in numbers if not pairs[i][1] and not tools.kind_of_column(head.columns[i])]
     if not doubled:
-        if not lone and len(samples) == 1:
+        if not lone and len(samples) == 1 and best in tools.UNITS:
             plan.quantity = best
         return numbers
     beyond = [head.columns[i] for i in numbers if pairs[i][1] in read[1:] and pairs[i][0] not in samples[best]]
@@ -134,7 +141,9 @@ def one_quantity(head: Head, numbers: list[int], plan: Plan) -> list[int]:
             kind = tools.kind_of_column(head.columns[i])
             plan.put([i], "annotation" if kind else "another quantity", kind or pairs[i][1].replace("other", ""))
     chosen = [i for i in numbers if i not in plan.fates]
-    plan.quantity = best if not lone else None
+    plan.quantity = best if not lone and best in tools.UNITS else None
     plan.names = [pairs[i][0] or tools.sample_of_file(head.path) for i in chosen]
-    plan.notes.append(f"each sample stands here in several quantities: {best} is read ({some([head.columns[i] for i in chosen], 3)})")
+    plan.notes.append(
+        f"each sample stands here in several quantities: {best} is read ({some([head.columns[i] for i in chosen if pairs[i][1] == best], 3)})"
+    )
     return chosen

@@ -10,7 +10,7 @@ import numpy as np
 from profiles import evidence, tools
 from profiles.account import some
 from profiles.errors import GeneFault, TableFault
-from profiles.layout.plan import DECIDE, N_ID_CANDIDATES, Column, Head, Plan, Wish
+from profiles.layout.plan import DECIDE, N_ID_CANDIDATES, Head, Plan, Wish
 from profiles.species import species
 
 # A row in which a gene id stands again and again is one of a long table.
@@ -32,6 +32,8 @@ def refuse_transcripts(head: Head, ids: Sequence[str]) -> None:
     """Raise GeneFault for transcripts and for other species."""
     said = species(ids).refusal
     tool = tools.tool_of(head.columns)
+    if _is_below_genes(head):
+        raise GeneFault(f"{head.name}: Cufflinks' isoforms, coding sequences or promoters, several to a gene: give genes.fpkm_tracking")
     if tool and tool.transcripts:
         said = "these are transcripts, not genes"
     if not said and len(set(ids)) < 0.95 * len(ids):
@@ -41,13 +43,22 @@ def refuse_transcripts(head: Head, ids: Sequence[str]) -> None:
         raise GeneFault(f"{head.name}: {said}")
 
 
+def _is_below_genes(head: Head) -> bool:
+    """Cufflinks names each row in tracking_id and its gene in gene_id; in the table of genes the two are one."""
+    plain = [tools.plain(name) for name in head.columns[:N_ID_CANDIDATES]]
+    if not {"tracking_id", "gene_id", "tss_id"} <= set(plain):
+        return False
+    own, gene = (head.column(plain.index(name)).texts for name in ("tracking_id", "gene_id"))
+    return sum(a == b for a, b in zip(own, gene, strict=True)) < 0.5 * len(own)
+
+
 def refuse_long(head: Head, ids: Sequence[str], id_column: int) -> None:
     """A long table names each gene once for each sample."""
     named = [name for name in ids if name]
     if len(named) < evidence.FEWEST_ROWS or len(set(named)) > (1 - LONG) * len(named):
         constant = [
-            i for i in range(len(head.columns))
-            if i != id_column and not (column := head.column(i)).is_number and _is_sample_label(column)
+            i for i, name in enumerate(head.columns)
+            if i != id_column and _is_sample_label(name) and not head.column(i).is_number
         ]  # fmt: skip
         if not (constant and _one_value_left(head, id_column, constant)):
             return
@@ -57,8 +68,8 @@ def refuse_long(head: Head, ids: Sequence[str], id_column: int) -> None:
     )
 
 
-def _is_sample_label(column: Column) -> bool:
-    return tools.plain(column.name) in (
+def _is_sample_label(name: str) -> bool:
+    return tools.plain(name) in (
         "sample",
         "sample_id",
         "sample_name",
@@ -100,10 +111,12 @@ def refuse_undecided(head: Head, samples: list[int], named: dict[int, str]) -> N
     told = agreement[np.isfinite(agreement)]
     # Centred values follow nothing, each other least: the unit refuses them, in its own words.
     centred = n > 3 and told.size and float(np.median(told)) < evidence.FOLLOWS
-    lost = [samples[k] for k in range(n) if odd[k] or (not centred and agreement[k] < evidence.FOLLOWS)]
+    empty = np.isnan(columns[:, :n]).mean(axis=0) > evidence.MOSTLY_EMPTY
+    lost = [samples[k] for k in range(n) if odd[k] or (empty[k] and not empty.all()) or (not centred and agreement[k] < evidence.FOLLOWS)]
     if lost:
         k = samples.index(lost[0])
-        seen = "lies between 0 and 1 where the others do not" if odd[k] else f"rank correlation with the other columns {agreement[k]:.2f}"
+        seen = f"rank correlation with the other columns {agreement[k]:.2f}"
+        seen = "lies between 0 and 1 where the others do not" if odd[k] else "nearly all of its cells are empty" if empty[k] else seen
         raise TableFault(
             f"{head.name}: {len(lost)} numeric column{'s' if len(lost) > 1 else ''} may be no sample: {some([head.columns[i] for i in lost])}"
             f" ({head.columns[lost[0]]!r}: {seen}); {DECIDE}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from profiles import tools
 from profiles.account import some
 from profiles.dates import is_date
-from profiles.errors import GeneFault
+from profiles.errors import GeneFault, TableFault
 from profiles.gene_names import parse_gene_names
 from profiles.genes import load_genes
 from profiles.layout.columns import matching
@@ -50,6 +52,7 @@ def samples_in_rows(head: Head, wish: Wish) -> Plan:
     first, last = _block(genes)
     plan = Plan(SAMPLES_IN_ROWS, 0, [], [])
     plan.id_column = _sample_column(head, [i for i in range(n) if not first <= i <= last], wish)
+    _refuse_measures(head, plan.id_column)
     plan.put([plan.id_column], "sample ids")
     plan.values = [i for i in range(first, last + 1) if i != plan.id_column and i not in told]
     plan.names = [names[i] for i in plan.values]
@@ -58,6 +61,15 @@ def samples_in_rows(head: Head, wish: Wish) -> Plan:
     for i in (i for i in range(n) if i not in plan.fates):
         plan.put([i], "annotation", "no gene by its name")
     return plan
+
+
+def _refuse_measures(head: Head, id_column: int) -> None:
+    """Raise TableFault where the best column for the sample ids holds decimals: coordinates, not names."""
+    column = head.column(id_column)
+    if column.is_number and bool((column.numbers[np.isfinite(column.numbers)] % 1 != 0).any()):
+        raise TableFault(
+            f"{head.name}: no column names the samples in its rows; the first beside the genes, {column.name!r}, holds decimals"
+        )
 
 
 def _block(genes: Sequence[int]) -> tuple[int, int]:

@@ -21,7 +21,7 @@ TECHNICAL = frozenset(
     librarystrategy, organism, platform, releasedate, loaddate, create date, version, sample name, sra study, srastudy, srasample, submission,
     scientificname, scientific name, taxid, tax id, spots, spots with mates, avglength, size mb, assemblyname, download path, librarystrategy,
     insertsize, insertdev, model, study pubmed id, projectid, project id, sample, sampletype, samplename, g1k pop code, g1k analysis group,
-    subject id, dbgap study accession, body mass index, runhash, readhash, centername, mbases, mbytes, insert size, sample acc, run accession,
+    sra sample, subject id, dbgap study accession, body mass index, runhash, readhash, centername, mbases, mbytes, insert size, sample acc, run accession,
     experiment accession, study accession, sample accession, submission accession, secondary sample accession, secondary study accession,
     experiment alias, run alias, sample alias, study alias, study title, experiment title, experiment desc, organism taxid, organism name,
     library strategy, library source, library selection, library layout, sample organism, instrument model, instrument model desc,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,11 @@ class Frame:
         stripped = self.raw.with_columns(pl.all().str.strip_chars())
         return stripped.with_columns(pl.when(pl.all() == "").then(None).otherwise(pl.all()).name.keep())
 
+    def unread(self, read: Collection[str | None]) -> list[str]:
+        """One sentence that names the columns which are none of those that the caller reads; none where there are no others."""
+        others = [column for column in self.raw.columns if column not in read]
+        return [f"{self.name}: {len(others):,} columns are not read: {some(others)}"] if others else []
+
     def need(self, columns: Sequence[str]) -> pl.DataFrame:
         """The frame. Raises MetadataFault where a column is missing."""
         missing = [column for column in columns if column not in self.raw.columns]
@@ -40,6 +46,14 @@ class Frame:
             names = ", ".join(repr(name) for name in missing)
             raise MetadataFault(f"{self.name} has no column {names}; its columns are: {some(self.raw.columns, SHOWN)}")
         return self.frame
+
+
+def without_kinds(found: Frame) -> Frame:
+    """SRA's run tables before 2019 end each name in its kind, Run_s and MBases_l: without it they are those of today."""
+    names = found.raw.columns
+    if not {"Run_s", "BioSample_s"} <= set(names):
+        return found
+    return Frame(found.name, found.raw.rename({name: re.sub("_[sldt]$", "", name) for name in names}), found.notes, found.has_row_names)
 
 
 def as_text(name: str, table: Any, names: Sequence[str], notes: Sequence[str] = ()) -> Frame:

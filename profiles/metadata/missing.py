@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,19 @@ MISSING_WORDS = frozenset(
     .replace("    ", "")
     .split("|")
 ) | {""}
+
+
+def words_for_nothing(frame: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Which cells of some columns hold a word that says that nothing is known: none, or one sentence. Empty cells need no word."""
+    import polars as pl
+
+    said = []
+    for column in dict.fromkeys(columns):
+        words = frame.select(pl.col(column).str.strip_chars().alias("word"))["word"].drop_nulls()
+        words = words.filter((words != "") & words.str.to_lowercase().is_in(sorted(MISSING_WORDS)))
+        if len(words):
+            said.append(f"{column or 'the first column'} ({len(words):,}: {', '.join(words.unique().sort().to_list()[:3])})")
+    return [f"cells that say that nothing is known are read as empty: {', '.join(said)}"] if said else []
 
 
 def is_missing(text: str | None) -> bool:

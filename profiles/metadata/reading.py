@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from profiles.account import some
 from profiles.errors import MetadataFault, TableFault
 from profiles.limits import Limits
 from profiles.metadata.containers import from_h5ad, from_obs, from_parquet, sheet_as_csv
@@ -80,7 +81,12 @@ def _from_text(dialect: Dialect) -> Frame:
             )
         except pa.ArrowInvalid as error:
             raise _refusal(dialect, error) from error
-    return as_text(dialect.name, table, names, (*dialect.notes, *notes))
+    above = (
+        [f"{dialect.name}: {len(dialect.comments)} lines above the header are remarks: {some(dialect.comments, 3)}"]
+        if dialect.comments
+        else []
+    )
+    return as_text(dialect.name, table, names, (*above, *dialect.notes, *notes))
 
 
 def _refusal(dialect: Dialect, error: Exception) -> TableFault:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from profiles.account import some
+from profiles.account import Account, some
 from profiles.errors import MetadataFault
 from profiles.limits import Limits
 from profiles.metadata.archives import DONORS, OWN, ROW_NAMES, SERIES, archive_of, columns_with, first_of, plain
-from profiles.metadata.frame import SHOWN, Frame
-from profiles.metadata.missing import missing_to_null
+from profiles.metadata.frame import SHOWN, Frame, without_kinds
+from profiles.metadata.missing import missing_to_null, words_for_nothing
 from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
 
@@ -33,12 +33,21 @@ class Metadata:
     samples: pl.DataFrame
     read: dict[str, list[str]] = field(default_factory=dict)  # our column -> theirs
     notes: tuple[str, ...] = ()
-    text_note: str = ""  # which columns could have been read as text and were not
+    text_note: str = ""  # a table of nobody's: which columns were taken for its text
 
     @property
     def frame(self) -> pl.DataFrame:
         """The table's own columns: stripped text, empty cells null."""
         return self.source.frame
+
+    def account(self, also_read: Collection[str] = ()) -> Account:
+        """What became of each column; `also_read`: those that the caller takes from `frame` himself."""
+        account = Account(n_columns=len(self.source.raw.columns), n_rows=len(self.samples))
+        taken = {column for columns in self.read.values() for column in columns} | set(also_read)
+        for column in self.source.raw.columns:
+            account.add("column", [column], "text" if column in taken else "not read")
+        account.add("row", self.samples["sample_id"].to_list(), "sample")
+        return account
 
     @property
     def has_text(self) -> bool:
@@ -73,6 +82,7 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     """Our names for the columns of a table. Raises MetadataFault: no id column, an id missing or twice, a column that is not there."""
     import polars as pl
 
+    found = without_kinds(found)
     frame = found.raw
     archive = archive_of(frame.columns)
     id_column = _named_id(found, id) if id is not None else _find_id(found, archive)
@@ -85,9 +95,17 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     ]
     columns += texts.expressions()
     samples = frame.select(columns)
+    said = words_for_nothing(frame, [id_column, *keys.values(), *(column for _, column in texts.pairs)])
+    if archive != OWN and samples["sample_id"].is_duplicated().any():
+        found, samples, repeated = _once(found, samples)
+        said += repeated
     _refuse_bad_ids(samples, id_column, found)
     read = {"sample_id": [id_column], **{ours: [theirs] for ours, theirs in keys.items()}, **texts.read}
-    notes = [*found.notes, *_notes(found, archive, read, id_given=id is not None)]
+    notes = [
+        *found.notes,
+        *(f"{found.name}: {note}" for note in (*said, *texts.odd_words(frame))),
+        *_notes(found, archive, read, id_given=id is not None),
+    ]
     return Metadata(found.name, archive, id_column, found, samples, read, tuple(notes), f"{found.name}: {texts.note}" if texts.note else "")
 
 
@@ -141,6 +159,16 @@ def _series(column: pl.Series) -> pl.Series:
     if known["given"].eq_missing(known["cleaned"]).all():
         return column
     return column.to_frame("given").join(known, on="given", how="left", nulls_equal=True, maintain_order="left")["cleaned"]
+
+
+def _once(found: Frame, samples: pl.DataFrame) -> tuple[Frame, pl.DataFrame, list[str]]:
+    """Archives give a row to each file: rows that say the same of one sample are one. Contradictions stay, and are refused."""
+    first = samples.with_row_index("row").unique(subset=samples.columns, keep="first", maintain_order=True)
+    if first["sample_id"].is_duplicated().any():
+        return found, samples, []
+    once = Frame(found.name, found.raw[first["row"].to_list()], found.notes, found.has_row_names)
+    n_more = samples.height - first.height
+    return once, first.drop("row"), [f"{n_more:,} rows say of their sample what another row says (as of a second file) and count once"]
 
 
 def _refuse_bad_ids(samples: pl.DataFrame, id_column: str, found: Frame) -> None:

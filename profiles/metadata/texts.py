@@ -11,7 +11,7 @@ from profiles.account import some
 from profiles.errors import MetadataFault
 from profiles.metadata.archives import OWN, SPEAKING, TECHNICAL, columns_with, first_of, plain
 from profiles.metadata.frame import SHOWN
-from profiles.metadata.missing import missing_to_null
+from profiles.metadata.missing import MISSING_WORDS, missing_to_null
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,6 +21,9 @@ GEO_LIKE = (OWN, "GEO", "GEOmetadb")
 LISTED = re.compile(r"characteristics(_ch1)?([._]\d+)?", re.IGNORECASE)  # GEO, GEOquery: "tissue: liver" in each
 KEYED = re.compile(r"characteristics_ch1\.\d+\.(.+)", re.IGNORECASE)  # GEOparse: the key in the column's name
 BY_KEY = re.compile(r"(.+)[:.]ch1", re.IGNORECASE)  # GEOquery's further copy; R turns the colon into a dot
+SDRF = re.compile(r"(?:characteristics|factor ?value) ?\[(.+)\]", re.IGNORECASE)
+TERM = r"^((?:UBERON|CL):\d{7})"
+CULTURED = ("cell line", "cell culture", "primary cell culture", "organoid")
 NOT_KEYS = (
     "title", "source name", "organism", "molecule", "label", "taxid", "characteristics", "extract protocol", "label protocol", "growth protocol",
     "treatment protocol", "hyb protocol",
@@ -68,12 +71,26 @@ class Texts:
                 joined = pl.concat_str(columns, separator="; ", ignore_nulls=True)
                 found.append(pl.when(joined == "").then(None).otherwise(joined).alias(name))
         if self.term:
-            term = missing_to_null(pl.col(self.term)).str.extract(r"^((?:UBERON|CL):\d{7})")
+            term = missing_to_null(pl.col(self.term)).str.extract(TERM)
             found.append(term.alias("tissue_term"))
         if self.culture:
             kind = pl.col(self.culture).str.to_lowercase()
-            found.append(pl.when(kind.is_in(["cell line", "cell culture", "organoid"])).then(kind == "cell line").alias("is_cell_line"))
+            found.append(pl.when(kind.is_in(CULTURED)).then(kind == "cell line").alias("is_cell_line"))
         return found
+
+    def odd_words(self, frame: pl.DataFrame) -> list[str]:
+        """Cells that are none of the terms or kinds that their column holds, in sentences."""
+        odd = []
+        for column, known in ((self.term, TERM), (self.culture, f"(?i)^({'|'.join((*CULTURED, 'tissue'))})$")):
+            if column is None:
+                continue
+            cells = frame[column].drop_nulls()
+            cells = cells.filter(~cells.str.contains(known) & ~cells.str.strip_chars().str.to_lowercase().is_in(sorted(MISSING_WORDS)))
+            if len(cells):
+                odd.append(
+                    f"{len(cells):,} cells of {column} are not understood and read as empty: {some(cells.unique().sort().to_list(), 3)}"
+                )
+        return odd
 
 
 def _stripped(column: str) -> pl.Expr:
@@ -115,6 +132,11 @@ def find_texts(archive: str, columns: Sequence[str], id_column: str, *, speaking
         found.pairs = [
             (_key(column), column) for column in columns if column not in used and plain(column) not in TECHNICAL and _key(column)
         ]
+    if archive == "ArrayExpress SDRF":
+        found.pairs = [(_key(match[1]), column) for column in columns if (match := SDRF.fullmatch(column))]
+        found.pairs = found.pairs or [
+            (_key(column), column) for column in columns if plain(column) in (*SPEAKING, "sex", "age", "organism part")
+        ]
     if archive == "recount3" and not found.attributes:
         found.pairs += [(_key(column[14:]), column) for column in columns if plain(column).startswith("sra attribute ")]
     return found
@@ -141,8 +163,6 @@ def _geo_texts(columns: Sequence[str], *, may_speak: bool) -> Texts:
     if may_speak and not found.whole and not found.pairs and speaking:
         found.pairs = [(_key(column), column) for column in speaking]
         found.note = f"no column of text that GEO or this program knows; read as text: {some(speaking, 8)} (others with --text)"
-    elif speaking:
-        found.note = f"not read as text: {some(speaking, 8)} (name columns with --text to have them read)"
     return found
 
 

@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from profiles.account import some
@@ -17,7 +16,7 @@ from profiles.layout import Column
 Array = NDArray[Any]
 # What stands where a number is missing.
 MISSING = ["", "NA", "N/A", "#N/A", "NaN", "nan", "na", "n/a", "null", "NULL", "None", "none", "-", "--", ".", "#NA", "<NA>"]
-MISSING_CELLS, NOTHING = pa.array(MISSING), pa.scalar(None, pa.string())
+NOTHING_THERE = frozenset(MISSING)
 N_HEAD_ROWS = 512
 
 
@@ -100,35 +99,29 @@ class Grid(Protocol):
         ...
 
 
-def column_of(name: str, values: pa.Array, decimal: str = ".") -> Column:
-    """What `profiles.layout` asks of a column."""
+def column_of(name: str, values: pa.Array, decimal: str = ".", *, may_be_ids: bool = True) -> Column:
+    """What `profiles.layout` asks of a column; numbers as texts only where they may be ids."""
     n = max(len(values), 1)
     kind = values.type
     if pa.types.is_dictionary(kind):
         values, kind = values.dictionary_decode(), kind.value_type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        numbers = np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
-        texts = [str(value) if value is not None else "" for value in values.to_pylist()]
+        values = values.cast(pa.float64()) if pa.types.is_decimal(kind) else values
+        # Not Array.to_numpy and no pa.array of a list: both load pandas.
+        numbers = np.asarray(pa.RecordBatch.from_arrays([values], ["x"]).to_tensor(null_to_nan=True).to_numpy(), np.float64)[:, 0]
+        texts = ["" if value is None else str(value) for value in values.to_pylist()] if may_be_ids else []
         return Column(name, texts, numbers, 1.0, float(np.isnan(numbers).mean()) if len(numbers) else 1.0)
-    values = values.cast(pa.string()) if not pa.types.is_string(kind) else values
-    texts = values.fill_null("").to_pylist()
-    cells = pc.utf8_trim_whitespace(values)
-    cells = pc.if_else(pc.is_in(cells, value_set=MISSING_CELLS), NOTHING, cells)
-    share_missing = cells.null_count / n
-    plain = pc.replace_substring(cells, decimal, ".") if decimal != "." else cells
-    try:
-        numbers = np.asarray(plain.cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
-    except pa.ArrowInvalid:
-        numbers = np.array([_number(cell) for cell in plain.to_pylist()], np.float64)
-    n_there = len(texts) - cells.null_count
-    return Column(
-        name, texts, numbers, float(np.isfinite(numbers).sum() + np.isinf(numbers).sum()) / n_there if n_there else 0.0, share_missing
-    )
+    texts = ["" if text is None else text for text in (values if pa.types.is_string(kind) else values.cast(pa.string())).to_pylist()]
+    cells = [cell for text in texts if (cell := text.strip()) not in NOTHING_THERE]
+    there = np.array([text.strip() not in NOTHING_THERE for text in texts], bool)
+    numbers = np.full(len(texts), np.nan)
+    numbers[there] = [_number(cell.replace(decimal, ".") if decimal != "." else cell) for cell in cells]
+    return Column(name, texts, numbers, float((~np.isnan(numbers)).sum()) / len(cells) if cells else 0.0, 1 - len(cells) / n)
 
 
-def _number(cell: str | None) -> float:
+def _number(cell: str) -> float:
     try:
-        return float(cell) if cell is not None else np.nan
+        return float(cell) if "_" not in cell else np.nan
     except ValueError:
         return np.nan
 

@@ -58,6 +58,7 @@ class H5adTable:
             *([f"gene ids taken from {', '.join(columns)}"] if columns and columns[0] != "var index" else []),
             *(["the genes stand in obs: the matrix was turned"] if self.turned else []),
             *([f"{layer or 'X'} is read; {self.elsewhere.removeprefix(self.name + ' ')}"] if holds else []),
+            *self.account.sentences(),
         ]
 
     def _account(self, columns: Sequence[str]) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ import pyarrow.csv as pc
 from profiles.errors import TableFault
 from profiles.gene_names import parse_gene_names, plain_ensembl
 from profiles.genes import load_genes
+from profiles.layout import N_ID_CANDIDATES
 from profiles.limits import Limits
 from profiles.readers.grid import MISSING
 from profiles.species import summary_rows
@@ -40,7 +42,7 @@ class TextGrid:
     promised: tuple[int, int] | None = None
     n_passed: int = 0
     notes: list[str] = field(default_factory=list)
-    _cells: list[tuple[str, ...]] = field(default_factory=list, repr=False)
+    _some: pa.Table | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
@@ -69,14 +71,24 @@ class TextGrid:
 
     def forget(self) -> None:
         """Let go of the rows that were only needed to find the layout."""
-        self.dialect, self._cells = replace(self.dialect, spread=[]), []
+        self.dialect, self._some = replace(self.dialect, spread=[]), None
 
     def head(self, column: int) -> pa.Array:
-        """Cells of rows from all over the file."""
-        if not self._cells:
-            rows = self.dialect.spread or self.dialect.rows
-            self._cells = list(zip(*rows[:: max(1, len(rows) * len(self.columns) // CELLS_FOR_EVIDENCE)], strict=True))
-        return pa.array(self._cells[column], pa.string())
+        """Cells of rows from all over the file, as numbers where pyarrow finds nothing else in a column that is not one of the first."""
+        if self._some is None:
+            lines = self.dialect.spread
+            lines = lines[:: max(1, len(lines) * len(self.columns) // CELLS_FOR_EVIDENCE)]
+            names = [f"c{i}" for i in range(len(self.columns))]
+            parse = self._parse_options(lambda row: "skip")
+            convert = self._convert_options(dict.fromkeys(names[:N_ID_CANDIDATES], pa.string()), names)
+            read = pc.ReadOptions(column_names=names, use_threads=False, block_size=sum(map(len, lines)) + len(lines) + 1)
+            self._some = pc.read_csv(io.BytesIO(b"\n".join([*lines, b""])), read, parse, convert) if lines else None
+            if self._some is None or not self._some.num_rows:
+                raise TableFault(
+                    f"{self.name}: no row ends in the lines below its header; is a quote opened that is not closed, or a cell as long as the table?"
+                )
+        found = self._some.column(column).chunk(0)
+        return found
 
     def batches(self, text: Sequence[int], numbers: Sequence[int]) -> Iterator[pa.RecordBatch]:
         """See Grid."""
@@ -84,29 +96,36 @@ class TextGrid:
         names = [f"c{i}" for i in range(len(self.columns))]
         kinds = {names[i]: pa.string() for i in text} | {names[i]: pa.float32() for i in numbers}
         read = pc.ReadOptions(column_names=names, skip_rows=self.n_passed, block_size=_block_bytes(dialect.widest), use_threads=False)
-        convert = pc.ConvertOptions(
-            column_types=kinds,
-            include_columns=[names[i] for i in (*text, *numbers)],
-            null_values=MISSING,
-            strings_can_be_null=False,
-            decimal_point=dialect.decimal,
-        )
-        parse = pc.ParseOptions(
+        convert = self._convert_options(kinds, [names[i] for i in (*text, *numbers)])
+        try:
+            with dialect.body() as body:
+                yield from pc.open_csv(body, read, self._parse_options(), convert)
+        except pa.ArrowInvalid as error:
+            raise explain(dialect, error) from error
+
+    def _parse_options(self, of_odd_rows: Callable[[pc.InvalidRow], str] | None = None) -> pc.ParseOptions:
+        dialect = self.dialect
+        return pc.ParseOptions(
             delimiter=dialect.separator,
             quote_char='"' if dialect.quoted else False,
             newlines_in_values=dialect.multiline,
             ignore_empty_lines=True,
+            invalid_row_handler=of_odd_rows,
         )
-        try:
-            with dialect.body() as body:
-                yield from pc.open_csv(body, read_options=read, parse_options=parse, convert_options=convert)
-        except pa.ArrowInvalid as error:
-            raise explain(dialect, error) from error
+
+    def _convert_options(self, kinds: dict[str, pa.DataType], wanted: list[str]) -> pc.ConvertOptions:
+        return pc.ConvertOptions(
+            column_types=kinds,
+            include_columns=wanted,
+            null_values=MISSING,
+            strings_can_be_null=False,
+            decimal_point=self.dialect.decimal,
+        )
 
 
 def _block_bytes(line_bytes: int) -> int:
-    """Bytes parsed at once: 32 long lines (each block costs a step per column) within 32 MB, as pyarrow reads up to 32 blocks ahead."""
-    return max(BLOCK_BYTES, min(32 * line_bytes, 32 << 20), 4 * line_bytes)
+    """Bytes parsed at once: each block costs a step per column, so some hundred long lines, while these are no more than a few blocks."""
+    return max(BLOCK_BYTES, min(512 * line_bytes, 4 * BLOCK_BYTES), 4 * line_bytes)
 
 
 def open_text(reopen: Callable[[], BinaryIO], name: str, path: str = "", limits: Limits | None = None) -> TextGrid:
@@ -183,7 +202,7 @@ def _gct(dialect: Dialect, path: str, limits: Limits) -> TextGrid:
         dialect = replace(
             dialect,
             rows=dialect.rows[n_about_samples:],
-            spread=[row for row in dialect.spread if row not in dialect.rows[:n_about_samples]],
+            spread=dialect.spread[-(-n_about_samples // dialect.stride) :],
         )
     return TextGrid(
         dialect,

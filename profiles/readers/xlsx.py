@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from profiles.account import some
 from profiles.errors import TableFault
 from profiles.limits import Limits
 from profiles.readers.text import TextGrid, open_text
@@ -24,6 +25,9 @@ def open_xlsx(path: Path, limits: Limits | None = None, name: str = "") -> TextG
     sheet, rows = next((sheet, rows) for sheet, rows in sheets if sheet == full[0])
     data = as_csv(rows)
     grid = open_text(partial(io.BytesIO, data), name or path.name, str(path), limits)
+    if n_above := len(rows) - len(below_titles(rows)):
+        titles = [" ".join(filter(None, map(_text, row))) for row in rows[:n_above]]
+        grid.notes.append(f"{n_above} rows above the header are no part of the table: {some([title for title in titles if title], 3)}")
     grid.notes.append(f"the sheet {sheet!r} is read" + (f", not {', '.join(repr(other) for other in full[1:])}" if full[1:] else ""))
     return grid
 
@@ -43,12 +47,16 @@ def read_sheets(path: Path) -> list[tuple[str, list[list[Any]]]]:
         raise TableFault(f"{path.name}: not a readable Excel workbook ({error}); save it again, or as CSV") from error
 
 
-def as_csv(rows: list[list[Any]]) -> bytes:
-    """The rows as CSV, without the titles and blank rows above the header; dates as a spreadsheet shows those of gene names."""
+def below_titles(rows: list[list[Any]]) -> list[list[Any]]:
+    """The rows from the header on: titles and blank rows above it hold less than two cells."""
     width = max(map(len, rows))
-    table = itertools.dropwhile(lambda row: sum(_text(cell) != "" for cell in row) < min(2, width), rows)
+    return list(itertools.dropwhile(lambda row: sum(_text(cell) != "" for cell in row) < min(2, width), rows))
+
+
+def as_csv(rows: list[list[Any]]) -> bytes:
+    """The rows as CSV, without the titles above the header; dates as a spreadsheet shows those of gene names."""
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([[_text(cell) for cell in row] for row in table])
+    csv.writer(out, lineterminator="\n").writerows([[_text(cell) for cell in row] for row in below_titles(rows)])
     return out.getvalue().encode()
 
 

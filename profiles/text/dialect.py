@@ -11,6 +11,7 @@ from profiles.text.streams import Stream, unpacked_blocks, utf8_blocks
 
 STRAY_CR = re.compile(rb"\r(?!\n)")
 COMMENT_SIGNS = ("#", "!")
+MARKED = re.compile(rb"^[#!].*\n?", re.MULTILINE)  # lines that may be remarks
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,25 @@ class Dialect:
     n_inner_comments: int  # comment lines further down, left out of the body
     n_skip: int  # physical lines above the first row, the header included
     rows: list[list[str]]
-    heads: list[list[str]]  # the first cells of some more rows
-    spread: list[list[str]]  # rows from all over the file, at most some hundred
+    spread: list[bytes]  # lines from all over the body, at most some hundred, clean as `body` is; rows of another width may be among them
+    stride: int  # how many lines lie from one of them to the next
     widest: int  # bytes of the longest line
     n_lines: int  # physical lines of the body: a bound of the rows
     notes: tuple[str, ...] = ()
     escaped: bool = False  # R's \" inside quoted cells
     stray_returns: bool = False  # CR inside lines that end in LF
-    raw_header: str = ""
+    raw_header: bytes = b""  # its first line
 
     def body(self) -> BinaryIO:
         """From the first row on: unpacked, UTF-8, comment lines cut, quotes inside quotes doubled."""
-        return cast(BinaryIO, Stream(self._body_blocks()))
+        is_plain = self.encoding == "utf-8" and not self.compression and self.newline != "\r" and not self._is_cleaned
+        if not is_plain or not self.n_skip:  # a byte order mark stands in the first line
+            return cast(BinaryIO, Stream(self._body_blocks()))
+        # As it lies on the disk: no byte is copied on the way to the parser.
+        handle = self.reopen()
+        for _ in range(self.n_skip):
+            handle.readline()
+        return handle
 
     def line_of(self, row: int) -> int:
         """Line in the file of a row counted from 0; exact where no cell holds a line break and no comment stands between."""
@@ -60,8 +68,7 @@ class Dialect:
             header_short=False,
             n_skip=self.n_skip - 1,
             rows=[first, *self.rows],
-            heads=[first[:8], *self.heads],
-            spread=[first, *self.spread],
+            spread=[self.raw_header, *self.spread],
             n_lines=self.n_lines + 1,
         )
 
@@ -71,7 +78,7 @@ class Dialect:
 
     def _body_blocks(self) -> Iterator[bytes]:
         blocks = skip_lines(self.blocks(), self.n_skip)
-        if not (self.escaped or self.stray_returns or self.n_inner_comments):
+        if not self._is_cleaned:
             yield from blocks
             return
         for block in whole_lines(blocks):
@@ -80,8 +87,12 @@ class Dialect:
             if self.escaped:
                 block = block.replace(b'\\"', b'""')
             if self.n_inner_comments:
-                block = b"".join(line for line in block.splitlines(keepends=True) if not self.is_comment(line))
+                block = MARKED.sub(lambda line: b"" if self.is_comment(line[0]) else line[0], block)
             yield block
+
+    @property
+    def _is_cleaned(self) -> bool:
+        return self.escaped or self.stray_returns or self.n_inner_comments > 0
 
     def is_comment(self, line: bytes) -> bool:
         """Whether a line of the body is a remark: it starts with # or ! and has not the cells of a row."""
@@ -112,7 +123,7 @@ def whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         if not end:
             left.append(block)
             continue
-        yield b"".join([*left, block[:end]])
+        yield b"".join([*left, memoryview(block)[:end]])
         left = [block[end:]]
     if any(left):
         yield b"".join(left)

@@ -15,7 +15,6 @@ from profiles.text.dialect import COMMENT_SIGNS
 N_LINES, FEWEST_LINES, MOST_BYTES = 220, 40, 32 << 20
 N_WHOLE = 60
 N_ROWS = 20
-N_HEADS = 8
 KEPT_BYTES = 4096  # of each line that only its first cells are looked at
 SEPARATORS = ("\t", ",", ";", "|")
 NUMBER = re.compile(r"\s*[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?\s*|nan|na|n/a|null|none|-|", re.IGNORECASE)
@@ -110,8 +109,11 @@ def find_separator(head: Head, name: str, *, one_column: bool = False) -> str:
 def _fit(header: str, rows: Sequence[str], separator: str) -> tuple[float, bool, int]:
     """(share of rows as wide as the header or one wider, header as wide, width); (0, ..) when the separator does not occur."""
     best: tuple[float, bool, int] = (0.0, False, 0)
-    unescaped = [line.replace('\\"', '""') for line in (header, *rows)]
-    for quoted, lines in ((False, [header, *rows]), (True, [header, *rows]), (True, unescaped)):
+    lines = [header, *rows]
+    readings = [(False, lines)]
+    if any('"' in line for line in lines):
+        readings += [(True, lines), (True, [line.replace('\\"', '""') for line in lines])]
+    for quoted, lines in readings:
         try:
             names = split_lines(lines[:1], separator, quoted)[0]
             widths = Counter(len(row) for row in split_lines(lines[1:], separator, quoted))

@@ -121,8 +121,8 @@ def _between(view: Bytes, quotes: NDArray[np.int64], inside: bool) -> Bytes:
     return found
 
 
-def measure_rows(lines: Iterator[bytes], separator: str, is_comment: Callable[[bytes], bool]) -> tuple[Reading, Reading]:
-    """Cells of each row where a quote is a character, and where quotes enclose."""
+def measure_rows(lines: Iterator[bytes], separator: str, is_comment: Callable[[bytes], bool], strict: bool) -> tuple[Reading, Reading]:
+    """Cells of each row where a quote is a character, and where quotes enclose; `strict`: all quotes stand at the edges of cells."""
     as_text, as_form, inside, line = Reading(), Reading(), False, 0
     for block in lines:
         view = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
@@ -134,7 +134,8 @@ def measure_rows(lines: Iterator[bytes], separator: str, is_comment: Callable[[b
         for i in np.flatnonzero((view[starts] == ord("#")) | (view[starts] == ord("!"))):
             empty[i] |= is_comment(view[starts[i] : ends[i]].tobytes())
         in_quotes = _inside(len(view), quotes, inside)
-        as_text.add(separators, ends, empty, line)
+        # A line that starts inside an enclosed cell is no remark, whatever its first letter.
+        as_text.add(separators, ends, empty & ~(in_quotes[starts] & strict), line)
         outside = ~in_quotes[ends]
         as_form.add(separators[~in_quotes[separators]], ends[outside], empty[outside], line)
         inside ^= bool(len(quotes) % 2)

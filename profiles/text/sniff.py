@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from profiles.errors import TableFault
 from profiles.limits import Limits
-from profiles.text.dialect import Dialect, skip_lines, whole_lines
-from profiles.text.head import N_HEADS, N_LINES, N_ROWS, Head, find_head, find_separator, first_lines, split_lines
+from profiles.text.dialect import COMMENT_SIGNS, MARKED, Dialect, skip_lines, whole_lines
+from profiles.text.head import N_LINES, N_ROWS, Head, find_head, find_separator, first_lines, split_lines
 from profiles.text.measure import measure
 from profiles.text.quotes import QuoteFacts, look_at_quotes, measure_rows, reads_leniently, whole_columns_enclosed
 from profiles.text.streams import compression_of, encoding_of, refuse_binary, unpacked, unpacked_blocks, utf8_blocks
@@ -53,15 +53,16 @@ def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = Non
         n_inner_comments=0,
         n_skip=len(head.above) + 1,
         rows=[],
-        heads=[],
         spread=[],
+        stride=measured.spread.stride,
         widest=measured.widest,
         n_lines=max(0, measured.n_lines - len(head.above) - 1),
         stray_returns=newline != "\r" and measured.n_cr > measured.n_crlf,
     )
+    n_above = sum(line.startswith(COMMENT_SIGNS) for line in head.above) + bool(head.header_behind)
     if measured.n_quotes:
         draft = _decide_quotes(draft, head)
-    return _with_rows(draft, head, measured.n_marked > 0, measured.spread.lines, small=small)
+    return _with_rows(draft, head, measured.n_marked > n_above, measured.spread.lines, small=small)
 
 
 def _start(reopen: Callable[[], BinaryIO], name: str) -> tuple[str, bytes]:
@@ -113,7 +114,7 @@ def _decide_quotes(draft: Dialect, head: Head) -> Dialect:
 def _by_length(draft: Dialect, head: Head, facts: QuoteFacts, enclosed: bool) -> Dialect:
     """Quotes that stand between cells, or that do not match: the reading that gives all rows one length."""
     separator = draft.separator
-    as_text, as_form = measure_rows(_body_lines(draft, head), separator, draft.is_comment)
+    as_text, as_form = measure_rows(_body_lines(draft, head), separator, draft.is_comment, facts.strict)
     literal, formal = as_text.rectangular, facts.strict and as_form.rectangular
     exact = as_form.exact and not as_text.exact
     if formal and (enclosed or exact or not literal or separator != "\t"):
@@ -157,7 +158,9 @@ def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes], *,
         if first and len(first[0]) == len(header) + 1:
             widths = replace(draft, header=["", *header])
         remarks = (
-            sum(widths.is_comment(line) for block in whole_lines(skip_lines(draft.blocks(), draft.n_skip)) for line in block.split(b"\n"))
+            sum(
+                widths.is_comment(line) for block in whole_lines(skip_lines(draft.blocks(), draft.n_skip)) for line in MARKED.findall(block)
+            )
             if not draft.multiline
             else 0
         )
@@ -165,31 +168,28 @@ def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes], *,
     rows = split_lines(below[: 40 if not draft.multiline else N_LINES], separator, draft.quoted)[:N_ROWS]
     if not rows and not small:
         raise TableFault(f"{draft.name}: holds a header line and nothing below it")
-    heads = [row[:N_HEADS] for row in split_lines(below, separator, draft.quoted)] if not draft.multiline else [r[:N_HEADS] for r in rows]
     header, short, notes = _fit_header(header, rows)
     return replace(
         draft,
         header=[cell.strip() for cell in header],
         header_short=short,
         rows=rows,
-        heads=heads,
+        raw_header=head.header.encode(),
         spread=_spread(draft, spread, rows),
         n_inner_comments=remarks,
         notes=(*draft.notes, *notes, *([f"{draft.name}: {remarks} remark lines among the rows were left out"] if remarks else [])),
     )
 
 
-def _spread(draft: Dialect, lines: list[bytes], rows: list[list[str]]) -> list[list[str]]:
-    """Rows from all over the file, as wide as the first; the first ones only where cells hold line breaks."""
+def _spread(draft: Dialect, lines: list[bytes], rows: list[list[str]]) -> list[bytes]:
+    """Lines from all over the file; the first rows only where cells hold line breaks."""
     if draft.multiline:
-        return rows
-    encoding = "cp1252" if draft.encoding == "latin-1" else "utf-8"
-    texts = [line.rstrip(b"\r").decode(encoding, "replace") for line in lines]
-    return [
-        row
-        for row in split_lines([text.replace('\\"', '""') if draft.escaped else text for text in texts], draft.separator, draft.quoted)
-        if len(row) == len(rows[0])
-    ]
+        return [draft.separator.join('"' + cell.replace('"', '""') + '"' for cell in row).encode() for row in rows]
+    if draft.encoding == "latin-1":
+        lines = [line.decode("cp1252", "replace").encode() for line in lines]
+    lines = [line.rstrip(b"\r") for line in lines]
+    lines = [line.replace(b"\r", b" ") for line in lines] if draft.stray_returns else lines
+    return [line.replace(b'\\"', b'""') for line in lines] if draft.escaped else lines
 
 
 def _first_row(lines: list[str], separator: str, quoted: bool) -> tuple[list[str], int]:

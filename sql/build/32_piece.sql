@@ -1,22 +1,24 @@
--- piece: one row per sample and text that may speak about it.
--- Descriptions of the array years hold keys as well ("Primary Site: Ovary"), and a key may name the disease itself
--- ("breast cancer patient: 12").
+-- piece: one row per string that holds keys and text in it, by the number of the string: the strings are far fewer than
+-- the samples. Descriptions of the array years hold keys as well ("Primary Site: Ovary"), and a key may name the
+-- disease itself ("breast cancer patient: 12").
 CREATE OR REPLACE TEMP TABLE piece AS
-SELECT sample_id, 'title' AS field, title AS text FROM sample WHERE title <> ''
+WITH described AS (
+    SELECT DISTINCT
+        md5_number_lower('description: ' || description) AS string_id,
+        trim(regexp_extract(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:\s*([^:.;]{2,60})', 1))
+            AS text
+    FROM sample WHERE regexp_matches(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:')
+),
+pair_text AS (
+    SELECT pair, field, text FROM pair_field WHERE field <> 'ignored'
+    UNION
+    SELECT pair, 'disease', key FROM pair_field WHERE regexp_matches(lower(key), $disease_key)
+),
+numbered AS (
+    SELECT pair, field, text, md5_number_lower(field || chr(31) || text) AS text_id FROM pair_text WHERE text <> ''
+)
+SELECT string_id, text_id, any_value(field) AS field, any_value(text) AS text
+FROM characteristics_pair JOIN numbered USING (pair)
+GROUP BY string_id, text_id
 UNION ALL
-SELECT sample_id, 'source_name', source_name FROM sample WHERE source_name <> ''
-UNION ALL
-SELECT sample_id, 'description', description FROM sample WHERE description <> ''
-UNION ALL
-SELECT
-    sample_id, 'origin',
-    trim(regexp_extract(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:\s*([^:.;]{2,60})', 1))
-FROM sample WHERE regexp_matches(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:')
-UNION ALL
-SELECT sample.sample_id, pair_field.field, pair_field.text
-FROM sample JOIN characteristics_pair USING (characteristics) JOIN pair_field USING (pair)
-WHERE pair_field.field <> 'ignored' AND pair_field.text <> ''
-UNION ALL
-SELECT sample.sample_id, 'disease', pair_field.key
-FROM sample JOIN characteristics_pair USING (characteristics) JOIN pair_field USING (pair)
-WHERE regexp_matches(lower(pair_field.key), $disease_key);
+SELECT string_id, md5_number_lower('origin' || chr(31) || text), 'origin', text FROM described WHERE text <> '';

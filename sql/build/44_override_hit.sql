@@ -11,7 +11,9 @@ applied AS (
     SELECT sample_series.sample_id, override.*, 2
     FROM override JOIN sample_series ON override.scope = 'series' AND override.target = sample_series.series
     UNION ALL
-    SELECT DISTINCT piece.sample_id, override.*, 1
-    FROM override JOIN piece ON override.scope = 'text' AND override.target = piece.text
+    SELECT DISTINCT sample_text.sample_id, override.*, 1
+    FROM override
+    JOIN text ON override.scope = 'text' AND override.target = text.text
+    JOIN sample_text USING (text_id)
 )
 SELECT *, max(reach) OVER (PARTITION BY sample_id, fact) = reach AS is_effective FROM applied;

@@ -13,11 +13,16 @@ made AS (
     WHERE source.kind = 'pluripotent' AND source.role = 'origin' AND source.field NOT IN ('description', 'other')
         AND cell.verdict = 'map' AND cell.role = 'sample' AND cell.kind IN ('cell', 'mobile')
 ),
+fibroblast AS (
+    SELECT closure.term_id FROM closure JOIN tissue ON closure.ancestor_id = tissue.root_id
+    WHERE tissue.tissue = 'fibroblast'
+),
 suspect AS (SELECT DISTINCT sample_id FROM sample_text SEMI JOIN pluripotent USING (text_id)),
 turned AS (
     SELECT sample_text.sample_id
     FROM sample_text JOIN suspect USING (sample_id) JOIN evidence ON sample_text.text_id = evidence.text_id
-    WHERE evidence.verdict = 'map' AND evidence.role = 'sample' AND evidence.tissue <> 'fibroblast'
+    WHERE evidence.verdict = 'map' AND evidence.role = 'sample'
+        AND evidence.term_id NOT IN (FROM fibroblast)
         AND CASE evidence.field
             WHEN 'cell_type' THEN evidence.kind <> 'pluripotent'
             ELSE evidence.kind = 'cell' AND evidence.field <> 'description'

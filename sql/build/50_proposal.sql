@@ -1,6 +1,7 @@
 -- proposal: one row per sample and evidence that speaks about it, from its texts, its source and its overrides.
 -- A text that names a mixture says nothing. What stands beside remade cells is their origin. A name that may be a
--- line's (PC3) is one where the cell type is of the organ that the line comes from.
+-- line's (H23) is one where the cell type is of the organ that the line comes from; a code of three digits or a code
+-- that laboratories know (K562, PC3) also where the sample names no other organ.
 CREATE OR REPLACE TABLE proposal AS
 WITH silenced AS (SELECT DISTINCT text_id FROM evidence WHERE verdict = 'block' AND scope = 'PATTERN'),
 spoken AS (
@@ -12,17 +13,35 @@ spoken AS (
         ) AS is_origin,
         if(is_origin, 'origin', evidence.role) AS role,
         evidence.field, evidence.tissue, evidence.term_id, evidence.weight - if(is_origin, 0.2, 0) AS weight,
-        evidence.n_tokens
+        evidence.n_tokens, evidence.synonym
     FROM sample_text JOIN evidence ON sample_text.text_id = evidence.text_id
     LEFT JOIN remade_sample ON sample_text.sample_id = remade_sample.sample_id
     WHERE evidence.verdict <> 'block' AND evidence.text_id NOT IN (FROM silenced)
 ),
 organ AS (SELECT DISTINCT sample_id, tissue FROM spoken WHERE field = 'cell_type' AND verdict = 'map'),
+perhaps AS (
+    SELECT
+        *, regexp_matches(synonym, '[0-9]{3}')
+        OR replace(words(synonym), ' ', '') IN (SELECT word FROM vocabulary WHERE list = 'line_code') AS is_code
+    FROM spoken WHERE verdict = 'perhaps'
+),
+contradicted AS (
+    SELECT DISTINCT perhaps.sample_id, perhaps.evidence_id
+    FROM perhaps JOIN spoken USING (sample_id)
+    WHERE spoken.verdict = 'map' AND spoken.tissue <> perhaps.tissue
+        AND spoken.field NOT IN ('description', 'disease', 'origin', 'other')
+        AND spoken.kind NOT IN ('disease', 'adjective')
+        AND NOT (
+            spoken.tissue IN (SELECT word FROM vocabulary WHERE list = 'blood_tumour_tissue')
+            AND perhaps.tissue IN (SELECT word FROM vocabulary WHERE list = 'blood_tumour_tissue')
+        )
+),
 believed AS (
-    FROM spoken WHERE verdict <> 'perhaps'
+    SELECT * EXCLUDE (synonym) FROM spoken WHERE verdict <> 'perhaps'
     UNION ALL
-    SELECT * REPLACE ('cell_line' AS verdict) FROM spoken SEMI JOIN organ USING (sample_id, tissue)
-    WHERE verdict = 'perhaps'
+    SELECT * EXCLUDE (synonym, is_code) REPLACE ('cell_line' AS verdict) FROM perhaps
+    WHERE (sample_id, tissue) IN (FROM organ)
+        OR (is_code AND (sample_id, evidence_id) NOT IN (FROM contradicted))
 )
 SELECT sample_id, evidence_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens FROM believed
 UNION ALL

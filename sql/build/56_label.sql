@@ -7,7 +7,9 @@ WITH elsewhere AS (
     FROM sample_text JOIN text USING (text_id) WHERE regexp_matches(text.normalised, $elsewhere)
 ),
 origin AS (
-    SELECT proposal.sample_id, arg_max({ 'tissue': proposal.tissue, 'term': proposal.term_id, 'evidence': proposal.evidence_id }, (
+    SELECT proposal.sample_id, arg_max({
+        'tissue': proposal.tissue, 'term': proposal.term_id, 'evidence': proposal.evidence_id
+    }, (
         proposal.role = 'origin', proposal.field = 'origin', proposal.kind <> 'pluripotent', proposal.weight,
         proposal.evidence_id
     )) AS best

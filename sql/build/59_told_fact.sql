@@ -2,12 +2,12 @@
 CREATE OR REPLACE TEMP TABLE told_fact AS
 SELECT
     sample_id, 'tissue_status' AS fact, if(is_tumour, 'tumour', 'normal') AS value, NULL::VARCHAR AS ontology_term_id,
-    'is_tumour' AS rule, 'source' AS field, value AS matched_text, 1.4 AS weight
+    NULL::VARCHAR AS unit, 'is_tumour' AS rule, 'source' AS field, value AS matched_text, 1.4 AS weight
 FROM sample WHERE is_tumour IS NOT NULL
 UNION ALL BY NAME
 SELECT
     sample_id, 'donor_id' AS fact, donor_id AS value, NULL::VARCHAR AS ontology_term_id,
-    'donor_id' AS rule, 'source' AS field, donor_id AS matched_text, 1.4 AS weight
+    NULL::VARCHAR AS unit, 'donor_id' AS rule, 'source' AS field, donor_id AS matched_text, 1.4 AS weight
 FROM sample WHERE donor_id <> ''
 UNION ALL BY NAME
 SELECT
@@ -19,7 +19,8 @@ SELECT
         WHEN 'female' THEN 'PATO:0000383'
         WHEN 'male' THEN 'PATO:0000384'
     END) AS ontology_term_id,
-    if(fact = 'age', coalesce(nullif(substr(override_hit.value, strpos(override_hit.value || ' ', ' ') + 1), ''), 'year'), NULL) AS unit,
+    CASE WHEN fact = 'age' THEN coalesce(nullif(regexp_extract(override_hit.value, ' (.+)', 1), ''), 'year') END
+        AS unit,
     override_id AS rule, 'override' AS field, target AS matched_text, 2.0 AS weight
 FROM override_hit
 LEFT JOIN term_tissue ON fact = 'origin_tissue' AND override_hit.term_id = term_tissue.term_id

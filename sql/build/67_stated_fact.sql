@@ -1,6 +1,8 @@
 -- stated_fact: one row per sample and other fact: the statement of the most trusted field. A disease that another field
 -- names more exactly is that one ("cancer" under a key, "lung adenocarcinoma" in the title). Two statements of the same
 -- trust that contradict each other state nothing, unless one of them is finer.
+-- Why `beside` is made first: joined to the kinds of "cancer" before the sample, a tenth of the rows takes ten times as
+-- long.
 CREATE OR REPLACE TEMP TABLE stated_fact AS
 WITH level AS (
     SELECT
@@ -13,19 +15,18 @@ best AS MATERIALIZED (
     SELECT sample_id, fact, max(rank) AS rank, arg_max(one, trust) AS one, arg_max(other, trust) AS other
     FROM level GROUP BY sample_id, fact
 ),
-above AS (
+beside AS MATERIALIZED (
+    SELECT said.sample_id, said.rank, said.meaning AS finer, unnest([best.one, best.other]) AS coarser
+    FROM fact_proposal AS said JOIN best USING (sample_id, fact)
+    WHERE fact = 'disease' AND (said.meaning <> best.one OR best.one <> best.other)
+),
+above AS MATERIALIZED (
     SELECT hash(term_id) AS finer, hash(above_id) AS coarser FROM disease_above
 ),
-named AS (
-    SELECT DISTINCT sample_id, unnest([one, other]) AS coarser FROM best WHERE fact = 'disease'
-),
 finer AS (
-    SELECT named.sample_id, 'disease' AS fact, max(said.rank) AS rank
-    FROM named
-    JOIN above USING (coarser)
-    JOIN fact_proposal AS said
-        ON named.sample_id = said.sample_id AND above.finer = said.meaning AND said.fact = 'disease'
-    GROUP BY named.sample_id
+    SELECT sample_id, 'disease' AS fact, max(rank) AS rank
+    FROM beside JOIN above USING (finer, coarser)
+    GROUP BY sample_id
 )
 SELECT sample_id, fact, coalesce(finer.rank, best.rank) AS rank
 FROM best LEFT JOIN finer USING (sample_id, fact)

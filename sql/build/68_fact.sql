@@ -1,10 +1,15 @@
 -- fact: one row per sample and fact that its text, its source or a person states, with the words. An age gives the
--- stage of life where the words do not say that it is before birth; days and weeks of a culture are no age.
+-- stage of life where the words do not say that it is before birth; days and weeks of a culture
+-- or of an unborn child are no age.
 -- The tissue of origin is the label's, with its words, unless a person decided it.
 CREATE OR REPLACE TABLE fact AS
 WITH worded AS (
     SELECT stated_fact.sample_id, fact_evidence.* EXCLUDE (sample_id)
     FROM stated_fact JOIN fact_evidence USING (fact, rank)
+),
+unborn AS (
+    SELECT sample_id FROM worded
+    WHERE fact = 'development_stage' AND value IN ('fetal stage', 'embryonic stage')
 ),
 aged AS (
     SELECT *, CASE
@@ -19,16 +24,15 @@ aged AS (
         AND (unit NOT IN ('day', 'week') OR sample_id NOT IN (
             SELECT stated_fact.sample_id FROM stated_fact WHERE fact = 'is_organoid'
             UNION ALL
+            SELECT sample_id FROM unborn
+            UNION ALL
             SELECT label.sample_id FROM label WHERE is_cell_line OR tissue = 'stem_cell'
         ))
 ),
 staged AS (
     SELECT aged.* REPLACE ('development_stage' AS fact, stage AS value, term_id AS ontology_term_id, NULL AS unit)
     FROM aged JOIN development_stage ON aged.stage = development_stage.name AND synonym = name
-    WHERE sample_id NOT IN (
-        SELECT worded.sample_id FROM worded
-        WHERE fact = 'development_stage' AND value IN ('fetal stage', 'embryonic stage')
-    )
+    WHERE sample_id NOT IN (FROM unborn)
 ),
 stated AS (
     SELECT * FROM worded

@@ -1,26 +1,34 @@
 -- sample_fact: one row per sample with a column for each fact, empty where it is not stated; is_tumour follows from the
 -- status of the tissue.
 CREATE OR REPLACE TABLE sample_fact AS
-WITH stated AS (
-    SELECT
-        sample_id,
-        any_value(value) FILTER (fact = 'disease') AS disease,
-        any_value(ontology_term_id) FILTER (fact = 'disease') AS disease_ontology_term_id,
-        any_value(value) FILTER (fact = 'tissue_status') AS tissue_status,
-        any_value(value) FILTER (fact = 'sex') AS sex,
-        any_value(ontology_term_id) FILTER (fact = 'sex') AS sex_ontology_term_id,
-        any_value(value) FILTER (fact = 'age')::FLOAT AS age,
-        any_value(unit) FILTER (fact = 'age') AS age_unit,
-        any_value(value) FILTER (fact = 'development_stage') AS development_stage,
-        any_value(ontology_term_id) FILTER (fact = 'development_stage') AS development_stage_ontology_term_id,
-        any_value(value) FILTER (fact = 'treatment') AS treatment,
-        any_value(value) FILTER (fact = 'is_control')::BOOLEAN AS is_control,
-        any_value(value) FILTER (fact = 'is_xenograft')::BOOLEAN AS is_xenograft,
-        any_value(value) FILTER (fact = 'is_organoid')::BOOLEAN AS is_organoid,
-        any_value(value) FILTER (fact = 'donor_id') AS donor_id,
-        any_value(value) FILTER (fact = 'origin_tissue') AS origin_tissue,
-        any_value(ontology_term_id) FILTER (fact = 'origin_tissue') AS origin_term_id
-    FROM fact GROUP BY sample_id
-)
-SELECT sample.sample_id, stated.* EXCLUDE (sample_id), tissue_status = 'tumour' AS is_tumour
-FROM sample LEFT JOIN stated USING (sample_id);
+WITH disease AS (SELECT sample_id, value, ontology_term_id FROM fact WHERE fact = 'disease'),
+tissue_status AS (SELECT sample_id, value FROM fact WHERE fact = 'tissue_status'),
+sex AS (SELECT sample_id, value, ontology_term_id FROM fact WHERE fact = 'sex'),
+age AS (SELECT sample_id, value::FLOAT AS value, unit FROM fact WHERE fact = 'age'),
+stage AS (SELECT sample_id, value, ontology_term_id FROM fact WHERE fact = 'development_stage'),
+treatment AS (SELECT sample_id, value FROM fact WHERE fact = 'treatment'),
+control AS (SELECT sample_id, value::BOOLEAN AS value FROM fact WHERE fact = 'is_control'),
+xenograft AS (SELECT sample_id, value::BOOLEAN AS value FROM fact WHERE fact = 'is_xenograft'),
+organoid AS (SELECT sample_id, value::BOOLEAN AS value FROM fact WHERE fact = 'is_organoid'),
+donor AS (SELECT sample_id, value FROM fact WHERE fact = 'donor_id'),
+origin AS (SELECT sample_id, value, ontology_term_id FROM fact WHERE fact = 'origin_tissue')
+SELECT
+    sample.sample_id, disease.value AS disease, disease.ontology_term_id AS disease_ontology_term_id,
+    tissue_status.value AS tissue_status, sex.value AS sex, sex.ontology_term_id AS sex_ontology_term_id,
+    age.value AS age, age.unit AS age_unit, stage.value AS development_stage,
+    stage.ontology_term_id AS development_stage_ontology_term_id, treatment.value AS treatment,
+    control.value AS is_control, xenograft.value AS is_xenograft, organoid.value AS is_organoid,
+    donor.value AS donor_id, origin.value AS origin_tissue, origin.ontology_term_id AS origin_term_id,
+    tissue_status.value = 'tumour' AS is_tumour
+FROM sample
+LEFT JOIN disease USING (sample_id)
+LEFT JOIN tissue_status USING (sample_id)
+LEFT JOIN sex USING (sample_id)
+LEFT JOIN age USING (sample_id)
+LEFT JOIN stage USING (sample_id)
+LEFT JOIN treatment USING (sample_id)
+LEFT JOIN control USING (sample_id)
+LEFT JOIN xenograft USING (sample_id)
+LEFT JOIN organoid USING (sample_id)
+LEFT JOIN donor USING (sample_id)
+LEFT JOIN origin USING (sample_id);

@@ -3,9 +3,10 @@ WITH read (list) AS (
     VALUES
     ('about_the_person'), ('blood_tumour_tissue'), ('denial'), ('denial_behind'), ('fact_field'), ('not_tumour_tissue'),
     ('says_nothing'),
-    ('cell_line_field'), ('disease_key'), ('disease_word'), ('elsewhere'), ('made_into'), ('mobile_tissue'),
+    ('beside_word'), ('cell_line_field'), ('disease_key'), ('disease_word'), ('elsewhere'), ('line_code'), ('made_into'),
+    ('mobile_tissue'),
     ('no_cell_line'), ('nothing_stated'), ('organ_in_cell_name'), ('origin_after'), ('origin_before'),
-    ('pluripotent_root'), ('pluripotent_tissue'), ('turned')
+    ('person_key'), ('person_number'), ('pluripotent_root'), ('pluripotent_tissue'), ('turned')
 )
 SELECT
     'vocabulary.tsv' AS file, line,

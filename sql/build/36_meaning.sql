@@ -1,41 +1,21 @@
 -- meaning: one row per place of a text where a lexicon phrase stands and may be meant; is_sure where nothing else must
 -- confirm it.
 CREATE OR REPLACE TEMP TABLE meaning AS
-WITH split AS (
-    SELECT text_id, field, string_split(normalised, ' ') AS tokens
-    FROM text WHERE field NOT IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'fact_field')
-),
-word AS (
+WITH meant AS (
     SELECT
-        text_id, field, tokens, unnest(tokens) AS head, unnest(list_concat(tokens[2:], [''])) AS follower,
-        unnest(range(1, len(tokens) + 1)) AS position
-    FROM split
-),
-ngram AS (
-    SELECT text_id, field, tokens, position, 1 AS n_tokens, head AS phrase
-    FROM word SEMI JOIN (SELECT head FROM lexicon_start WHERE follower IS NULL) AS single USING (head)
-    UNION ALL
-    SELECT text_id, field, tokens, position, n_tokens, array_to_string(tokens[position:position + n_tokens - 1], ' ')
-    FROM (
-        SELECT word.*, unnest(lexicon_start.lengths) AS n_tokens FROM word JOIN lexicon_start USING (head, follower)
-    )
-    WHERE position + n_tokens - 1 <= len(tokens)
-),
-meant AS (
-    SELECT
-        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens, lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
-        tokens[position + ngram.n_tokens] AS after, tokens[position + ngram.n_tokens + 1] AS after_next,
-        list_position(tokens, '|') AS bar, coalesce(list_position(tokens, '|') - 1, len(tokens)) AS n_words,
+        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens,
+        lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
+        after, after_next, bar, n_words,
         coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
         coalesce(position < bar, TRUE) AS is_as_written,
         ngram.field IN ('source_name', 'cell_type', 'tissue') AS names_cells,
         lexicon.needs NOT IN ('context', 'alone') OR ngram.field = 'cell_line' OR is_before_cells
         OR (ngram.n_tokens = n_words AND names_cells)
-        OR (lexicon.kind = 'pluripotent' AND (after = 'derived' OR tokens[position - 1] = 'from')) AS is_sure,
-        lexicon.needs = 'context' AND NOT is_sure
-        AND NOT (names_cells AND list_has_any(tokens, ['cell', 'cells'])) AS is_faint
+        OR (lexicon.kind = 'pluripotent' AND (after = 'derived' OR before = 'from')) AS is_sure,
+        lexicon.needs = 'context' AND NOT is_sure AND NOT says_cells AS is_faint
     FROM ngram JOIN lexicon USING (phrase)
-    WHERE (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
+    WHERE ngram.field NOT IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'fact_field')
+        AND (lexicon.fields IS NULL OR list_contains(lexicon.fields, ngram.field))
         AND CASE lexicon.needs
             WHEN 'anywhere' THEN TRUE
             WHEN 'key' THEN FALSE  -- below

@@ -1,0 +1,50 @@
+"""The samples of the sources on their way into the database: each with an id that is its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from curation.database import Connection, insert_arrow
+from curation.errors import CurationError
+
+if TYPE_CHECKING:
+    from curation.source import Source
+
+NAMES = ("sample_id", "series_id", "donor_id", "matrix_file")
+TWICE = """
+SELECT sample_id, any_value(source)
+FROM (SELECT sample_id, source FROM batch UNION ALL SELECT sample_id, source FROM sample SEMI JOIN batch USING (sample_id))
+GROUP BY sample_id HAVING count(*) > 1 ORDER BY sample_id
+"""
+
+
+class BadInput(CurationError):
+    """The input folder holds no source, or its samples contradict each other."""
+
+
+def insert_samples(con: Connection, source: Source, advance: Any) -> None:
+    """Append the samples of a source. Raises BadInput for one without an id, with NUL in a name, or with an id that is taken."""
+    for batch in source.samples():
+        if n_nameless := sum(not name for name in batch.column("sample_id").to_pylist()):
+            raise BadInput(f"{source.name}: {n_nameless} samples have no id; every sample needs one")
+        _refuse_nul(source.name, batch)
+        con.register("batch", batch)
+        twice = con.execute(TWICE).fetchall()
+        con.unregister("batch")
+        if twice:
+            ids = ", ".join(sample_id for sample_id, _ in twice[:3])
+            what = f"{source.name}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]})"
+            raise BadInput(f"{what}; every sample must have one id and one source")
+        insert_arrow(con, "sample", batch)
+        advance(batch.num_rows)
+
+
+def _refuse_nul(source: str, batch: pa.RecordBatch) -> None:
+    """Raise BadInput for NUL in what names samples: a reader in C ends the name there, and two become one."""
+    import pyarrow.compute as pc
+
+    for name in NAMES:
+        if n := pc.sum(pc.match_substring(batch.column(name), "\0")).as_py():
+            raise BadInput(f"{source}: {n:,} samples have a NUL character in {name}; correct the metadata")
