@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUIET := --quiet --disable-pip-version-check
 LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps --requirement
 
-.PHONY: venv demo test lint lock audit bench mutation commands compat clean-demo
+.PHONY: venv demo test lint bench mutation fuzz commands compat clean-demo lock audit
 
 venv: $(VENV)/.installed
 
@@ -80,6 +80,14 @@ mutation: venv .venv-mutation/bin/cosmic-ray
 .venv-mutation/bin/cosmic-ray:
 	$(PYTHON) -m venv .venv-mutation
 	.venv-mutation/bin/python -m pip install --quiet --disable-pip-version-check 'cosmic-ray>=8.3'
+
+# Every fault by kind under the commands, disks that are full or read-only (needs the right to mount), kills, and a long fuzz: about an hour, not in CI.
+FUZZ := fuzz
+fuzz: venv
+	$(BIN)/python tests/fault_table.py $(FUZZ) --n 10
+	$(BIN)/python tests/fault_disks.py $(FUZZ)
+	$(BIN)/python tests/fault_kills.py $(FUZZ) --n 20
+	BULKATLAS_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/test_faults_fuzz.py
 
 # The wheel in fresh environments with the newest and the lowest allowed packages, on every interpreter found: half an hour and gigabytes.
 compat:

@@ -194,7 +194,7 @@ def _of_the_machine(error: BaseException) -> str | None:
         return f"{_file_of(error)}: {MACHINE[errno.ENOSPC]}"
     if isinstance(error, OSError) and error.errno in MACHINE:
         return f"{_file_of(error)}: {MACHINE[error.errno]}"
-    if isinstance(error, OSError) and error.errno in errno.errorcode:
+    if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return f"{_file_of(error)}: the system answers: {os.strerror(error.errno)} ({errno.errorcode[error.errno]})"
     return None
 

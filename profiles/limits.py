@@ -21,7 +21,7 @@ class Limits:
     rows: int | None = None
     cells: int | None = None
     deadline: float | None = None
-    line: int = 256 << 20
+    line: int = 64 << 20
 
     def check(self, what: str, value: int) -> None:
         """Raise LimitExceeded when `value` passes the bound named `what`."""

@@ -30,6 +30,17 @@ def make(folder: Path) -> Path:
     return folder
 
 
+def of_fixtures(folder: Path, tiny: Path, run: Path) -> Path:
+    """The same from what conftest.py has made already."""
+    for name in ("world", "ontology", "release"):
+        (folder / name).symlink_to(tiny / name)
+    (folder / "run").symlink_to(run)
+    (folder / "compendium.h5ad").symlink_to(run.parent / "compendium.h5ad")
+    write_samples(folder)
+    write_table_source(folder / "table", folder)
+    return folder
+
+
 def write_samples(folder: Path) -> None:
     """samples.tsv, .gct, .parquet, .h5ad (dense), sparse.h5ad, by_gene.h5ad (CSC): the same few samples."""
     values, names, _ = serving_world.new_samples(1)

@@ -122,8 +122,7 @@ def _text_first(grid: ArrowGrid) -> ArrowGrid:
     """pandas writes its index last: a text column that names the rows comes first, as in a text table."""
     assert isinstance(grid.source, Path)
     schema = pq.read_schema(grid.source)
-    meta = schema.pandas_metadata or {}
-    index = [name for name in meta.get("index_columns", []) if isinstance(name, str) and name in grid.columns]
+    index = [name for name in _index_columns(schema, grid) if name in grid.columns]
     first = index[:1] or [field.name for field in schema if _is_text(field.type)][:1]
     grid.columns = [*first, *(name for name in grid.columns if name not in first)]
     if not first and not any(name.lower() in ("geneid", "gene_id", "entrez_gene_id", "entrezgene") for name in grid.columns[:1]):
@@ -131,6 +130,16 @@ def _text_first(grid: ArrowGrid) -> ArrowGrid:
             f"{grid.name}: no text column with the names of its rows; write the index too (in pandas: reset_index() before to_parquet)"
         )
     return grid
+
+
+def _index_columns(schema: pa.Schema, grid: ArrowGrid) -> list[str]:
+    """The columns that pandas calls the index; a note where what it wrote of them cannot be read, and the table stands as it is."""
+    try:
+        stated = (schema.pandas_metadata or {}).get("index_columns", [])
+        return [name for name in stated if isinstance(name, str)]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        grid.notes.append("what pandas wrote of its index cannot be read; the first column of text names the rows")
+        return []
 
 
 def _refuse_nested(schema: pa.Schema, name: str) -> None:

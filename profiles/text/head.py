@@ -41,8 +41,8 @@ def first_lines(blocks: Iterator[bytes], name: str, limits: Limits) -> list[byte
         if n >= N_LINES or (n >= FEWEST_LINES and len(start) > MOST_BYTES):
             whole = False
             break
-        if not n and len(start) > limits.line:
-            raise TableFault(f"{name}: line 1 is longer than {limits.line >> 20} MB")
+        if len(start) - (start.rfind(b"\n") + 1) > limits.line:
+            raise TableFault(f"{name}: line {n + 1} is longer than {limits.line >> 20} MB")
     *lines, rest = bytes(start).split(b"\n", N_LINES)
     lines += [rest] if whole and rest else []
     return [(line if i < N_WHOLE else line[:KEPT_BYTES]).rstrip(b"\r") for i, line in enumerate(lines)]
@@ -54,8 +54,8 @@ def find_head(lines: Sequence[str], name: str) -> Head:
     at = 2 if is_gct else 0
     while at < len(lines) and (not lines[at].strip() or lines[at].startswith(COMMENT_SIGNS)):
         at += 1
-    if at == len(lines):
-        raise TableFault(f"{name}: the first {at} lines are remarks or empty; where are the column names?")
+    if at >= len(lines):
+        raise TableFault(f"{name}: the first {len(lines)} lines are remarks or empty; where are the column names?")
     behind = _header_behind_hash(lines, at)
     if behind is not None:
         return Head(list(lines[:behind]), lines[behind].lstrip("#!").lstrip(" "), "#", list(lines[behind + 1 :]), is_gct)
@@ -77,7 +77,7 @@ def _header_behind_hash(lines: Sequence[str], at: int) -> int | None:
         return None
     given = [cell.strip().strip('"').lower() for cell in lines[at].split(separator)]
     behind = [cell.strip().strip('"').lower() for cell in lines[at - 1].lstrip("#! ").split(separator)]
-    return None if sum(a == b for a, b in zip(given, behind, strict=True)) * 2 > len(given) else at - 1
+    return None if sum(a == b for a, b in zip(given, behind, strict=False)) * 2 > len(given) else at - 1
 
 
 def split_lines(lines: Sequence[str], separator: str, quoted: bool) -> list[list[str]]:

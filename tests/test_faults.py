@@ -1,0 +1,223 @@
+"""Faults by kind under the real commands: a bounded part of those in fault_cases.py (`make fuzz` runs them all). Each ends as documented: in 0, or in 1 with one
+line; by no traceback, no signal, in bounded time, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import fault_cases
+import fault_world
+import h5py
+import numpy as np
+import pytest
+from fault_disk import WRITERS
+from fault_runner import Runner, names_in, remount, small_disk
+
+from modelling.bundle.manifest import BundleDamaged, BundleError, write_manifest
+from modelling.bundle.model import load
+from profiles import aside
+
+SEEDS = 2  # of each random kind, of which the share below is taken
+SHARE = {"h5ad": 0.025, "archs4": 0.02, "paths": 0.05, "text": 0.05, "bundle": 0.04}
+SECONDS = 60.0
+
+
+def chosen() -> list[fault_cases.Case]:
+    """The same cases on every machine, drawn by their names."""
+    return [
+        case
+        for group, share in SHARE.items()
+        for case in fault_cases.GROUPS[group](SEEDS)
+        if "bomb" not in case.kind and zlib.crc32(f"{case.kind} #{case.number}".encode()) % 1000 < 1000 * share
+    ]
+
+
+@pytest.fixture(scope="module")
+def world(tiny: Path, serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fault_world.of_fixtures(tmp_path_factory.mktemp("faults"), tiny, serving_run)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    with Runner(tmp_path_factory.mktemp("runner")) as runner:
+        yield runner
+
+
+@pytest.mark.parametrize("case", chosen(), ids=lambda case: f"{case.kind} #{case.number}")
+def test_a_fault_ends_as_documented_and_leaves_nothing(world, run, tmp_path, case):
+    words = case.words(world, tmp_path)
+    before = set(names_in(tmp_path))
+    outcome = run(*words, folder=tmp_path, seconds=SECONDS)
+    assert outcome.verdict == "fine", outcome.said[-2000:] + outcome.details[-2000:]
+    if outcome.code:
+        assert set(names_in(tmp_path)) == before
+        assert len(outcome.said.strip().splitlines()[-1]) < 1500
+
+
+def test_the_harness_would_notice(run, world, tmp_path):
+    """A traceback, a signal and a hang are told apart from an end as documented."""
+    assert run("curate", "sql", "SELECT 1", "--db", world / "release", seconds=0.01).verdict == "late"
+    assert run("model", "predict", world / "run", world / "samples.tsv", "--out", tmp_path / "o.tsv", memory=1 << 20).verdict != ""
+    told = run("curate", "sql", "SELECT 1", "--db", world / "release", environment={"COLUMNS": "many"})
+    assert told.verdict in ("fine", "traceback")
+
+
+def refuses(folder: Path, match: str) -> None:
+    with pytest.raises(BundleError, match=match):
+        load(folder)
+
+
+def edited(run_folder: Path, place: Path, name: str, value: float) -> Path:
+    from safetensors.numpy import load_file, save_file
+
+    shutil.copytree(run_folder, place)
+    tensors = load_file(place / "model.safetensors")
+    tensors[name] = tensors[name].copy()
+    tensors[name].reshape(-1)[0] = value
+    save_file(tensors, place / "model.safetensors")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("tensor", "value", "told"),
+    [
+        ("temperature", 0.0, "temperature is 0.0"),
+        ("temperature", -1.0, "temperature is -1.0"),
+        ("temperature", np.nan, "missing .NaN. or infinite"),
+        ("decode_linear.weight", np.nan, "1 of .* numbers of decode_linear.weight are missing"),
+        ("decode_linear.weight", np.inf, "infinite"),
+        ("standardise.std_g", 0.0, "standardise.std_g holds 0"),
+        ("standardise.std_g", -1.0, "standardise.std_g holds -1"),
+        ("residual_g", -1.0, "residual_g holds -1"),
+    ],
+)
+def test_weights_that_are_no_numbers_are_refused_at_load(serving_run, tmp_path, tensor, value, told):
+    refuses(edited(serving_run, tmp_path / "run", tensor, value), told)
+
+
+def test_and_are_never_written(serving_run, tmp_path):
+    from modelling.bundle.model import save
+
+    model = load(serving_run)
+    model.temperature = float("nan")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(BundleError, match="temperature is nan"):
+        save(tmp_path / "run", model, model.gene_rows, model.tissue_rows)
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_bundle_lists_every_file_and_nothing_lies_beside_them(serving_run, tmp_path):
+    folder = Path(shutil.copytree(serving_run, tmp_path / "bundle"))
+    names = sorted(path.name for path in folder.iterdir())
+    write_manifest(folder, names)
+    (folder / ".gitattributes").write_text("of a hub: hidden, and read by nobody")
+    assert load(folder).genes
+    (folder / "extra.py").write_text("print('hello')")
+    with pytest.raises(BundleDamaged, match=r"1 files that its manifest.json does not list \(extra\.py\)"):
+        load(folder)
+    (folder / "extra.py").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]["model.safetensors"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleDamaged, match=r"does not list model\.safetensors"):
+        load(folder)
+
+
+def test_sizes_without_end_take_no_memory(serving_run, tmp_path):
+    folder = Path(shutil.copytree(serving_run, tmp_path / "run"))
+    content = json.loads((folder / "config.json").read_text())
+    content["train"]["n_hidden"] = 10**9
+    (folder / "config.json").write_text(json.dumps(content))
+    refuses(folder, "its weights are not those of config.json")
+
+
+def test_rows_of_fill_value_are_never_data(run, world, tmp_path):
+    """One chunk of the expression that was never written: the samples in it are named, and nothing is built."""
+    shutil.copytree(world / "world", tmp_path / "world")
+    path = tmp_path / "world" / "archs4" / "human_gene_v2.5.h5"
+    with h5py.File(path, "r+") as file:
+        values = file["data/expression"][:]
+        del file["data/expression"]
+        made = file.create_dataset("data/expression", values.shape, values.dtype, chunks=(60, 12), compression="gzip")
+        made[:, :60] = values[:, :60]
+    told = run(
+        "curate", "build", "--input", tmp_path / "world", "--out", tmp_path / "out", "--ontology", world / "ontology", "--unit", "cpm"
+    )
+    assert told.code == 1
+    assert "data/expression was written in part: 5 of 6 chunks are there" in told.said
+
+
+FULL = (
+    "label parquet",
+    "label database",
+    "query h5ad",
+    "export h5ad",
+    "export flexynesis",
+    "override add",
+    "model predict h5ad",
+    "model export",
+)
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_full_and_a_read_only_disk_are_one_line_and_leave_nothing(run, world, tmp_path, name):
+    with small_disk(tmp_path / "disk", 64 << 20) as disk:
+        if disk is None:
+            pytest.skip("no right to mount a file system here")
+        shutil.copytree(world / "ontology", disk / "ontology")
+        used = sum(-(-path.stat().st_size // 4096) * 4096 for path in disk.rglob("*") if path.is_file())
+        before = names_in(disk)
+        for room in ("size=" + str(used + 4096), "size=" + str(used + (64 << 10)), "ro"):
+            remount(disk, room)
+            outcome = run(*WRITERS[name](world, disk), seconds=SECONDS)
+            assert outcome.verdict == "fine", outcome.said[-1500:] + outcome.details[-1500:]
+            assert outcome.code in (0, 1)
+            if outcome.code == 0:
+                continue
+            assert any(word in outcome.said for word in ("space", "read-only", "Read-only")), outcome.said
+            assert names_in(disk) == before
+    assert outcome.code == 1, "a read-only disk was written"
+
+
+def test_a_kill_between_two_files_of_a_run_leaves_one_that_goes_on(serving_run, tmp_path, monkeypatch):
+    """The weights come last: until they stand there the run is one that was stopped."""
+    from modelling.bundle.model import save
+
+    model = load(serving_run)
+    (tmp_path / "run").mkdir()
+
+    class Killed(BaseException):
+        pass
+
+    replace, seen = aside.os.replace, []
+
+    def killed(source: Path, target: Path) -> None:
+        seen.append(Path(target).name)
+        if len(seen) == 3:
+            raise Killed
+        replace(source, target)
+
+    monkeypatch.setattr("profiles.aside.os.replace", killed)
+    with pytest.raises(Killed):
+        save(tmp_path / "run", model, model.gene_rows, model.tissue_rows)
+    refuses(tmp_path / "run", "was `model train` stopped")
+    monkeypatch.undo()
+    save(tmp_path / "run", model, model.gene_rows, model.tissue_rows)
+    assert load(tmp_path / "run").genes == model.genes
+    assert seen[-1] != "model.safetensors"
+
+
+KILLED = ("label database", "model predict h5ad", "model export", "export parquet")
+
+
+@pytest.mark.parametrize("name", KILLED)
+def test_killed_at_any_moment_nothing_is_torn_and_the_next_run_clears_up(run, world, tmp_path, name):
+    from fault_kills import trial
+
+    _, left, torn = trial(name, world, tmp_path / "place", run, 4)
+    assert (left, torn) == (0, [])
