@@ -33,9 +33,10 @@ from serving_world import genes, table_text
 from modelling.bundle.model import load
 from modelling.predicting.predict import predict
 from modelling.web import server
-from modelling.web.app import STATIC, Service, create_app
+from modelling.web.app import STATIC, create_app
 from modelling.web.evidence import Evidence, NoEvidence
 from modelling.web.gate import Places, Refused, WebLimits
+from modelling.web.service import Service
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -452,9 +453,20 @@ def test_a_damaged_gene_is_said_and_not_shown(serving_run: Path, tmp_path: Path)
 def test_terms_hold_their_parts() -> None:
     from modelling.web.terms import Terms
 
-    terms = Terms(["UBERON:0002421", "UBERON:0000955", "UBERON:0002107", "", "CL:0000182"])  # hippocampus, brain, liver, none, hepatocyte
+    terms = Terms(
+        [
+            "UBERON:0002421",
+            "UBERON:0000955",
+            "UBERON:0002107",
+            "",
+            "CL:0000182",
+            "UBERON:0",
+        ],  # hippocampus, brain, liver, none, hepatocyte, no term
+        ["brain", "brain", "liver", "", "liver", "spleen"],
+    )
     assert terms.rows("UBERON:0000955") == [0, 1]
+    assert terms.rows("UBERON:0002106") == [5]
     assert [one["term_id"] for one in terms.find("hepatic", 1)] == ["UBERON:0002107"]
     assert terms.find("UBERON:0002421", 3)[0]["name"] == "hippocampal formation"
-    assert terms.find("spleen", 3) == []
+    assert terms.find("kidney", 3) == []
     assert [(one["term_id"], one["n_samples"]) for one in terms.parts([0, 1, 1])] == [("UBERON:0000955", 2), ("UBERON:0002421", 1)]

@@ -17,7 +17,7 @@ from modelling.web.gate import Refused
 from modelling.web.genes import MAKE_IT, NoGenes, boxes
 
 if TYPE_CHECKING:
-    from modelling.web.app import Service
+    from modelling.web.service import Service
     from modelling.web.terms import Terms
 
 NAME_LENGTH = 200
