@@ -54,7 +54,7 @@ class Service:
     @cached_property
     def terms(self) -> Terms:
         """Names of what the reference samples are, read when first asked for."""
-        return Terms(self.atlas.term_ids(), self.atlas.tissue)
+        return Terms(self.atlas.term_ids(), self.atlas.tissue.tolist())
 
     def reads(self) -> str:
         """What tables the model takes, said where it is less than all: without the lengths of its genes nothing can be divided by them."""
