@@ -121,7 +121,6 @@ def main() -> None:
     )
     record(
         "label_speed",
-        seconds=seconds,
         cpu_seconds=busy,
         peak_gb=peak,
         rows_per_cpu_second=ours,

@@ -88,6 +88,10 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
     if not ontology.is_dir():
         raise BadInput(f"{ontology} is no folder; give one with the tables of ontology/, see its README")
     sources = open_sources(input_folder)
+    if options.with_counts:
+        from curation.matrix.counts_write import refuse_without_counts
+
+        refuse_without_counts(sources)
     with staging(out, replace=options.replace, resume=options.resume) as part:
         inputs = hash_inputs(sources, ontology, progress, options.studies)
         previous = read_manifest(options.previous)["build_id"] if options.previous else None
@@ -224,15 +228,12 @@ def _export(
 ) -> BuildReport:
     """The matrix and its neighbours, from what the tables say."""
     from curation.checks import run_checks
-    from curation.matrix.counts_write import refuse_without_counts
     from curation.matrix.neighbours import write_neighbours
     from curation.matrix.write import write_compendium
 
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:
         raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
-    if options.with_counts:
-        refuse_without_counts(sources)
     uns = compendium_uns(con, config, inputs, build_id)
     matrix = write_compendium(
         part / COMPENDIUM,
@@ -259,9 +260,8 @@ def _export(
         write_funnel(con, part / FUNNEL, config, is_simulated=bool(uns["simulated"]))
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
-    return BuildReport(
-        part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes + list(matrix.notes), oddities(con), progress
-    )
+    notes = notes + list(matrix.notes)
+    return BuildReport(part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress)
 
 
 def _manifest(

@@ -1,4 +1,4 @@
-"""Writes docs/walkthrough.md: an empty environment, the wheel, a release behind HTTP, AnnData, a prediction and an explanation, with seconds and bytes.
+"""Writes walkthrough.md into docs: an empty environment, the wheel, a release behind HTTP, AnnData, a prediction and an explanation, with seconds and bytes.
 
     python scripts/write_walkthrough.py RELEASE RUN TABLE [--torch-index URL]
 

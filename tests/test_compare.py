@@ -116,7 +116,7 @@ def test_the_expectation_is_the_mean_with_the_nearest_tissue_beside_it() -> None
         assert low - 1e-9 <= found.mean_g[g] <= high + 1e-9
         assert found.spread_g[g] == pytest.approx((PRIOR_SAMPLES * pooled[g] + 2 * own[:, g].var(ddof=1)) / (PRIOR_SAMPLES + 2) + 0.01)
     truth = centre["rectum"]
-    assert ((found.mean_g - truth) ** 2).mean() < 0.8 * ((own.mean(0) - truth) ** 2).mean()
+    assert ((found.mean_g - truth) ** 2).mean() < 0.9 * ((own.mean(0) - truth) ** 2).mean()
     taken = normals.without(x[-1:], ["rectum"]).expect("rectum")
     direct = Normals(names, normals.tissues, normals.unit, sums_of(x[:-1], tissue[:-1], names, normals.tissues)).expect("rectum")
     np.testing.assert_allclose(taken.mean_g, direct.mean_g)

@@ -22,6 +22,7 @@ from curation.studies import fetch_studies, series_of
 from curation.term import UnknownTerm, find_terms, one_term
 from curation.tiers import StudyFault, label_studies, read_studies
 
+ROOT = Path(__file__).parent.parent
 KEYS = {
     "sex": "sex",
     "age": "age",
@@ -113,6 +114,7 @@ STATED: list[tuple[dict[str, str], str, tuple[str, ...] | None]] = [
     ({"source_name": "cord blood"}, "development_stage", ("newborn stage (0-28 days)", "HsapDv:0000262", None, "source_name")),
     ({"source_name": "Children's hospital"}, "development_stage", None),
     ({"characteristics": "age: 60-69"}, "development_stage", ("seventh decade stage", "HsapDv:0000241", None, "age")),
+    ({"characteristics": "tissue: Thymus,cell markers: CD4+CD8+"}, "origin_tissue", None),
     ({"source_name": "intestinal organoids"}, "is_organoid", ("true", None, None, "source_name")),
 ]
 
@@ -274,3 +276,13 @@ def test_audits_and_the_queue_of_an_older_release_say_what_they_need(tmp_path: P
             run_audit(tmp_path, audit)
     with pytest.raises(NoFacts, match="built by schema 1 and has no facts; build it again"):
         review(tmp_path)
+
+
+def test_the_page_shows_the_verdicts_that_are_committed() -> None:
+    verdicts = [line.split("\t") for line in (ROOT / "docs" / "facts_read.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+    page = (ROOT / "docs" / "labels.md").read_text(encoding="utf-8")
+    for fact in KNOWN:
+        said = [verdict for name, _, verdict in verdicts if name == fact]
+        row = re.search(rf"^\| {fact} \| [\d,]+ \| [\d.]+ \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+        assert row, fact
+        assert (int(row[1]), int(row[2])) == (len(said), said.count("right")), fact

@@ -35,7 +35,6 @@ def term(name: str) -> str:
         ({"source_name": "PBMC", "characteristics": "cell type: Monocytes"}, "blood", "monocyte"),
         ({"source_name": "CD14+ macrophages"}, "blood", "macrophage"),
         ({"source_name": "Naive CD4 T-cells"}, "blood", "naive thymus-derived CD4-positive, alpha-beta T cell"),
-        ({"source_name": "PB", "characteristics": "disease: Acute Myeloid Leukemia"}, "blood", "venous blood"),
         # the loose name of a disease is as wide as what it is used for; what names the part is finer
         ({"source_name": "colon cancer"}, "colon", "colorectum"),
         ({"source_name": "colon", "characteristics": "disease: colon cancer"}, "colon", "colon"),

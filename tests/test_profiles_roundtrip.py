@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from serving_world import genes
 
+from curation.sources.about import read_about
 from curation.sources.matrices import Asked, open_matrix
 from modelling.predicting.cohort import read_cohort
 from modelling.predicting.genes import GeneSpace
+from modelling.studies.metadata import cohort_metadata, match
 from profiles.genes import load_genes
 from profiles.resolve import resolve
 
@@ -34,7 +36,21 @@ IDS = {
     "joined": lambda g: f"{g.symbol}|{g.entrez_id}",
     "DepMap": lambda g: f"{g.symbol} ({g.entrez_id})",
 }
-UNITS = {"tpm": lambda t: t, "log2-tpm": lambda t: np.log2(t + 1), "ln-tpm": lambda t: np.log(t + 1), "fpkm": lambda t: t * 0.4}
+LENGTHS = np.array([TABLE.length_bp[TABLE.by_ensembl.get(gene.ensembl_gene_id)[0]] for gene in GENES])
+READS = np.rint(np.where(np.isfinite(LENGTHS), TPM * LENGTHS, TPM * 1000) / 200)
+CPM = READS / READS.sum(axis=1, keepdims=True) * 1e6
+# What the table holds, and the same without the logarithm.
+UNITS = {
+    "tpm": (TPM, TPM),
+    "log2-tpm": (np.log2(TPM + 1), TPM),
+    "ln-tpm": (np.log(TPM + 1), TPM),
+    "fpkm": (TPM * 0.4, TPM * 0.4),
+    "counts": (READS, READS),
+    "cpm": (CPM, CPM),
+    "log2-cpm": (np.log2(CPM + 1), CPM),
+    "log10-cpm": (np.log10(CPM + 1), CPM),
+}
+NOBODY = ("NA", "unknown", "-", "N/A", "not applicable", "")
 NAMES = st.text(st.characters(codec="utf-8", categories=("L", "N"), include_characters="_-."), min_size=3, max_size=12)
 
 
@@ -51,6 +67,7 @@ class Dialect:
     kind: str
     unit: str
     annotation: bool
+    inner: bool  # a remark among the rows
 
 
 DIALECTS = st.builds(
@@ -66,6 +83,7 @@ DIALECTS = st.builds(
     kind=st.sampled_from(sorted(IDS)),
     unit=st.sampled_from(sorted(UNITS)),
     annotation=st.booleans(),
+    inner=st.booleans(),
 )
 
 
@@ -85,24 +103,59 @@ def written(how: Dialect, names: list[str], values: np.ndarray) -> bytes:
     head = [*([] if how.row_names else ["id"]), *columns]
     lines = [*how.remarks, how.separator.join(map(cell, head))]
     lines += [how.separator.join([cell(name), *row]) for name, row in zip(rows, cells, strict=True)]
+    if how.inner:
+        lines.insert(len(lines) // 2 + 1, "# a remark among the rows")
     return (how.end.join(lines) + how.end).encode(how.encoding)
 
 
-@given(how=DIALECTS, names=st.lists(NAMES, min_size=len(TPM), max_size=len(TPM), unique_by=lambda name: name.lower()))
+def about(how: Dialect, names: list[str], donors: list[str]) -> bytes:
+    """The table of the samples in the same dialect."""
+
+    def line(cells: list[str]) -> str:
+        return how.separator.join(f'"{cell}"' if how.quoted else cell for cell in cells)
+
+    lines = [*how.remarks, line(["sample_id", "title", "donor_id", "series_id"])]
+    lines += [line([name, f"liver {donor}", donor, f"GSE1|{donor}"]) for name, donor in zip(names, donors, strict=True)]
+    return (how.end.join(lines) + how.end).encode(how.encoding)
+
+
+def as_tpm(linear: np.ndarray, unit: str) -> np.ndarray:
+    """By the lengths of the genes, closed to a million; those without a length are not there."""
+    rates = linear / LENGTHS if unit.endswith(("counts", "cpm")) else linear
+    return rates / np.nansum(rates, axis=1, keepdims=True) * 1e6
+
+
+@given(
+    how=DIALECTS,
+    names=st.lists(NAMES, min_size=len(TPM), max_size=len(TPM), unique_by=lambda name: name.lower()),
+    donors=st.lists(st.sampled_from((*NOBODY, "p1", "p2", "p 3")), min_size=len(TPM), max_size=len(TPM)),
+)
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_the_same_samples_genes_and_values_by_both_doors(how: Dialect, names: list[str]) -> None:
+def test_the_same_samples_genes_and_values_by_both_doors(how: Dialect, names: list[str], donors: list[str]) -> None:
     names = [f"s_{name}" for name in names]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m.txt"
-        path.write_bytes(written(how, names, UNITS[how.unit](TPM)))
+        values, truth = UNITS[how.unit]
+        path.write_bytes(written(how, names, values))
         blocks = list(read_cohort(path, SPACE, unit=how.unit))
         assert [name for block in blocks for name in block.sample_ids] == names
-        np.testing.assert_allclose(np.concatenate([block.x_ng for block in blocks]), np.log2(TPM + 1), atol=2e-3)
+        x = np.concatenate([block.x_ng for block in blocks])
+        np.testing.assert_allclose(x, np.log2(as_tpm(truth, how.unit) + 1), atol=5e-3)
         matrix, notes = open_matrix(path, Path(folder), Asked(unit=how.unit), known=names)
         assert list(matrix.sample_ids) == names
         found = resolve(matrix.genes).gene
         assert [TABLE.symbol[gene] for gene in found] == SYMBOLS
         linear = np.concatenate([values for _, values in matrix.blocks(np.arange(len(names)))])
-        np.testing.assert_allclose(linear / (0.4 if how.unit == "fpkm" else 1), TPM, rtol=2e-3, atol=2e-4)
+        np.testing.assert_allclose(linear, truth, rtol=2e-3, atol=2e-4)
         if how.annotation and not how.turned:
             assert "Start" in " ".join(notes)
+        assert ("1 remark lines among the rows" in " ".join(notes)) == how.inner
+        told = Path(folder) / "metadata.txt"
+        told.write_bytes(about(how, names, donors))
+        rows = read_about(told).rows
+        assert list(rows) == names
+        known = [None if donor in NOBODY else donor for donor in donors]
+        assert [row["donor_id"] for row in rows.values()] == known
+        assert [row["series_id"] for row in rows.values()] == ["GSE1" if donor is None else f"GSE1,{donor}" for donor in known]
+        table, _ = cohort_metadata(path, told)
+        assert match(table, names, "donor_id") == {name: donor or "" for name, donor in zip(names, known, strict=True)}

@@ -17,14 +17,16 @@ def test_blocked_words_propose_nothing_and_a_named_mixture_silences_its_text(con
     con.execute("CREATE TABLE sample_text AS FROM (VALUES ('a', 1), ('b', 2)) AS sample_text (sample_id, text_id)")
     con.execute(
         "CREATE TABLE evidence AS FROM (VALUES "
-        "('E1', 1, NULL, 'map', 'anatomy', NULL, 'title', 'liver', 'UBERON:1', 0.9, 1, 'EXACT'),"
-        "('E2', 1, NULL, 'block', 'anatomy', NULL, 'title', 'blood', 'UBERON:2', 0.9, 2, 'EXACT'),"
-        "('E3', 2, NULL, 'map', 'anatomy', NULL, 'title', 'lung', 'UBERON:3', 0.9, 1, 'EXACT'),"
-        "('E4', 2, NULL, 'block', 'anatomy', NULL, 'title', NULL, NULL, 0.9, 1, 'PATTERN'),"
-        "('E5', NULL, 'b', 'map', 'declared', NULL, 'tissue', 'brain', 'UBERON:4', 1.0, 1, 'EXACT')) AS evidence "
-        "(evidence_id, text_id, sample_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens, scope)"
+        "('E1', 1, NULL, 'map', 'anatomy', NULL, 'title', 'liver', 'UBERON:1', 0.9, 1, 'EXACT', ''),"
+        "('E2', 1, NULL, 'block', 'anatomy', NULL, 'title', 'blood', 'UBERON:2', 0.9, 2, 'EXACT', ''),"
+        "('E3', 2, NULL, 'map', 'anatomy', NULL, 'title', 'lung', 'UBERON:3', 0.9, 1, 'EXACT', ''),"
+        "('E4', 2, NULL, 'block', 'anatomy', NULL, 'title', NULL, NULL, 0.9, 1, 'PATTERN', ''),"
+        "('E5', NULL, 'b', 'map', 'declared', NULL, 'tissue', 'brain', 'UBERON:4', 1.0, 1, 'EXACT', '')) AS evidence "
+        "(evidence_id, text_id, sample_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens, scope, synonym)"
     )
     con.execute("CREATE TABLE remade_sample (sample_id VARCHAR, tissues VARCHAR[])")
+    con.execute("CREATE TABLE vocabulary (list VARCHAR, word VARCHAR)")
+    run_sql_file(con, sql_folder() / "schema" / "normalise.sql")
     run_sql_file(con, sql_folder() / "build" / "50_proposal.sql")
     assert con.execute("SELECT sample_id, evidence_id FROM proposal ORDER BY ALL").fetchall() == [("a", "E1"), ("b", "E5")]
 

@@ -19,7 +19,7 @@ FUNNEL_STEPS = 6  # without the entries of sources, of which there are none
 PARAMETERS = {
     "allowed_sources": ["archs4"],
     "any_pattern": "x",
-    **dict.fromkeys(("disease_key", "elsewhere", "made_into", "origin_after", "origin_before", "turned"), "x"),
+    **dict.fromkeys(("disease_key", "elsewhere", "made_into", "origin_after", "origin_before", "person_number", "turned"), "x"),
     "cap": 1,
     "cell_line_cap": 0,
     "level": "tissue",

@@ -36,7 +36,6 @@ def overrides(release: Path) -> None:
 
 
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {  # the table whose place the view takes, and the reader
-    "validate": ("gene_ledger", validate),
     "explain": ("label", lambda release: explain(release, "GSM0012")),
     "sql": ("label", lambda release: run_query(release, "SELECT * FROM label")),
     "audit": ("label", lambda release: run_audit(release, "what_changed", release)),
@@ -67,6 +66,12 @@ def test_no_reader_lets_a_view_read_a_file(reader: str, tiny: Path, tmp_path: Pa
         read(release)
     assert "disabled" in str(told.value)
     assert "the password" not in str(told.value)
+
+
+def test_validate_says_so_of_a_view_and_goes_on(tiny: Path, tmp_path: Path) -> None:
+    said = [str(finding) for finding in validate(poisoned(tiny, tmp_path, "gene_ledger")) if not finding.is_good]
+    assert any("disabled" in one for one in said), said
+    assert not [one for one in said if "the password" in one]
 
 
 @pytest.mark.parametrize("what", OUTSIDE)

@@ -60,7 +60,17 @@ def test_a_run_learns_and_its_folder_holds_what_is_promised(world, tmp_path):
     best = found.history[found.best_epoch]
     assert best["validation_balanced_accuracy"] > 0.9
     assert best["validation_explained"] > 0.8
-    names = {"model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv", "history.csv", "history.svg", "environment.json"}
+    names = {
+        "model.safetensors",
+        "config.json",
+        "genes.tsv",
+        "tissues.tsv",
+        "scaler.tsv",
+        "history.csv",
+        "history.svg",
+        "environment.json",
+        "levels.tsv",
+    }
     assert {path.name for path in (tmp_path / "run").iterdir()} == names
     environment = json.loads((tmp_path / "run/environment.json").read_text())
     with Compendium.open(world) as compendium:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import json
 import re
 import struct
@@ -17,6 +18,7 @@ from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 
+import h5py
 import httpx
 import numpy as np
 import polars as pl
@@ -31,9 +33,10 @@ from serving_world import genes, table_text
 from modelling.bundle.model import load
 from modelling.predicting.predict import predict
 from modelling.web import server
-from modelling.web.app import STATIC, Service, create_app
+from modelling.web.app import STATIC, create_app
 from modelling.web.evidence import Evidence, NoEvidence
 from modelling.web.gate import Places, Refused, WebLimits
+from modelling.web.service import Service
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -49,6 +52,8 @@ def write_labels(folder: Path, run: Path) -> Path:
         "matched_text": "cerebellum",
         "margin": 1.5,
         "source_name": "Cerebellum, adult",
+        "sex": ["female", "male", None, *["male"] * (len(ids) - 3)],
+        "n_genes_detected": [None, *range(1, len(ids))],
     }
     pl.DataFrame(label).write_parquet(folder / "labels.parquet")
     pl.DataFrame(
@@ -59,12 +64,30 @@ def write_labels(folder: Path, run: Path) -> Path:
             "weight": [1.0, float("nan")],
         }
     ).write_parquet(folder / "evidence.parquet")
+    fact = {"sample_id": ids[:1], "fact": "age", "value": "adult", "field": "source_name", "matched_text": "adult", "decided_by": "text"}
+    pl.DataFrame(fact).write_parquet(folder / "facts.parquet")
+    return folder
+
+
+def gene_values(n: int) -> np.ndarray:
+    """Values of every gene in n samples (g, n), no two genes alike."""
+    return np.random.default_rng(3).gamma(2, 2, (world.N_GENES, n)).astype("<f4")
+
+
+def write_genes(folder: Path, run: Path) -> Path:
+    """by_gene.h5 beside the label files, samples in the order of the run's reference; the last sample is not in it."""
+    ids = pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)["sample_id"].to_list()
+    values = gene_values(len(ids))
+    with h5py.File(folder / "by_gene.h5", "w") as file:
+        file.attrs["unit"], file.attrs["build_id"] = "log2(TPM+1)", "test"
+        file["symbol"], file["sample_id"], file["X"] = [gene.symbol for gene in world.genes()], ids, values
+        file["sha256"] = [hashlib.sha256(row.data).hexdigest() for row in values]
     return folder
 
 
 @pytest.fixture(scope="module")
 def service(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    made = server.load_service(serving_run, write_labels(tmp_path_factory.mktemp("release"), serving_run))
+    made = server.load_service(serving_run, write_genes(write_labels(tmp_path_factory.mktemp("release"), serving_run), serving_run))
     made.limits = WebLimits(megabytes=2, samples=40, columns=5000, rows=5000, cells=200_000, seconds=20)
     return made
 
@@ -377,3 +400,73 @@ def schemathesis_given(operation):
     from hypothesis import given
 
     return given(case=operation.as_strategy())
+
+
+def test_facts_and_measures_follow_the_points_of_the_map(client: TestClient, serving_run: Path) -> None:
+    ids = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)["sample_id"]
+    ordered = ids.sort().to_list()
+    about = client.get("/api/about").json()
+    assert [(one["by"], one["kind"], one["n_known"]) for one in about["colours"]] == [
+        ("sex", "fact", len(ids) - 1),
+        ("decided_by", "fact", len(ids)),
+        ("n_genes_detected", "measure", len(ids) - 1),
+    ]
+    sex = client.get("/api/facts/sex").json()
+    said = dict(zip(ids, [None if code == 255 else sex["values"][code] for code in sex["codes"]], strict=True))
+    assert [said[name] for name in ordered[:4]] == ["female", "male", None, "male"]
+    content = client.get("/api/measures/n_genes_detected").content
+    values = dict(zip(ids, np.frombuffer(content, "<f4", offset=4).tolist(), strict=True))
+    assert struct.unpack_from("<I", content) == (len(ids),)
+    assert np.isnan(values[ordered[0]])
+    assert [values[name] for name in ordered[1:]] == list(range(1, len(ids)))
+    for path in ("/api/facts/n_genes_detected", "/api/measures/sex", "/api/facts/nonsense"):
+        assert client.get(path).status_code == 404
+
+
+def test_a_gene_is_found_by_every_name_and_read_from_its_own_row(client: TestClient, serving_run: Path) -> None:
+    n = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None).height
+    gene = next(g for g in genes() if g.previous)
+    row = gene_values(n)[genes().index(gene)]
+    for name in (gene.symbol, gene.symbol.lower(), gene.ensembl_gene_id, gene.hgnc_id):
+        assert client.get(f"/api/genes/{name}").json()["symbol"] == gene.symbol
+        assert client.get("/api/search", params={"q": name}).json()["genes"][0]["symbol"] == gene.symbol
+    assert np.array_equal(np.frombuffer(client.get(f"/api/genes/{gene.symbol}/values").content, "<f4", offset=4), row)
+    assert client.get("/api/genes/NOSUCHGENE").status_code == 404
+
+
+def test_a_damaged_gene_is_said_and_not_shown(serving_run: Path, tmp_path: Path) -> None:
+    from modelling.web.genes import Genes, NoGenes
+
+    ids = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)["sample_id"].to_numpy()
+    path = write_genes(tmp_path, serving_run) / "by_gene.h5"
+    with h5py.File(path, "r+") as file:
+        file["X"][3, 0] += 1
+    held = Genes.open(path, ids[::-1])
+    assert np.array_equal(held.values(genes()[4].symbol)[1], gene_values(len(ids))[4][::-1])
+    with pytest.raises(NoGenes, match=f"{genes()[3].symbol} is damaged"):
+        held.values(genes()[3].symbol)
+    path.write_bytes(b"no HDF5")
+    with pytest.raises(NoGenes, match="not a readable by_gene"):
+        Genes.open(path, ids)
+
+
+def test_terms_hold_their_parts() -> None:
+    from modelling.web.terms import Terms
+
+    terms = Terms(
+        [
+            "UBERON:0002421",
+            "UBERON:0000955",
+            "UBERON:0002107",
+            "",
+            "CL:0000182",
+            "UBERON:0",
+        ],  # hippocampus, brain, liver, none, hepatocyte, no term
+        ["brain", "brain", "liver", "", "liver", "spleen"],
+    )
+    assert terms.rows("UBERON:0000955") == [0, 1]
+    assert terms.rows("UBERON:0002106") == [5]
+    assert [one["term_id"] for one in terms.find("hepatic", 1)] == ["UBERON:0002107"]
+    assert terms.find("UBERON:0002421", 3)[0]["name"] == "hippocampal formation"
+    assert terms.find("kidney", 3) == []
+    assert [(one["term_id"], one["n_samples"]) for one in terms.parts([0, 1, 1])] == [("UBERON:0000955", 2), ("UBERON:0002421", 1)]

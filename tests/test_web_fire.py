@@ -27,9 +27,10 @@ from starlette.testclient import TestClient
 
 from modelling.predicting.results import tsv
 from modelling.web import server
-from modelling.web.app import Service, create_app
+from modelling.web.app import create_app
 from modelling.web.gate import Refused, WebLimits
 from modelling.web.guard import HEADERS, host_name
+from modelling.web.service import Service
 from modelling.web.worker import Worker
 from modelling.web.workshop import Workshop
 

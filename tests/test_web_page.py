@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 import serving_world as world
 from serving_world import table_text
-from test_web_api import SCRIPT, write_labels
+from test_web_api import SCRIPT, gene_values, write_genes, write_labels
 
 from modelling.bundle.model import load
 from modelling.predicting.predict import predict
@@ -29,7 +29,7 @@ WAIT = 60_000
 
 @pytest.fixture(scope="module")
 def address(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    release = write_labels(tmp_path_factory.mktemp("release"), serving_run)
+    release = write_genes(write_labels(tmp_path_factory.mktemp("release"), serving_run), serving_run)
     code = "from modelling.cli import main; main()"
     command = [sys.executable, "-c", code, "serve", str(serving_run), "--port", "0", "--curation", str(release)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -140,7 +140,7 @@ def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:
     page.click("#clear")
     assert page.is_hidden("#results")
     values, names, _ = world.new_samples(1)
-    page.click("#options summary")
+    page.locator("#options summary").press("Enter")
     page.fill("#paste", table_text(values, names, separator=",").rstrip())
     page.click("#predict-paste")
     results(page)
@@ -167,10 +167,10 @@ def test_the_map_draws_hovers_zooms_and_colours(watched: Watched, serving_run: P
     page.wait_for_selector("#tip:not([hidden])")
     assert target["tissue"].replace("_", " ") in page.inner_text("#tip")
     before = page.inner_text("#legend")
-    page.click("#colour-by button[data-by=organ_system]")
-    assert page.inner_text("#legend") != before
-    page.click("#colour-by button[data-by=source]")
-    assert "archs4" in page.inner_text("#legend")
+    page.select_option("#colour-by", "organ_system")
+    page.wait_for_function("before => document.getElementById('legend').innerText !== before", arg=before)
+    page.select_option("#colour-by", "source")
+    page.wait_for_selector("#legend >> text=archs4")
     page.click("#legend button >> nth=0")
     assert "shown in colour" in page.inner_text("#map-note")
 
@@ -193,7 +193,12 @@ def test_search_browse_and_the_evidence_of_a_label(watched: Watched, serving_run
     said = page.inner_text("#details-body")
     assert "cerebellum" in said
     assert SCRIPT in said
-    assert page.inner_text("#details-body mark").lower() == "cerebellum"
+    assert {word.lower() for word in page.locator("#details-body mark").all_inner_texts()} == {"cerebellum", "adult"}
+    assert "Called" in said
+    assert "because its source name says cerebellum" in said
+    page.click("#details-body details.wrong summary")
+    row = page.input_value("#details-body textarea").splitlines()
+    assert dict(zip(row[0].split("\t"), row[1].split("\t"), strict=True))["target"] == first
     page.keyboard.press("Escape")
     assert not page.locator("#details").evaluate("dialog => dialog.open")
     page.fill("#search", "no such thing")
@@ -211,12 +216,17 @@ def test_errors_are_said_and_hostile_names_are_only_text(watched: Watched) -> No
         upload(page, text, name)
         page.wait_for_selector(f"#problem >> text={said}")
         assert page.is_hidden("#results")
+        assert page.is_hidden("#stale")
     values, names, _ = world.new_samples(1)
     names[0], names[1] = SCRIPT, "<img src=x onerror=alert(1)>"
     upload(page, table_text(values, names), "<b>bold</b>.tsv")
     results(page)
     assert page.locator("#sample-list .id").all_inner_texts()[:2] == names[:2]
     assert page.locator("#results script, #results img, #report b").count() == 0
+    upload(page, "a,b\nfoo,1\n", "t.csv")
+    page.wait_for_selector("#problem:not([hidden])")
+    assert page.is_visible("#stale")
+    assert page.locator("#sample-list li").count() == 6
 
 
 def test_the_page_is_usable_by_keyboard_alone(watched: Watched) -> None:
@@ -279,3 +289,134 @@ def test_nothing_overflows_on_a_phone_or_a_desk_in_light_and_dark(
     page.screenshot(path=folder / f"page-{width}-{scheme}.png", full_page=width < 900)
     page.close()
     assert watched.wrong == []
+
+
+def test_a_synonym_an_id_and_a_part_find_their_samples(watched: Watched, serving_run: Path) -> None:
+    page = watched.page
+    held = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)
+    n_liver = held.filter(pl.col("tissue") == "liver").height
+    for words, shown in (("hepatic", "liver (hepatic)"), ("UBERON:0002107", "liver")):
+        page.fill("#search", words)
+        page.click(f"#found li:has-text('{shown}')")
+        page.wait_for_selector("#browse-body h2 >> text=liver")
+        assert page.inner_text("#browse-body p").startswith(f"{n_liver} samples")
+        assert f"{n_liver} of" in page.inner_text("#map-note")
+    page.click("#crumbs button")
+    page.fill("#browse-body input", "colo")
+    assert page.locator(".tissue-row").all_inner_texts()[0].startswith("colon")
+    assert page.locator(".tissue-row").count() == 1
+
+
+def test_a_gene_colours_the_map_and_its_boxes_are_those_of_the_file(watched: Watched, serving_run: Path) -> None:
+    page = watched.page
+    gene = world.genes()[5]
+    page.fill("#search", gene.ensembl_gene_id)
+    page.click(f"#found li >> text={gene.symbol}")
+    page.wait_for_selector(".boxes .box >> nth=5")
+    assert page.locator("#legend canvas").count() == 1
+    assert page.input_value("#colour-by") == f"gene:{gene.symbol}"
+    expected = gene_of(serving_run, 5).group_by("tissue").agg(pl.median("value")).sort("value", descending=True)
+    labels = [str(box.get_attribute("aria-label")) for box in page.locator(".boxes .box").all()]
+    assert [label.split(":")[0].replace(" ", "_") for label in labels] == expected["tissue"].to_list()
+    assert f"median {expected['value'][0]:.2f}" in labels[0]
+
+
+def test_the_address_is_a_link_and_back_leads_back(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.click("#tab-browse")
+    page.click(".tissue-row:has-text('liver')")
+    page.wait_for_selector("#browse-body tbody button")
+    page.locator("#browse-body tbody button").first.click()
+    page.wait_for_selector("#browse-body tbody button >> text=/s/i")
+    page.select_option("#colour-by", "source")
+    page.wait_for_function("location.hash.includes('colour=source')")
+    link = page.url
+    page.go_back()
+    page.go_back()
+    page.wait_for_selector("#browse-body h2 >> text=liver")
+    assert page.input_value("#colour-by") == "tissue"
+    page.goto("about:blank")
+    page.goto(link)
+    page.wait_for_selector("body[data-ready=yes]")
+    assert page.input_value("#colour-by") == "source"
+    assert "shown in colour" in page.inner_text("#map-note")
+    page.goto("about:blank")
+    page.goto(f"{address}/#tissue=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&tab=browse&colour=nonsense&view=a,b")
+    page.wait_for_selector("body[data-ready=yes]")
+    assert "knows no tissue <img" in page.inner_text("#browse-body")
+
+
+def test_samples_are_picked_with_a_box_and_with_a_lasso(watched: Watched, serving_run: Path) -> None:
+    page = watched.page
+    n = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None).height
+    box = page.locator("#points").bounding_box()
+    assert box is not None
+    corners = [(box["x"] + 2, box["y"] + 2), (box["x"] + box["width"] - 2, box["y"] + box["height"] - 2)]
+    page.keyboard.down("Shift")
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.move(*corners[1])
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.wait_for_selector(f"#browse-body h2 >> text={n} samples picked")
+    with page.expect_download() as download:
+        page.click("#browse-body button >> text=Download TSV")
+    assert pl.read_csv(download.value.path(), separator="\t").height == n
+    page.click("#browse-body button >> text=Clear")
+    page.click("#pick")
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for x, y in ((box["x"] + box["width"] - 4, box["y"] + 2), (box["x"] + box["width"] - 4, middle), (box["x"] + 2, middle)):
+        page.mouse.move(x, y)
+    page.mouse.up()
+    page.wait_for_selector("#browse-body h2 >> text=picked")
+    assert 0 < int(page.inner_text("#browse-body h2").split()[0]) < n
+
+
+def test_names_on_the_map_do_not_lie_on_each_other_and_colours_are_apart(watched: Watched) -> None:
+    page = watched.page
+    apart = page.evaluate("""async () => {
+        const { distance, oklab, palette } = await import('./colour.js');
+        const tissues = [...Array(42).keys()].map(i => ({ tissue: `t${i}`, organ_system: `s${i % 3 ? i % 12 : 0}` })), found = palette({ tissues, sources: ['a'] });
+        let least = 9;
+        for (const a of tissues) for (const b of tissues) if (a !== b && a.organ_system === b.organ_system) least = Math.min(least, distance(oklab(found.tissue[a.tissue].rgb), oklab(found.tissue[b.tissue].rgb)));
+        return 100 * least;
+    }""")
+    assert apart >= 6
+    assert page.locator("#legend button:not(.legend-head)").count() == len(world.TISSUES)
+
+
+def test_the_page_meets_wcag_in_what_a_program_can_see(watched: Watched) -> None:
+    package = pytest.importorskip("axe_core_python", reason="accessibility is checked through axe-core: pip install axe-core-python")
+    axe = (Path(package.__path__[0]) / "axe.min.js").read_text(encoding="utf-8")
+    page = watched.page
+
+    def violations() -> object:
+        page.evaluate(f"{axe}; 1")
+        return page.evaluate(
+            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']}).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))"
+        )
+
+    assert violations() == []
+    page.fill("#search", "hepatic")
+    page.click("#found li:has-text('liver (hepatic)')")
+    page.wait_for_selector("#browse-body tbody button")
+    assert violations() == []
+    page.locator("#browse-body tbody button").first.click()
+    page.wait_for_selector("#details[open] .evidence")
+    assert violations() == []
+    page.keyboard.press("Escape")
+    page.click("#tab-samples")
+    page.click("#example")
+    results(page)
+    page.locator("#sample-list summary").first.click()
+    page.wait_for_selector("#sample-list details[open] .inside")
+    assert violations() == []
+
+
+def gene_of(run: Path, gene: int) -> pl.DataFrame:
+    """Tissue and value of a gene as write_genes made it."""
+    held = pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)
+    return held.select("tissue").with_columns(value=pl.Series(gene_values(held.height)[gene]))

@@ -21,8 +21,12 @@ COMPARTMENTS = {
 }
 MARKERS = (*DIVIDING, *(gene for genes in COMPARTMENTS.values() for gene in genes))
 FEWEST_MARKERS = 3
-ABSENT = 1.5  # log2(value + 1) below which a compartment is not there
-DIVIDES = 1.5
+ABSENT, ABOVE_FLOOR = (
+    1.0,
+    0.5,
+)  # log2(value + 1) below which a compartment is not there: this, or so far above what a table's weakest genes show
+FLOOR = 0.1  # the share of a sample's genes that are its weakest
+DIVIDES = 1.5  # by how much the markers of division are above the second strongest compartment
 FEW_DETECTED = 0.6  # of the median sample's share of genes detected
 CORE = 0.75  # share of strongly read genes that a bulk sample shows, however shallow
 FAR = 5.0  # spreads (MAD) of the compendium
@@ -36,8 +40,9 @@ def audit_cell_lines(samples: Samples) -> Audited:
         return Audited("cell_lines", question, [], [f"not audited: fewer than {FEWEST_MARKERS} markers measured of {', '.join(lacking)}"])
     dividing, held = samples.mean(DIVIDING), {name: samples.mean(genes) for name, genes in COMPARTMENTS.items()}
     second = np.sort(np.array(list(held.values())), axis=0)[-2]
+    absent = max(ABSENT, float(np.median(np.quantile(samples.x_nv, FLOOR, axis=1))) + ABOVE_FLOOR)
     findings = []
-    for i in np.flatnonzero((second < ABSENT) & (dividing > DIVIDES)):
+    for i in np.flatnonzero((second < absent) & (dividing - second > DIVIDES)):
         evidence: dict[str, str | float] = {"dividing": float(dividing[i]), **{name: float(v[i]) for name, v in held.items()}}
         said = (
             f"divides ({dividing[i]:.1f}) and holds {', '.join(f'{name} {v[i]:.1f}' for name, v in held.items())} (log2), as a culture does"

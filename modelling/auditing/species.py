@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from modelling.auditing.cells import CORE
 from modelling.auditing.reading import Audited, Finding, Samples, ranked
 
 HUMAN_ONLY = (
@@ -22,7 +23,7 @@ SHARE, OTHERS = 0.3, 0.5  # of these genes read: below, of what a sample of shal
 
 
 def audit_species(samples: Samples) -> Audited:
-    """Samples in which most of the genes that only people have are silent, while its other genes are not."""
+    """Samples in which most of the genes that only people have are silent, while its other genes are not (a single cell's are, too)."""
     question = "Which samples read none of the genes that people have and other species have not?"
     held = samples.measured(HUMAN_ONLY)
     if len(held) < FEWEST:
@@ -36,7 +37,7 @@ def audit_species(samples: Samples) -> Audited:
     common = np.nanmedian(x, axis=0) > SILENT
     share = (np.nan_to_num(x[:, common]) > SILENT).mean(1)
     findings = []
-    for i in np.flatnonzero((share < SHARE) & (share < OTHERS * samples.detected_n)):
+    for i in np.flatnonzero((share < SHARE) & (share < OTHERS * samples.detected_n) & (samples.core_n >= CORE)):
         evidence: dict[str, str | float] = {
             "share_of_human_genes": float(share[i]),
             "n_human_genes": int(common.sum()),

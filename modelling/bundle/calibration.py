@@ -20,7 +20,8 @@ class Calibration:
     under which a sample is too sparse. coverage, coverage_shifted, set_size: share of held-out samples whose set held the truth, as
     measured and with simulated study shifts, and mean size. foreign_below: share of samples of a tissue that was left out that fall under
     far_below, mean over tissues. answer_above: an answer is the finest level at least so probable (None where the network has no prototypes);
-    answer_right: share of such answers that were right, as measured or shifted, whichever is lower. untestable: tissues with one group, of which nothing can be held out.
+    answer_right: share of such answers that were right, as measured or shifted, whichever is lower. untestable: tissues with one group, of
+    which nothing can be held out.
     """
 
     mass: float = EVEN

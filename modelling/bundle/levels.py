@@ -69,7 +69,9 @@ class Levels:
     @classmethod
     def read(cls, rows: Sequence[dict[str, str]], tissues: list[str], head: Prototypes, temperature: float, where: str) -> Levels:
         """From the rows of levels.tsv. Raises BundleError where they are not a description of these tissues."""
-        levels = [Level(*(row[name] for name in COLUMNS[:-1]), tuple(row["leaves"].split(";"))) for row in rows]
+        levels = [
+            Level(row["level"], row["kind"], row["name"], row["term_id"], row["tissue"], tuple(row["leaves"].split(";"))) for row in rows
+        ]
         leaves = [level for level in levels if level.leaves == (level.level,)]
         unknown = {leaf for level in levels for leaf in level.leaves} - {leaf.level for leaf in leaves}
         strange = {leaf.tissue for leaf in leaves} ^ set(tissues)

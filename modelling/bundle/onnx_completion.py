@@ -17,6 +17,19 @@ CHUNK = 1024  # genes at once: (n, k, CHUNK) is the largest table
 class Filling(nn.Module):
     """z-scores (n, g) with NaN for missing genes -> the same without gaps (n, g), and the spread of the whitened latent (n)."""
 
+    scaled_gk: Tensor
+    weight_gk: Tensor
+    bias_g: Tensor
+    precision_g: Tensor
+    precision_skk: Tensor
+    metric_kk: Tensor
+    complete_s: Tensor
+    whiten_kk: Tensor
+    log_weight_c: Tensor
+    log_determinant_s: Tensor
+    pull_ck: Tensor
+    mean_ck: Tensor
+
     def __init__(self, network: TissueVAE) -> None:
         super().__init__()
         completer = Completer(network.decode_linear.weight, network.decode_linear.bias, network.completion)

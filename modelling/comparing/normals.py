@@ -163,7 +163,7 @@ def normal_rows(compendium: Compendium) -> Ints:
     """Rows of labelled samples that are said to be normal. Raises NormalsMissing."""
     labelled = np.flatnonzero(compendium.text("tissue") != "")
     condition = compendium.conditions(labelled)
-    rows = labelled[condition == "normal"]
+    rows: Ints = labelled[condition == "normal"]
     if not len(rows):
         raise NormalsMissing(
             f"{compendium.path}: none of {len(labelled):,} labelled samples is said to be normal (obs `is_tumour` or `condition`;"

@@ -62,7 +62,8 @@ class Completion(nn.Module):
 def _root(covariance_kk: Tensor) -> Tensor:
     """R with R R' = the covariance and a little more on the diagonal: directions that few samples span must not be certain."""
     values, vectors = torch.linalg.eigh(covariance_kk)
-    return vectors * (values.clamp_min(0) + RIDGE * values.mean().clamp_min(1e-6)).sqrt()
+    root: Tensor = vectors * (values.clamp_min(0) + RIDGE * values.mean().clamp_min(1e-6)).sqrt()
+    return root
 
 
 @dataclass(frozen=True)

@@ -78,19 +78,9 @@ class Predictor:
         evidence = Evidence(probability, nearness, model.second_tissue(z_nk), near, *detected_genes(samples.x_ng))
         refused = samples.coverage < min_coverage
         imputed = model.impute(samples.x_ng) if impute else None
-        return PredictedBlock(
-            samples.sample_ids,
-            z_nk,
-            probability,
-            samples.coverage,
-            refused,
-            evidence,
-            neighbours,
-            similarity,
-            xy,
-            model.level_probabilities(found, probability),
-            imputed,
-        )
+        level_nv = model.level_probabilities(found, probability)
+        near_by = (neighbours, similarity, xy)
+        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, *near_by, level_nv, imputed)
 
     @cached_property
     def tissue_of_row(self) -> Ints:

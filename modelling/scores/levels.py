@@ -22,7 +22,7 @@ def held(truth_nl: Bools, answer_nl: Bools) -> Bools:
 
 def score_answers(truth_nl: Bools, answer_nl: Bools, member_lv: Bools) -> dict[str, Any]:
     """Counts and hierarchical scores of answers as leaves (n, l); `member` (l, v) says which leaves each level holds."""
-    told, right = answer_nl.any(axis=1), held(truth_nl, answer_nl)
+    told, right = np.asarray(answer_nl.any(axis=1)), held(truth_nl, answer_nl)
     truth_nv, answer_nv = _levels_above(truth_nl, member_lv), _levels_above(answer_nl, member_lv) & told[:, None]
     finer_nv = ~(member_lv.T[None] & ~truth_nl[:, None]).any(axis=2) & ~truth_nv  # inside what is known: neither right nor wrong
     common, answered = int((truth_nv & answer_nv).sum()), int((answer_nv & ~finer_nv).sum())

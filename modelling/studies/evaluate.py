@@ -76,17 +76,14 @@ def evaluate(
         "imputation": {fraction: scores["standardised"]["model"] for fraction, scores in imputation.items()},
         "imputation_detail": imputation,
         **scorecard.mixing(part),
-        "settings": {
-            "seed": seed,
-            "k_mixing": 20,
-            "perplexity": 30,
-            "calibration_bins": 15,
-            "bootstraps": len(groups.weights),
-            "level": 0.95,
-        },
+        "settings": _settings(seed, len(groups.weights)),
         "notes": notes + shared_group_notes(compendium, part) + part_notes(part, model),
     }
     return Evaluation(metrics, part, errors, ranks, model)
+
+
+def _settings(seed: int, n_bootstraps: int) -> dict[str, Any]:
+    return {"seed": seed, "k_mixing": 20, "perplexity": 30, "calibration_bins": 15, "bootstraps": n_bootstraps, "level": 0.95}
 
 
 def counts(part: HeldOut, model: TissueModel) -> dict[str, int]:

@@ -34,7 +34,7 @@ def score_imputation(
             truth = part.truth_ng[number * BLOCK : number * BLOCK + len(mask)]
             visible = np.where(mask, np.float32(np.nan), truth)
             found = model.impute(visible * model.std_g + model.mean_g)
-            restored = {"model": (found.values_ng - model.mean_g) / model.std_g}
+            restored: dict[str, Floats] = {"model": (found.values_ng - model.mean_g) / model.std_g}
             restored |= {name: restore(visible) for name, restore in imputers.items()}
             cells.add(truth, mask, restored, found.sd_ng / model.std_g)
             advance(len(mask))

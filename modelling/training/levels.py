@@ -104,7 +104,7 @@ def truth_of(leaf_n: Ints, tissue_n: Ints, leaf_tissue: Ints) -> Bools:
     """Leaves (n, l) that hold what is known of each sample: its leaf, or all those of its tissue."""
     own = leaf_tissue[None] == tissue_n[:, None]
     exact = np.arange(len(leaf_tissue))[None] == leaf_n[:, None]
-    return np.where((leaf_n >= 0)[:, None], exact, own)
+    return np.asarray(np.where((leaf_n >= 0)[:, None], exact, own))
 
 
 def threshold(levels: Levels, held_out: list[HeldOut]) -> tuple[float, float]:

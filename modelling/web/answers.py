@@ -10,6 +10,8 @@ from modelling.arrays import Array
 from modelling.predicting.predict import Predictions, Predictor
 from modelling.predicting.results import tsv
 
+ANSWER = ("answer", "answer_level", "answer_probability", "answer_term_id")
+
 
 class Problem(BaseModel):
     """Why a request was not answered."""
@@ -48,6 +50,10 @@ class SampleAnswer(BaseModel):
     unsure: bool | None = None
     unsure_because: str | None = None
     tissue_set: list[str] = []
+    answer: str | None = None
+    answer_level: str | None = None
+    answer_probability: float | None = None
+    answer_term_id: str | None = None
     similarity: float | None = None
     neighbours: list[Neighbour] = []
     map_x: float | None = None
@@ -209,6 +215,7 @@ def _sample(predictor: Predictor, row: dict[str, Any], points: Array, similarity
         unsure=row["unsure"],
         unsure_because=row["unsure_because"],
         tissue_set=[name for name in row["tissue_set"].split(";") if name],
+        **{name: row[name] for name in ANSWER if name in row},
         similarity=row["similarity"],
         neighbours=_neighbours(predictor, points, similarity),
         map_x=row["map_x"],

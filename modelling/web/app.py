@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
@@ -17,22 +14,15 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from modelling.predicting.cohort import MIN_COVERAGE
-from modelling.predicting.predict import Predictor
-from modelling.web.answers import About, Colour, PredictionAnswer, Problem, TissueSummary
-from modelling.web.atlas import Atlas
+from modelling.web.answers import PredictionAnswer, Problem
 from modelling.web.browsing import NAME_LENGTH, add_browse_routes
-from modelling.web.colours import Facts
-from modelling.web.evidence import Evidence
-from modelling.web.gate import Places, Refused, WebLimits, read_body
-from modelling.web.genes import NAME, Genes
+from modelling.web.gate import Places, Refused, read_body
 from modelling.web.guard import HEADERS, Guard
-from modelling.web.terms import Terms
+from modelling.web.service import NOTICE, Service
 from modelling.web.workshop import Workshop
 from profiles import __version__
 
 STATIC = Path(__file__).with_name("static")
-NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": why}
     for status, why in (
@@ -53,85 +43,6 @@ TABLE_BODY = {
         "content": {"text/tab-separated-values": {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}},
     }
 }
-
-
-@dataclass
-class Service:
-    """What the routes answer from."""
-
-    predictor: Predictor
-    evidence: Evidence | None
-    limits: WebLimits
-    folder: Path
-
-    @cached_property
-    def atlas(self) -> Atlas:
-        """The reference samples, coded."""
-        return Atlas.of(self.predictor)
-
-    @cached_property
-    def facts(self) -> Facts | None:
-        """The facts of the reference samples, where the release is known."""
-        if self.evidence is None:
-            return None
-        return Facts(self.atlas.sample_id, self.evidence.labels, self.evidence.beside("compendium.h5ad"))
-
-    @cached_property
-    def genes(self) -> Genes | None:
-        """Expression by gene, where the release keeps it."""
-        path = self.evidence.beside(NAME) if self.evidence else None
-        return Genes.open(path, self.atlas.sample_id) if path else None
-
-    @cached_property
-    def terms(self) -> Terms:
-        """Names of what the reference samples are, read when first asked for."""
-        return Terms(self.atlas.term_ids())
-
-    def reads(self) -> str:
-        """What tables the model takes, said where it is less than all: without the lengths of its genes nothing can be divided by them."""
-        space = self.predictor.space
-        known = np.isfinite(space.length_bp)
-        if known.mean() >= MIN_COVERAGE:
-            return "CSV, TSV or GCT; all genes; counts, TPM, FPKM or log2."
-        unit = self.predictor.model.unit
-        return (
-            f"CSV, TSV or GCT in {unit} or TPM, all genes, under the model's names: "
-            f"it knows the length of {known.mean():.0%} of them, so counts cannot become TPM."
-        )
-
-    def about(self) -> About:
-        """The model in numbers."""
-        model, reference = self.predictor.model, self.predictor.reference
-        assert reference is not None
-        return About(
-            name=self.folder.resolve().name,
-            version=__version__,
-            notice=NOTICE,
-            unit=model.unit,
-            n_genes=len(model.genes),
-            n_latent=model.n_latent,
-            n_train=int(model.details.get("n_train", 0)),
-            n_points=reference.table.height,
-            simulated=bool(model.details.get("simulated", False)),
-            tissues=[TissueSummary(**row) for row in self.atlas.tissue_summaries()],
-            sources=self.atlas.sources,
-            map_method=reference.about.map_method,
-            claim=model.calibration.claim(),
-            min_coverage=MIN_COVERAGE,
-            has_evidence=self.evidence is not None,
-            has_example=(self.folder / "example.tsv").is_file(),
-            has_genes=self.genes is not None,
-            colours=[Colour(**one) for one in self.facts.choices()] if self.facts else [],
-            reads=self.reads(),
-            detected_below=model.calibration.detected_below,
-            limits=asdict(self.limits),
-        )
-
-    def order(self, name: str, unit: str, layout: str, samples: Sequence[str], annotation: Sequence[str]) -> dict[str, Any]:
-        """What a worker is told of a table beside its text."""
-        bounds = {what: getattr(self.limits, what) for what in ("samples", "columns", "rows", "cells")}
-        how = {"unit": unit, "layout": layout, "samples": list(samples), "annotation": list(annotation)}
-        return {"name": Path(name).name or "table", "seconds": self.limits.seconds, "limits": bounds, **how}
 
 
 def create_app(service: Service, hosts: Sequence[str]) -> FastAPI:

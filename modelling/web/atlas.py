@@ -11,7 +11,6 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.bundle.reference import Reference
 from modelling.predicting.predict import Predictor
-from modelling.web.terms import tissue_terms
 
 N_FOUND = 20
 N_SERIES_SAMPLES = 500
@@ -48,9 +47,8 @@ class Atlas:
         return cls(predictor.reference, predictor.model.tissues, {row["tissue"]: row.get("organ_system") or "" for row in rows})
 
     def term_ids(self) -> list[str]:
-        """The finest known term of each reference sample, that of its tissue where a compendium gave none."""
-        of_tissue = tissue_terms()
-        return [str(term or of_tissue.get(tissue, "")) for term, tissue in zip(self.reference.column("term_id"), self.tissue, strict=True)]
+        """The finest known term of each reference sample, empty where a compendium gave none."""
+        return [str(term or "") for term in self.reference.column("term_id")]
 
     def points(self) -> bytes:
         """n as uint32, then x and y as float32, then tissue, source and split as uint8, all little-endian, one array after the other."""

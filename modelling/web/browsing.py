@@ -17,7 +17,7 @@ from modelling.web.gate import Refused
 from modelling.web.genes import MAKE_IT, NoGenes, boxes
 
 if TYPE_CHECKING:
-    from modelling.web.app import Service
+    from modelling.web.service import Service
     from modelling.web.terms import Terms
 
 NAME_LENGTH = 200
@@ -138,7 +138,7 @@ def _add_genes(app: FastAPI, service: Service) -> None:
             symbol=symbol,
             unit=service.genes.unit if service.genes else "",
             n_samples=int(np.isfinite(values).sum()),
-            boxes=boxes(values, atlas.tissue, atlas.tissues),
+            boxes=[answers.GeneBox(**box) for box in boxes(values, atlas.tissue, atlas.tissues)],
         )
 
     @app.get("/api/genes/{name}/values", response_class=Response, responses={**BYTES, **ABSENT})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from modelling.errors import ModellingError
 
 if TYPE_CHECKING:
-    from modelling.web.app import Service
+    from modelling.web.service import Service
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
@@ -38,8 +38,9 @@ def serve(
     import typer
     import uvicorn
 
-    from modelling.web.app import NOTICE, create_app
+    from modelling.web.app import create_app
     from modelling.web.connections import Connection
+    from modelling.web.service import NOTICE
 
     hosts = names(host, allow_hosts)
     listening = _listen(host, port)
@@ -73,9 +74,9 @@ def load_service(run: Path, curation: Path | None = None, max_upload_mb: int = 2
     """Load the run, its reference and the label files."""
     from modelling.bundle.model import load
     from modelling.predicting.predict import Predictor
-    from modelling.web.app import Service
     from modelling.web.evidence import Evidence
     from modelling.web.gate import WebLimits
+    from modelling.web.service import Service
 
     evidence = Evidence.open(curation) if curation else None
     return Service(Predictor.of(load(run)), evidence, WebLimits(megabytes=max_upload_mb), Path(run))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -37,10 +37,11 @@ def tissue_terms() -> dict[str, str]:
 class Terms:
     """The terms of the reference samples and all that contains them.
 
-    term_ids: the finest term of each reference sample, empty where none is known.
+    term_ids: the finest term of each reference sample; tissues: its tissue, whose own term stands for one that the ontologies do not know.
     """
 
     term_ids: list[str]
+    tissues: Sequence[str]
     name: dict[str, str] = field(init=False, default_factory=dict)
     _terms_of: dict[str, set[str]] = field(init=False)
     _parents: dict[str, list[str]] = field(init=False, default_factory=dict)
@@ -55,6 +56,11 @@ class Terms:
                 self._terms_of[word.lower()].add(term_id)
         for word, term_id in _curated_words():
             self._terms_of[word.lower()].add(term_id)
+        of_tissue = tissue_terms()
+        self.term_ids = [
+            term_id if term_id in self.name else of_tissue.get(tissue, "")
+            for term_id, tissue in zip(self.term_ids, self.tissues, strict=True)
+        ]
         held = Counter(term_id for term_id in self.term_ids if term_id)
         self._above = {term_id: self._containing(term_id) for term_id in held}
         self._count = Counter()

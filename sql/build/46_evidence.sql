@@ -5,4 +5,9 @@ FROM text_evidence
 UNION ALL BY NAME
 FROM declared_evidence
 UNION ALL BY NAME
-FROM override_evidence;
+SELECT
+    md5(sample_id || ' override ' || override_id)[:16] AS evidence_id, sample_id, 'override' AS field, 0 AS position,
+    0 AS n_tokens, 'map' AS verdict, 'override' AS kind, 'sample' AS role, override_id AS rule_id, reason AS synonym,
+    'OVERRIDE' AS scope, override_hit.term_id, term_tissue.tissue, target AS matched_text, 2.0 AS weight
+FROM override_hit LEFT JOIN term_tissue ON override_hit.term_id = term_tissue.term_id
+WHERE is_effective AND fact IS NULL;

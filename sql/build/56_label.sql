@@ -6,6 +6,10 @@ WITH elsewhere AS (
     SELECT DISTINCT sample_text.sample_id
     FROM sample_text JOIN text USING (text_id) WHERE regexp_matches(text.normalised, $elsewhere)
 ),
+marker AS (  -- CD45+ before T cell is an attribute of the cell, and no place that it came from
+    SELECT evidence_id FROM evidence
+    WHERE role = 'origin' AND (synonym LIKE '% positive' OR matched_text LIKE '%+')
+),
 origin AS (
     SELECT proposal.sample_id, arg_max({
         'tissue': proposal.tissue, 'term': proposal.term_id, 'evidence': proposal.evidence_id
@@ -15,6 +19,7 @@ origin AS (
     )) AS best
     FROM proposal JOIN winner USING (sample_id)
     WHERE proposal.verdict IN ('map', 'cell_line') AND proposal.tissue <> winner.tissue
+        AND proposal.evidence_id NOT IN (FROM marker)
         AND (proposal.role = 'origin' OR (proposal.field = 'origin' AND proposal.verdict = 'map')
             OR (proposal.kind = 'pluripotent' AND proposal.field <> 'description')
             OR (proposal.kind = 'disease' AND proposal.sample_id IN (FROM elsewhere)))

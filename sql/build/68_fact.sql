@@ -1,15 +1,12 @@
 -- fact: one row per sample and fact that its text, its source or a person states, with the words. An age gives the
--- stage of life where the words do not say that it is before birth; days and weeks of a culture
--- or of an unborn child are no age.
--- The tissue of origin is the label's, with its words, unless a person decided it.
+-- stage of life where the words do not say that it is before birth; days and weeks of a culture or of an unborn child
+-- are no age. The tissue of origin is the label's, with its words, unless a person decided it.
 CREATE OR REPLACE TABLE fact AS
 WITH worded AS (
-    SELECT stated_fact.sample_id, fact_evidence.* EXCLUDE (sample_id)
-    FROM stated_fact JOIN fact_evidence USING (fact, rank)
+    SELECT stated_fact.sample_id, e.* EXCLUDE (sample_id) FROM stated_fact JOIN fact_evidence AS e USING (fact, rank)
 ),
 unborn AS (
-    SELECT sample_id FROM worded
-    WHERE fact = 'development_stage' AND value IN ('fetal stage', 'embryonic stage')
+    SELECT sample_id FROM worded WHERE fact = 'development_stage' AND value IN ('fetal stage', 'embryonic stage')
 ),
 aged AS (
     SELECT *, CASE
