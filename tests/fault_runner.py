@@ -106,16 +106,6 @@ class Runner:
         return Outcome(ended["code"], ended["signal"], ended["late"], ended["seconds"], *texts, details)
 
 
-def compiled_shim(folder: Path) -> Path | None:
-    """fault_shim.c as a library for LD_PRELOAD; None where there is no compiler for it."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None or sys.platform != "linux":
-        return None
-    target = folder / "fault_shim.so"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(target), str(SHIM), "-ldl"], check=True)
-    return target
-
-
 @contextlib.contextmanager
 def small_disk(place: Path, n_bytes: int, *, read_only: bool = False) -> Iterator[Path | None]:
     """A file system of its own of `n_bytes` at `place`; None where there is no right to mount one."""
