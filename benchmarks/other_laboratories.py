@@ -40,11 +40,6 @@ ARCHS4 = {
 }  # fmt: skip
 
 
-def log2_as_values(x_ng: Floats) -> Any:
-    """Log2 values without the logarithm, as a table of TPM or CPM holds them."""
-    return np.exp2(x_ng) - 1
-
-
 def balanced_accuracy(truth: np.ndarray, called: np.ndarray) -> float:
     names, number = np.unique(np.concatenate([truth, called]).astype(str), return_inverse=True)
     counts = confusion(number[: len(truth)], number[len(truth) :], len(names))

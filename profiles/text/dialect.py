@@ -55,10 +55,6 @@ class Dialect:
             handle.readline()
         return handle
 
-    def line_of(self, row: int) -> int:
-        """Line in the file of a row counted from 0; exact where no cell holds a line break and no comment stands between."""
-        return self.n_skip + row + 1
-
     def without_header(self) -> Dialect:
         """The same table with the header line as its first row: columns have no names."""
         first = self.header[1:] if self.header_short else self.header
