@@ -385,6 +385,15 @@ def test_names_on_the_map_do_not_lie_on_each_other_and_colours_are_apart(watched
         return 100 * least;
     }""")
     assert apart >= 6
+    boxes = page.evaluate("""async () => {
+        const { placed } = await import('./names.js');
+        const names = [...Array(200).keys()].map(i => ({ text: `t${i}`, px: (i * 37) % 500, py: (i * 53) % 400, wide: 40 + i % 50 }));
+        return placed(names, [[200, 100, 300, 200]], 500, 400).map(one => one.box);
+    }""")
+    assert len(boxes) > 30
+    crowded = [[200, 100, 300, 200], *boxes]
+    assert not [(a, b) for i, a in enumerate(crowded) for b in crowded[:i] if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]]
+    assert all(left >= 0 and top >= 0 and right <= 500 and low <= 400 for left, top, right, low in boxes)
     assert page.locator("#legend button:not(.legend-head)").count() == len(world.TISSUES)
 
 

@@ -49,6 +49,28 @@ def hdf5(file: Path | Cached) -> Iterator[h5py.File]:
         raise
 
 
+class Tables:
+    """obs, var and uns of a compendium, each read when it is first asked for, by `_element`."""
+
+    @cached_property
+    def obs(self) -> pd.DataFrame:
+        """One row per sample."""
+        return self._element("obs")
+
+    @cached_property
+    def var(self) -> pd.DataFrame:
+        """One row per gene."""
+        return self._element("var")
+
+    @cached_property
+    def uns(self) -> dict[str, Any]:
+        """What the file says of itself."""
+        return dict(self._element("uns"))
+
+    def _element(self, name: str) -> Any:
+        raise NotImplementedError
+
+
 class RangedMatrix:
     """A contiguous float32 matrix (n, g) in a file behind HTTP: the rows that are indexed are brought, and read from their copy here."""
 
@@ -73,7 +95,7 @@ Matrix = NDArray[np.float32] | RangedMatrix
 
 
 @dataclass(frozen=True)
-class Compendium:
+class Compendium(Tables):
     """A compendium of a folder, a file or an address; only what is asked for is read.
 
     path: the file on this disk; of one behind HTTP its sparse copy, which holds what was read. file: what to open.
@@ -102,21 +124,6 @@ class Compendium:
         if isinstance(self.file, Cached):
             return RangedMatrix(self.file, self.offset, self.shape)
         return np.memmap(self.path, np.float32, "r", self.offset, self.shape)
-
-    @cached_property
-    def obs(self) -> pd.DataFrame:
-        """One row per sample."""
-        return self._element("obs")
-
-    @cached_property
-    def var(self) -> pd.DataFrame:
-        """One row per gene."""
-        return self._element("var")
-
-    @cached_property
-    def uns(self) -> dict[str, Any]:
-        """What the file says of itself."""
-        return dict(self._element("uns"))
 
     @cached_property
     def symbols(self) -> list[str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,13 +14,11 @@ import pyarrow as pa
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.compendium import matrix_offset, open_matrix
 from curation.matrix.normalise import MILLION, UNIT_NAMES, outliers
+from curation.matrix.opened import Tables
 from curation.matrix.quality import obs_names
 from curation.matrix.scaler import SMALLEST_STD
 from curation.obs import COLUMNS, EMPTY
 from curation.validating.finding import first
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROWS_AT_ONCE = 512
 QUALITY = ("library_size", "n_genes_detected", "fraction_zero", "is_outlier")
@@ -31,25 +28,10 @@ FEW = 1e-3  # share of a sample's detected genes that float32 may round to zero,
 
 
 @dataclass(frozen=True)
-class Compendium:
+class Compendium(Tables):
     """The file, its tables read when they are first asked for."""
 
     path: Path
-
-    @cached_property
-    def obs(self) -> pd.DataFrame:
-        """The samples."""
-        return self._element("obs")
-
-    @cached_property
-    def var(self) -> pd.DataFrame:
-        """The genes."""
-        return self._element("var")
-
-    @cached_property
-    def uns(self) -> dict[str, Any]:
-        """What the file says about itself."""
-        return dict(self._element("uns"))
 
     def _element(self, name: str) -> Any:
         from anndata.io import read_elem

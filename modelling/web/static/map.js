@@ -1,6 +1,7 @@
 // The map: what is where, moving about, hovering, highlighting; the user's own samples as marks above it.
 
 import { Cells, PointLayer } from "./points.js";
+import { anchors, placed } from "./names.js";
 import { $, count, counted, el, plain, say } from "./dom.js";
 
 const HOVER_PIXELS = 9;
@@ -9,23 +10,6 @@ const SLOW_FRAME = 45; // ms: no graphics card, so only some points are drawn wh
 const FEW = 15000;
 const REST = 160;
 const NOTE = 22; // px at the foot that the note needs
-
-/** Where each group is densest, the largest group first: the places of its name. */
-function anchors(map, colouring) {
-  const side = 48, cells = new Map();
-  const place = (v) => Math.min(side - 1, Math.max(0, Math.floor(((v + 1) / 2) * side)));
-  for (let i = 0; i < map.n; i++) {
-    const name = colouring.nameOf(i);
-    if (name === null) continue;
-    if (!cells.has(name)) cells.set(name, new Map());
-    const held = cells.get(name), at = place(map.y[i]) * side + place(map.x[i]), one = held.get(at) ?? [0, 0, 0];
-    held.set(at, [one[0] + 1, one[1] + map.x[i], one[2] + map.y[i]]);
-  }
-  return colouring.groups.filter((group) => cells.has(group.name)).map(({ name, n }) => {
-    const [most, x, y] = [...cells.get(name).values()].reduce((a, b) => (b[0] > a[0] ? b : a));
-    return { text: plain(name), n, x: x / most, y: y / most };
-  }).sort((a, b) => b.n - a.n);
-}
 
 export class AtlasMap extends EventTarget {
   constructor(about, colours) {
@@ -64,7 +48,7 @@ export class AtlasMap extends EventTarget {
 
   /** Colour by a colouring; `keep` (i -> boolean or null) leaves the others grey. */
   paint(colouring = this.colouring, keep = this.highlight) {
-    if (colouring !== this.colouring) { this.colouring = colouring; this.anchors = anchors(this, colouring); }
+    if (colouring !== this.colouring) { this.colouring = colouring; this.anchors = anchors(this.x, this.y, colouring.nameOf, plain); }
     this.highlight = keep;
     const rgba = new Uint8Array(4 * this.n), forms = new Uint8Array(this.n);
     const dark = matchMedia("(prefers-color-scheme: dark)").matches ? document.documentElement.dataset.theme !== "light" : document.documentElement.dataset.theme === "dark";
@@ -197,19 +181,10 @@ export class AtlasMap extends EventTarget {
   #drawNames(pen, style) {
     const taken = this.mine.map((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return [x - 10, y - 10, x + 10, y + 10]; });
     pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.lineWidth = 4;
-    this.named = [];
-    for (const { text, x, y } of this.anchors ?? []) {
-      const [px, py] = this.toScreen(x, y), wide = pen.measureText(text).width;
-      for (const [dx, dy] of [[0, -13], [0, 13], [0.6 * wide, 0], [-0.6 * wide, 0], [0, -26]]) {
-        const box = [px + dx - wide / 2 - 3, py + dy - 8, px + dx + wide / 2 + 3, py + dy + 8];
-        if (box[0] < 0 || box[1] < 0 || box[2] > this.canvas.clientWidth || box[3] > this.canvas.clientHeight - NOTE) continue;
-        if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
-        taken.push(box);
-        this.named.push({ text, box });
-        pen.strokeStyle = style.getPropertyValue("--card"); pen.strokeText(text, box[0] + 3, py + dy);
-        pen.fillStyle = style.getPropertyValue("--ink"); pen.fillText(text, box[0] + 3, py + dy);
-        break;
-      }
+    const names = this.anchors.map(({ text, x, y }) => { const [px, py] = this.toScreen(x, y); return { text, px, py, wide: pen.measureText(text).width }; });
+    for (const { text, box: [left, top] } of placed(names, taken, this.canvas.clientWidth, this.canvas.clientHeight - NOTE)) {
+      pen.strokeStyle = style.getPropertyValue("--card"); pen.strokeText(text, left + 3, top + 8);
+      pen.fillStyle = style.getPropertyValue("--ink"); pen.fillText(text, left + 3, top + 8);
     }
   }
 
