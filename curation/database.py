@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from curation.remote.cache import Cached
 
 Connection = duckdb.DuckDBPyConnection
+T = TypeVar("T")
 
 NO_EXTENSIONS = {"autoload_known_extensions": False, "autoinstall_known_extensions": False, "allow_community_extensions": False}
 PARAMETER = re.compile(r"\$([a-z_]+)")
@@ -178,26 +179,36 @@ def run_select(con: Connection, query: str, *, seconds: float = 0, most_rows: in
     """Column names and rows of one SELECT (also FROM, WITH, DESCRIBE, SUMMARIZE, SHOW). Raises DatabaseFault for anything else, for an answer
     that takes longer than `seconds`, and for one of more than `most_rows` rows (0: any).
     """
-    clock = threading.Timer(seconds, con.interrupt) if seconds else None
     try:
-        if clock:
-            clock.daemon = True
-            clock.start()
         statements = con.extract_statements(query)
         kinds = [statement.type.name for statement in statements]
         if kinds != ["SELECT"]:
             raise DatabaseFault(f"one SELECT is allowed here, this is {' and '.join(kinds) or 'no statement'}; nothing was run")
-        cursor = con.execute(statements[0])
-        rows = cursor.fetchmany(most_rows + 1) if most_rows else cursor.fetchall()
-        if most_rows and len(rows) > most_rows:
-            raise DatabaseFault(
-                f"the answer has more than {most_rows:,} rows; ask for fewer (LIMIT, count(*)), or allow more with --max-rows"
-            )
-        return [column[0] for column in cursor.description or []], rows
-    except duckdb.InterruptException as error:
-        raise DatabaseFault(f"the answer took longer than {seconds:g} s; ask for less, or allow more with --timeout") from error
+
+        def answer() -> tuple[list[str], list[tuple[Any, ...]]]:
+            cursor = con.execute(statements[0])
+            rows = cursor.fetchmany(most_rows + 1) if most_rows else cursor.fetchall()
+            return [column[0] for column in cursor.description or []], rows
+
+        names, rows = _interruptible(con, answer, seconds)
     except duckdb.Error as error:
         raise DatabaseFault(str(error).strip().splitlines()[0]) from error
-    finally:
-        if clock:
-            clock.cancel()
+    if most_rows and len(rows) > most_rows:
+        raise DatabaseFault(f"the answer has more than {most_rows:,} rows; ask for fewer (LIMIT, count(*)), or allow more with --max-rows")
+    return names, rows
+
+
+def _interruptible(con: Connection, work: Callable[[], T], seconds: float) -> T:
+    """The result of `work`, which asks `con`, in a thread of its own: DuckDB looks for a signal between pieces of work only, and one piece may be
+    hours. Ctrl-C, and the end of `seconds` (0: none), interrupt it here. Raises DatabaseFault for the time, KeyboardInterrupt.
+    """
+    with ThreadPoolExecutor(1, "duckdb") as pool:
+        asked = pool.submit(work)
+        try:
+            return asked.result(seconds or None)
+        except TimeoutError as error:
+            con.interrupt()
+            raise DatabaseFault(f"the answer took longer than {seconds:g} s; ask for less, or allow more with --timeout") from error
+        except KeyboardInterrupt:
+            con.interrupt()
+            raise

@@ -142,6 +142,26 @@ def test_ctrl_c_ends_a_real_process_with_130() -> None:
     assert said.startswith(b"stopped: ")
 
 
+def test_ctrl_c_ends_one_long_piece_of_work_of_the_database() -> None:
+    """DuckDB itself looks for a signal between pieces of work only: this one would take days."""
+    process = start(
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    from curation.database import connect, run_select\n"
+        "    print('ready', flush=True)\n"
+        "    run_select(connect(), 'SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range % 7 = 3')"
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    try:
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert said.startswith(b"stopped: ")
+
+
 @pytest.mark.parametrize("command", ["curate", "model"])
 def test_version_and_short_help(command: str) -> None:
     def out(*arguments: str) -> str:
