@@ -199,8 +199,8 @@ def run_select(con: Connection, query: str, *, seconds: float = 0, most_rows: in
 
 
 def _interruptible(con: Connection, work: Callable[[], T], seconds: float) -> T:
-    """The result of `work`, which asks `con`, in a thread of its own: DuckDB looks for a signal between pieces of work only, and one piece may be
-    hours. Ctrl-C, and the end of `seconds` (0: none), interrupt it here. Raises DatabaseFault for the time, KeyboardInterrupt.
+    """The result of `work`, which asks `con`, in a thread of its own: DuckDB heeds no signal while rows are fetched. Ctrl-C, and the end of
+    `seconds` (0: none), interrupt it here. Raises DatabaseFault for the time, KeyboardInterrupt.
     """
     with ThreadPoolExecutor(1, "duckdb") as pool:
         asked = pool.submit(work)
