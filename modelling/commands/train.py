@@ -61,9 +61,7 @@ def _tell_result(console: Console, run: Run) -> None:
     )
     for line in doubt(run.model):
         console.print(f"  {line}")
-    console.print(
-        f"wrote {run.folder}/ (model.safetensors, config.json, genes.tsv, tissues.tsv, scaler.tsv, environment.json, history.csv, history.svg)"
-    )
+    console.print(f"wrote {run.folder}/ ({', '.join(sorted(path.name for path in run.folder.iterdir() if not path.name.startswith('.')))})")
 
 
 def doubt(model: TissueModel) -> list[str]:
