@@ -161,16 +161,17 @@ export class AtlasMap extends EventTarget {
     if (!this.highlight && !(this.moving && this.slow)) this.#drawNames(pen, style);
     if (this.lasso) this.#drawLasso(pen, style);
     const mine = style.getPropertyValue("--mine"), card = style.getPropertyValue("--card");
-    const mark = (sample, chosen) => {
+    const mark = (sample, i) => {
+      const chosen = i === this.current;
       const [x, y] = this.toScreen(sample.map_x, sample.map_y), r = chosen ? 11 : this.mine.length > 300 ? 3.5 : this.mine.length > 60 ? 5 : 7, thin = chosen ? 1 : r / 7;
       pen.beginPath(); pen.arc(x, y, r, 0, 2 * Math.PI);
       pen.fillStyle = this.colours.tissue[sample.tissue].css; pen.fill();
       pen.lineWidth = chosen ? 6 : 4.5 * thin; pen.strokeStyle = card; pen.stroke();
       pen.lineWidth = chosen ? 3 : 2 * thin; pen.strokeStyle = mine; pen.stroke();
-      if ((chosen || (this.mine.length <= 12 && this.canvas.clientWidth > 500)) && this.#visible(x, y, 0)) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
+      if (this.#hasLabel(i) && this.#visible(x, y, 0)) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
     };
-    this.mine.forEach((sample, i) => i !== this.current && mark(sample, false));
-    if (this.mine[this.current]) mark(this.mine[this.current], true);
+    this.mine.forEach((sample, i) => i !== this.current && mark(sample, i));
+    if (this.mine[this.current]) mark(this.mine[this.current], this.current);
     if (this.hovered >= 0) {
       const [x, y] = this.toScreen(this.x[this.hovered], this.y[this.hovered]);
       pen.beginPath(); pen.arc(x, y, 7, 0, 2 * Math.PI); pen.lineWidth = 2; pen.strokeStyle = mine; pen.stroke();
@@ -179,7 +180,12 @@ export class AtlasMap extends EventTarget {
 
   /** Names on their groups, the largest first; one that would lie on another is left out until the map is nearer. */
   #drawNames(pen, style) {
-    const taken = this.mine.map((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return [x - 10, y - 10, x + 10, y + 10]; });
+    const taken = this.mine.flatMap((sample, i) => {
+      const [x, y] = this.toScreen(sample.map_x, sample.map_y), mark = [x - 10, y - 10, x + 10, y + 10];
+      if (!this.#hasLabel(i)) return [mark];
+      const { wide, left } = this.#labelled(pen, sample.sample_id, x + 12);
+      return [mark, [left - 2, y - 8, left + wide + 2, y + 8]];
+    });
     pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.lineWidth = 4;
     const names = this.anchors.map(({ text, x, y }) => { const [px, py] = this.toScreen(x, y); return { text, px, py, wide: pen.measureText(text).width }; });
     for (const { text, box: [left, top] } of placed(names, taken, this.canvas.clientWidth, this.canvas.clientHeight - NOTE)) {
@@ -219,12 +225,20 @@ export class AtlasMap extends EventTarget {
     return found;
   }
 
-  #label(pen, text, x, y, ink, back) {
-    const short = text.length > 24 ? `${text.slice(0, 23)}…` : text;
-    pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineWidth = 4; pen.lineJoin = "round";
-    const wide = pen.measureText(short).width, left = Math.max(6, x + wide > this.canvas.clientWidth - 6 ? x - wide - 28 : x);
-    pen.strokeStyle = back; pen.strokeText(short, left, y);
-    pen.fillStyle = ink; pen.fillText(short, left, y);
+  /** Where the label of an own sample stands: beside its mark, on the left where the right has no room. */
+  #labelled(pen, id, x) {
+    pen.font = "600 12px system-ui, sans-serif";
+    const text = id.length > 24 ? `${id.slice(0, 23)}…` : id, wide = pen.measureText(text).width;
+    return { text, wide, left: Math.max(6, x + wide > this.canvas.clientWidth - 6 ? x - wide - 28 : x) };
+  }
+
+  #hasLabel(i) { return i === this.current || (this.mine.length <= 12 && this.canvas.clientWidth > 500); }
+
+  #label(pen, id, x, y, ink, back) {
+    const { text, left } = this.#labelled(pen, id, x);
+    pen.textBaseline = "middle"; pen.lineWidth = 4; pen.lineJoin = "round";
+    pen.strokeStyle = back; pen.strokeText(text, left, y);
+    pen.fillStyle = ink; pen.fillText(text, left, y);
   }
 
   zoomBy(factor, px = this.canvas.clientWidth / 2, py = this.canvas.clientHeight / 2) {
