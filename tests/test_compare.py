@@ -175,6 +175,29 @@ def test_counting_adds_what_a_poisson_draw_shows(serving_run: Path) -> None:
     assert counting_variance(x[0], expected, reads, cohort, reads / 2).max() == 0
 
 
+def test_few_reads_make_a_difference_less_sure_and_a_table_of_tpm_says_nothing_of_them(
+    serving_run: Path, compendium_path: Path, tmp_path: Path
+) -> None:
+    """The same values as a table of 100,000 reads and as TPM: the squared errors differ by what counting adds, which is positive where reads are few."""
+    model = load(serving_run)
+    space = GeneSpace.of(model)
+    linear, tissue = tpm(6, 1)
+    share = linear[0] * space.length_bp / (linear[0] * space.length_bp).sum()
+    draws = np.random.default_rng(1).poisson(share * 100_000).astype(float)
+    as_tpm = draws / space.length_bp / (draws / space.length_bp).sum() * 1e6
+    errors = {}
+    for unit, values in (("counts", draws), ("tpm", as_tpm)):
+        (tmp_path / f"{unit}.tsv").write_text(table_text(values[None], ["s"]))
+        command = ["compare", str(serving_run), str(tmp_path / f"{unit}.tsv"), "--normals", str(compendium_path), "--unit", unit]
+        result = CliRunner().invoke(app, [*command, "--tissue", tissue[0], "--out", str(tmp_path / unit)])
+        assert result.exit_code == 0, result.output
+        errors[unit] = pl.read_csv(tmp_path / unit / "genes.tsv", separator="\t").sort("gene")["standard_error"].to_numpy()
+    more = errors["counts"] ** 2 - errors["tpm"] ** 2
+    few = np.array([draws[i] for i in np.argsort([gene.symbol for gene in genes()])])
+    assert np.all(more > -1e-6)
+    assert np.median(more[(few > 0) & (few < 10)]) > 10 * np.median(more[few > 500]) > 0
+
+
 def test_the_normal_samples_travel_with_a_run(serving_run: Path, compendium_path: Path, tmp_path: Path) -> None:
     model = load(serving_run)
     with Compendium.open(compendium_path) as compendium:
