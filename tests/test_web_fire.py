@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -68,6 +68,14 @@ def upload(url: str, content: bytes, client: str = "127.0.0.1") -> httpx.Respons
     """From an address of its own: on Linux all of 127/8 is this machine."""
     with httpx.Client(transport=httpx.HTTPTransport(local_address=client), timeout=120) as opened:
         return opened.post(f"{url}/api/predict", content=content, headers={"Content-Type": "text/csv"})
+
+
+def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until something is so; fail where it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def is_our_error(answer: httpx.Response) -> bool:
@@ -139,10 +147,12 @@ def test_an_answer_that_nobody_takes_is_given_up(page: tuple[str, psutil.Process
         opened.connect(("127.0.0.1", int(url.rsplit(":", 1)[1])))
         opened.sendall(asked)
         port = opened.getsockname()[1]
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and any(c.raddr and c.raddr.port == port for c in process.net_connections()):
-            time.sleep(0.3)
-        assert not any(c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" for c in process.net_connections())
+
+        def is_held() -> bool:
+            return any(c.raddr and c.raddr.port == port and c.status == "ESTABLISHED" for c in process.net_connections())
+
+        until(is_held)  # not before it was accepted: a look that comes too early finds nothing, and proves nothing
+        until(lambda: not is_held())
 
 
 def test_slow_bodies_hold_their_own_places_and_no_worker(page: tuple[str, psutil.Process], table: bytes) -> None:
