@@ -319,6 +319,13 @@ def test_a_gene_colours_the_map_and_its_boxes_are_those_of_the_file(watched: Wat
     labels = [str(box.get_attribute("aria-label")) for box in page.locator(".boxes .box").all()]
     assert [label.split(":")[0].replace(" ", "_") for label in labels] == expected["tissue"].to_list()
     assert f"median {expected['value'][0]:.2f}" in labels[0]
+    page.locator(".boxes .box").first.click()
+    page.wait_for_selector(f"#browse-body h2 >> text={labels[0].split(':')[0]}")
+    page.go_back()
+    page.wait_for_selector(f"#browse-body h2 >> text={gene.symbol}")
+    page.go_back()
+    page.wait_for_selector("#browse-body .tissue-row >> nth=0", state="attached")
+    assert page.input_value("#colour-by") == "tissue"
 
 
 def test_the_address_is_a_link_and_back_leads_back(watched: Watched, address: str) -> None:

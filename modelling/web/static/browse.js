@@ -87,12 +87,17 @@ export class Browse {
 
   /** A gene: the map coloured by it, its boxes beside. */
   gene(name) {
-    return this.#answer(() => getJson(`api/genes/${encodeURIComponent(name)}`), (found) => {
-      this.#crumbs([found.symbol, null]);
-      this.address.go("gene", found.symbol);
+    const turn = this.asked + 1;
+    return this.#answer(async () => {
+      const found = await getJson(`api/genes/${encodeURIComponent(name)}`), key = `gene:${found.symbol}`;
+      if (turn !== this.asked) return found;
+      this.address.go("gene", found.symbol, { colour: key }); // one step: Back leads to what was before the gene
       this.map.paint(undefined, null);
       this.map.fit();
-      this.colour(`gene:${found.symbol}`);
+      await this.colour(key);
+      return found;
+    }, (found) => {
+      this.#crumbs([found.symbol, null]);
       return [el("h2", {}, found.symbol), el("p", { class: "small" }, `${found.unit} in ${counted(found.n_samples, "sample")}; tissues by their median`), boxPlot(found, this.colours, (tissue) => this.tissue(tissue))];
     });
   }
