@@ -69,7 +69,7 @@ bench: venv
 	@for name in $(BENCHMARKS); do echo "== $$name"; BULKATLAS_RECORD=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/write_figures.py
 
-# docs/commands.md from the parsers.
+# docs/reference/commands.md from the parsers.
 commands: venv
 	$(BIN)/python scripts/write_commands.py
 

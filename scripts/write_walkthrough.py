@@ -24,7 +24,7 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "walkthrough.md"
+PAGE = ROOT / "docs" / "logs" / "walkthrough.md"
 MOST_LINES = 14
 HEAD = """# From nothing to an explanation
 

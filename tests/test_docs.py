@@ -18,7 +18,7 @@ from curation.cli import app as curate
 from modelling.cli import app as model
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ontology" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ontology" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
 COMMAND = re.compile(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?((?:curate|model) .*)")
 INLINE = re.compile(r"`((?:curate|model) [^`\n]+)`")
@@ -127,7 +127,9 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_stale_names_are_found() -> None:
     options = all_options()
     assert stale("`modelling.testpart` and `modelling.data.Compendium.rows`", options) == ["modelling.testpart"]
-    assert stale("see `sql/build/99_nothing.sql`, `sql/build/NN_table.sql` and `docs/matrix.md`", options) == ["sql/build/99_nothing.sql"]
+    assert stale("see `sql/build/99_nothing.sql`, `sql/build/NN_table.sql` and `docs/reference/matrix.md`", options) == [
+        "sql/build/99_nothing.sql"
+    ]
     assert stale("`--cap N` and `--captain`", options) == ["--captain"]
 
 

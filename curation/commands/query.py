@@ -14,7 +14,7 @@ from curation.commands.table_format import FormatOption
 def query(
     release: Annotated[Any, RELEASE],
     conditions: Annotated[
-        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
+        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/reference/query.md.')
     ] = "",
     where: Annotated[str, typer.Option(help='SQL condition over the view `samples`, such as "age_years > 60 AND NOT is_tumour".')] = "",
     exact: Annotated[bool, typer.Option("--exact", help="A name means its own term, and none below it.")] = False,
