@@ -16,6 +16,7 @@ from bulkatlas.model import Model
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "python.md"
 BELOW = "## Every name\n"
 HEAD = """
+<!-- not run from here: signatures; the docstrings are run by tests/test_bulkatlas.py -->
 Written by `python scripts/write_python.py` from the docstrings; a test holds it against them. The examples are run as tests, on small made-up data.
 """
 
