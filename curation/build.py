@@ -21,6 +21,7 @@ from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
+from curation.digests import FileDigests
 from curation.errors import CurationError
 from curation.mark import refuse_overlap
 from curation.odd import oddities
@@ -75,6 +76,7 @@ class BuildReport:
     notes: list[str]
     odd: list[str]
     progress: Progress = field(default_factory=Progress)
+    digests: dict[str, FileDigests] = field(default_factory=dict)  # of files that were read back already
 
 
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
@@ -107,7 +109,7 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
             with progress.stage("report"):
                 write_report(con, part / REPORT, manifest)
         report.out = out
-        report.release_id = seal(part, manifest)
+        report.release_id = seal(part, manifest, report.digests)
     return report
 
 
@@ -261,7 +263,9 @@ def _export(
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
     notes = notes + list(matrix.notes)
-    return BuildReport(part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress)
+    return BuildReport(
+        part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress, {COMPENDIUM: matrix.digests}
+    )
 
 
 def _manifest(
