@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from curation.blocks import BLOCK_BYTES
+from profiles.blocks import BLOCK_BYTES
 
 AT_ONCE = 1 << 22  # bytes read at a time
 

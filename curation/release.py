@@ -12,7 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from curation.blocks import BLOCKS, with_blocks
 from curation.digests import FileDigests, digests
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
@@ -20,6 +19,7 @@ from curation.lock import Held, lock
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 from curation.remote.place import Place, Remote
 from profiles import aside
+from profiles.blocks import BLOCKS, with_blocks
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}

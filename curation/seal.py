@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.blocks import BLOCKS, PAGES, held_blocks, with_blocks
 from curation.crate import crate, write_citation, write_crate
 from curation.digests import FileDigests
 from curation.mark import CRATE, MANIFEST
 from curation.release import BadRelease, file_row, read_manifest, sha256, write_json, write_manifest
+from profiles.blocks import BLOCKS, PAGES, held_blocks, with_blocks
 
 
 def seal(folder: Path, content: dict[str, Any], known: Mapping[str, FileDigests] | None = None) -> str:

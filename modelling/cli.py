@@ -53,6 +53,7 @@ def train(
     map_method: Annotated[
         str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
     ] = "auto",
+    verify: Annotated[bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")] = False,
 ) -> None:
     """Train a model and write its run folder."""
     from modelling import config
@@ -61,7 +62,7 @@ def train(
 
     asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
     chosen = config.preset(preset).replace(**{name: value for name, value in asked.items() if value is not None})
-    with Compendium.open(compendium) as opened:
+    with Compendium.open(compendium, verify=verify) as opened:
         runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
             from modelling.commands.predict import make_references
@@ -98,11 +99,12 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
+    verify: Annotated[bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")] = False,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
     from modelling.commands.evaluate import run_evaluate
 
-    run_evaluate(run, compendium, out, seed, across=across, device=device)
+    run_evaluate(run, compendium, out, seed, across=across, device=device, verify=verify)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]

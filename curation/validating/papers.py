@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, held_blocks, hex_digests, n_blocks
 from curation.build import COMPENDIUM, DATABASE, PACKAGES, make_build_id
 from curation.build_report import REPORT
 from curation.catalogue import UNSTATED, SourceCard, read_sources
@@ -27,6 +26,7 @@ from curation.resources import ontology_folder
 from curation.tables import EVIDENCE, FACTS, FUNNEL, LABELS
 from curation.validating.finding import first
 from profiles import filenames
+from profiles.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, held_blocks, hex_digests, n_blocks
 
 ALWAYS = {BLOCKS, CITATION, CHECKSUMS, COMPENDIUM, DATABASE, EVIDENCE, FACTS, FUNNEL, LABELS, REPORT, SAMPLES}
 NAMED = ALWAYS | {BY_GENE, COUNTS}

@@ -13,11 +13,11 @@ from modelling.reports.page import number, with_interval
 from modelling.studies.evaluate import evaluate
 
 
-def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: str | None = None, device: str = "cpu") -> None:
+def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: str | None = None, device: str = "cpu", verify: bool = False) -> None:
     """Evaluate, write the folder, print the headline."""
     from rich.console import Console
 
-    with Compendium.open(compendium) as opened, new_folder(out) as folder, bars() as stage:
+    with Compendium.open(compendium, verify=verify) as opened, new_folder(out) as folder, bars() as stage:
         found = evaluate(run, opened, seed, stage, across=across, device=device)
         advance = stage("figures and report", 1)
         write_report(found, run, opened, folder, seed)
