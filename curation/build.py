@@ -23,11 +23,12 @@ from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow
 from curation.description import compendium_uns
 from curation.digests import FileDigests
 from curation.errors import CurationError
+from curation.inputs import input_checksums
 from curation.mark import refuse_overlap
 from curation.odd import oddities
-from curation.ontology import content_files, load_reference
+from curation.ontology import load_reference
 from curation.progress import Progress
-from curation.release import read_manifest, sha256, staging
+from curation.release import read_manifest, staging
 from curation.resources import sql_folder, using_ontology
 from curation.seal import seal
 from curation.split import SHARES
@@ -94,15 +95,18 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
         from curation.matrix.counts_write import refuse_without_counts
 
         refuse_without_counts(sources)
-    with staging(out, replace=options.replace, resume=options.resume) as part:
-        inputs = hash_inputs(sources, ontology, progress, options.studies)
+    with (
+        staging(out, replace=options.replace, resume=options.resume) as part,
+        input_checksums(sources, ontology, options.studies) as checksums,
+    ):
         previous = read_manifest(options.previous)["build_id"] if options.previous else None
-        build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
             notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
+            inputs = checksums.rows(progress)
+            build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
             report = _export(con, part, sources, config, options, inputs, build_id, notes, progress)
             manifest = _manifest(config, inputs, build_id, previous, report, progress)
             manifest["sources_used"] = [name for (name,) in con.execute("SELECT DISTINCT source FROM kept ORDER BY source").fetchall()]
@@ -131,19 +135,6 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
     if not folders:
         raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
     return {folder.name: open_source(folder.name, folder) for folder in folders}
-
-
-def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress, studies: Path | None = None) -> list[dict[str, Any]]:
-    """Name, size and sha256 of every file that decides the content. Raises OntologyFault for a file of the ontology that nothing reads."""
-    files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
-    files += [("ontology", p) for p in content_files(ontology)]
-    files += [("studies", studies)] if studies else []
-    rows = []
-    with progress.stage("checksums of inputs", len(files)) as advance:
-        for source_name, path in files:
-            rows.append({"source": source_name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)})
-            advance(1)
-    return rows
 
 
 def make_build_id(
