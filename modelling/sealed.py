@@ -68,7 +68,7 @@ def _blocks(path: Path, manifest: dict[str, Any]) -> list[str] | None:
 
 def _first_changed(path: Path, blocks: list[str]) -> int | None:
     """The first byte of the first block, of those looked at, that is not as it was."""
-    chosen = np.unique(np.linspace(0, len(blocks) - 1, SAMPLED).astype(int)) if blocks else []
+    chosen = np.unique(np.linspace(0, len(blocks) - 1, SAMPLED).astype(int)) if blocks else np.empty(0, int)
     with path.open("rb", buffering=0) as file:
         for number in chosen:
             file.seek(int(number) * BLOCK_BYTES)

@@ -178,7 +178,7 @@ class Assembly:
                 rows = slice(start, start + BLOCK_ROWS)
                 block = np.zeros((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
                 read_whole(file, block)
-                digester.update(memoryview(block).cast("B"))
+                digester.update(block.data.cast("B"))
                 digest = pool.submit(lambda b: hashlib.sha256(b.data).hexdigest(), block)
                 self._compare(block, start)
                 moments.add(block if is_train[rows].all() else block[is_train[rows]])
