@@ -13,9 +13,9 @@ from pathlib import Path
 
 from curation import gdc
 from curation.catalogue import Download
-from curation.checksum import digests
-from curation.download import DownloadFault, Fetched, Patience, download, look
 from profiles import aside, filenames
+from profiles.fetching.checksum import digests
+from profiles.fetching.download import DownloadFault, Fetched, Patience, download, look
 
 LEDGER = ".fetched.json"
 

@@ -14,10 +14,10 @@ from typing import IO, Any
 from curation.blocks import BLOCKS, digests, with_blocks
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
-from curation.lock import Held, lock
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 from curation.remote.place import Place, Remote
 from profiles import aside
+from profiles.lock import Held, lock
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}

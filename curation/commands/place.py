@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 def read_place(text: str) -> Place:
     """A release by its folder or address. Waiting for a server is said. Raises RangeFault."""
-    from curation.download import Patience
     from curation.remote.place import place_of
     from curation.remote.ranges import FIRST, LONGEST, TIMEOUT, Web
+    from profiles.fetching.download import Patience
 
     return place_of(text, Web(Patience(first=FIRST, longest=LONGEST, timeout=TIMEOUT, notice=lambda line: typer.echo(line, err=True))))
 

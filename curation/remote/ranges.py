@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from curation.download import AGENT, RETRIED, DownloadFault, Patience
+from profiles.fetching.download import AGENT, RETRIED, DownloadFault, Patience
 
 if TYPE_CHECKING:
     import httpx

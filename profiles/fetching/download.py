@@ -17,9 +17,9 @@ from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
-from curation.checksum import digests, published_checksum
-from curation.headers import DownloadFault, Redirects, number, range_start, stated_length, validator, wish
-from curation.lock import Held, lock
+from profiles.fetching.checksum import digests, published_checksum
+from profiles.fetching.headers import DownloadFault, Redirects, Refused, number, range_start, stated_length, validator, wish
+from profiles.lock import Held, lock
 
 BLOCK = 1 << 20
 LEAST_BYTES = 1024  # of an answer that counts as progress
@@ -28,7 +28,7 @@ MOST_BYTES = 1 << 40  # of a file whose length nobody states
 RETRIED = {408, 425, 429, 500, 502, 503, 504}
 AGENT = "bulkatlas (https://pypi.org/project/bulkatlas)"
 
-__all__ = ["DownloadFault", "Fetched", "Patience", "Progress", "download", "look"]
+__all__ = ["DownloadFault", "Fetched", "Patience", "Progress", "Refused", "download", "look"]
 
 Progress = Callable[[int, int | None], None]
 
@@ -247,7 +247,9 @@ def _refused(url: str, error: urllib.error.HTTPError, handle: IO[bytes], have: i
         raise _Retry(f"the part held {have:,} bytes, the file has {total[:20] or 'another number'}") from error
     if error.code in RETRIED:
         raise _Retry(f"the server answered {error.code} {_reason(error)}", wish(error.headers.get("Retry-After") or "")) from error
-    raise DownloadFault(f"{url}: the server answered {error.code} {_reason(error)}; see `curate sources` for other releases") from error
+    raise Refused(
+        f"{url}: the server answered {error.code} {_reason(error)}; see `curate sources` for other releases", error.code
+    ) from error
 
 
 def _refuse_a_web_page(url: str, headers: Message, part: Path) -> None:
