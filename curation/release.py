@@ -18,6 +18,7 @@ from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quiet
 from curation.remote.place import Place, Remote
 from profiles import aside
 from profiles.lock import Held, lock
+from profiles.versions import newer_release
 
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -170,4 +171,6 @@ def read_manifest(folder: Place) -> dict[str, Any]:
         raise BadRelease(f"{path} is not readable JSON ({error}); the release is damaged, build it again") from error
     if not isinstance(content, dict):
         raise BadRelease(f"{path} holds no manifest; the release is damaged, build it again")
+    if why := newer_release(content.get("schema_version")):
+        raise BadRelease(f"{folder} {why}")
     return content

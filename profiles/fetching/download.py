@@ -6,19 +6,19 @@ import http.client
 import json
 import os
 import shutil
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
 from profiles.fetching.checksum import digests, published_checksum
 from profiles.fetching.headers import DownloadFault, Redirects, Refused, number, range_start, stated_length, validator, wish
+from profiles.fetching.patience import Patience, Progress
 from profiles.lock import Held, lock
 
 BLOCK = 1 << 20
@@ -30,8 +30,6 @@ AGENT = "bulkatlas (https://pypi.org/project/bulkatlas)"
 
 __all__ = ["DownloadFault", "Fetched", "Patience", "Progress", "Refused", "download", "look"]
 
-Progress = Callable[[int, int | None], None]
-
 
 class _Retry(Exception):
     """A passing fault; carries the seconds that the server asked to wait."""
@@ -39,18 +37,6 @@ class _Retry(Exception):
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to keep trying: `attempts` in a row without one new byte, waiting `first` seconds, doubled up to `longest`."""
-
-    attempts: int = 6
-    first: float = 1.0
-    longest: float = 60.0
-    timeout: float = 60.0
-    notice: Callable[[str], None] | None = None  # told of every wait
-    stop: threading.Event = field(default_factory=threading.Event)  # set: give up at the next block
 
 
 @dataclass(frozen=True)
