@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from curation.catalogue import UNSTATED, read_sources
-from curation.labels_only import LABELS_OF, is_labels_only, write_labels_only
+from curation.labels_only import write_labels_only
 from curation.mark import CRATE, MANIFEST
 from curation.query.samples import SAMPLES
-from curation.release import BadRelease, read_manifest, sha256
+from curation.release import LABELS_OF, BadRelease, read_manifest, sha256
 from curation.seal import release_id
 from curation.tables import LABELS
 from profiles import filenames
@@ -43,7 +43,7 @@ def publish_release(release: Path, target: str, wanted: str, *, labels_only: boo
 
 
 def _fill(release: Path, draft: Path, *, labels_only: bool) -> Entry:
-    if labels_only and not is_labels_only(read_manifest(release)):
+    if labels_only and LABELS_OF not in read_manifest(release):
         write_labels_only(release, draft)
         return entry_of(draft)
     entry = entry_of(release)
@@ -56,7 +56,8 @@ def entry_of(release: Path) -> Entry:
     import pyarrow.parquet as pq
 
     manifest = read_manifest(release)
-    papers = [Item(name, (release / name).stat().st_size, sha256(release / name)) for name in (CRATE, MANIFEST)]
+    listed = {row["file"] for row in manifest["outputs"]}  # releases of schema 1 list their RO-Crate
+    papers = [Item(name, (release / name).stat().st_size, sha256(release / name)) for name in (CRATE, MANIFEST) if name not in listed]
     cards, sources = read_sources(), list(manifest["sources_used"])
     table = next((release / name for name in (SAMPLES, LABELS) if (release / name).is_file()), None)
     n = f"{pq.read_metadata(table).num_rows:,} samples of " if table else ""
@@ -64,7 +65,7 @@ def entry_of(release: Path) -> Entry:
     return Entry(
         name="",
         version="",
-        kind="labels" if is_labels_only(manifest) else "release",
+        kind="labels" if LABELS_OF in manifest else "release",
         id=release_id(release),
         schema_version=int(manifest["schema_version"]),
         made_by=f"bulkatlas {manifest['versions']['bulkatlas']}",
@@ -113,8 +114,9 @@ def lone(source: str, patience: Patience | None = None) -> tuple[Entry, Address]
         elif not (folder / MANIFEST).is_file():
             raise _no_release(source, patience, 0)
         manifest = read_manifest(folder)
-    papers = [Item(MANIFEST, 0, ""), Item(CRATE, 0, "")]
-    entry = Entry("", "", "release", "", int(manifest["schema_version"]), "", "", {}, (*_items(manifest), *papers))
+    items = _items(manifest)
+    items += [Item(name, 0, "") for name in (MANIFEST, CRATE) if name not in {item.file for item in items}]
+    entry = Entry("", "", "release", "", int(manifest["schema_version"]), "", "", {}, tuple(items))
     return entry, lambda file: f"{source}/{quote(file)}" if is_address(source) else f"{source}/{file}"
 
 
