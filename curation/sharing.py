@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from curation.catalogue import UNSTATED, read_sources
 from curation.labels_only import write_labels_only
@@ -19,9 +17,10 @@ from curation.seal import release_id
 from curation.tables import LABELS
 from profiles import filenames
 from profiles.fetching.bars import Watch
-from profiles.fetching.download import Patience, Refused, download
-from profiles.sharing.catalogue import NOT_THERE, NoCatalogue, is_address, read_catalogue
+from profiles.fetching.download import Patience
+from profiles.sharing.catalogue import read_catalogue
 from profiles.sharing.entry import Entry, Item, Kind, SharingFault
+from profiles.sharing.lone import address_in, paper
 from profiles.sharing.publish import copy_files, publish
 from profiles.sharing.pull import Pulled, arriving, bring, free_place
 from profiles.versions import newer_release
@@ -101,35 +100,11 @@ def chosen(source: str, wanted: str, patience: Patience | None = None) -> tuple[
 
 def lone(source: str, patience: Patience | None = None) -> tuple[Entry, Address]:
     """A release that lies by itself in a folder or at an address. Raises SharingFault, BadRelease, DownloadFault."""
-    source = source.rstrip("/") if is_address(source) else source
-    with tempfile.TemporaryDirectory() as aside:
-        folder = Path(aside) if is_address(source) else Path(source)
-        if is_address(source):
-            try:
-                download(f"{source}/{MANIFEST}", folder / MANIFEST, patience=patience)
-            except Refused as error:
-                if error.code not in NOT_THERE:
-                    raise
-                raise _no_release(source, patience, error.code) from error
-        elif not (folder / MANIFEST).is_file():
-            raise _no_release(source, patience, 0)
+    with paper(source, MANIFEST, KINDS, patience) as folder:
         manifest = read_manifest(folder)
     items = _items(manifest)
     items += [Item(name, 0, "") for name in (MANIFEST, CRATE) if name not in {item.file for item in items}]
-    entry = Entry("", "", "release", "", int(manifest["schema_version"]), "", "", {}, tuple(items))
-    return entry, lambda file: f"{source}/{quote(file)}" if is_address(source) else f"{source}/{file}"
-
-
-def _no_release(source: str, patience: Patience | None, code: int) -> SharingFault:
-    try:
-        known = read_catalogue(source, patience)
-    except NoCatalogue:
-        said = f" (the server answers {code})" if code else ""
-        return SharingFault(
-            f"{source} holds no release and no catalogue{said}; give the place that `curate publish` wrote to, or that of a release"
-        )
-    names = ", ".join(str(entry) for entry in known.newest(KINDS)) or "none that is not deprecated"
-    return SharingFault(f"{source} is a catalogue; say which of its releases is wanted: {names}")
+    return Entry("", "", "release", "", int(manifest["schema_version"]), "", "", {}, tuple(items)), address_in(source)
 
 
 def pull_release(

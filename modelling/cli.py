@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from modelling import cli_studies
+from modelling import cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from profiles import __version__
 from profiles.command_line import run, say_version
@@ -256,6 +256,7 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
+app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 

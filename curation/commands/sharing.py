@@ -54,7 +54,7 @@ def pull(
         entry, pulled = pull_release(source, name, out, expect=expect, patience=patience, watch=watch)
     there = f" ({pulled.n_there:,} of them were there from before)" if pulled.n_there else ""
     named = f"{entry}, " if entry.name else ""
-    typer.echo(f"{out}: {named}{entry.about}; {pulled.n_bytes:,} bytes{there}, all as published; release {entry.id}")
+    typer.echo(f"{out}: {named}{entry.about}; {entry.bytes:,} bytes{there}, all as published; release {entry.id}")
     if entry.deprecated:
         typer.echo(f"note: {entry} is {entry.deprecated}", err=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from profiles.fetching.patience import Patience
+from profiles.saying import shows_bars
 
 Watch = Callable[[str, int, int | None], None]
 
@@ -17,7 +18,8 @@ def bars() -> Iterator[tuple[Watch, Patience]]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as shown:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not (console.is_terminal and shows_bars())) as shown:
         tasks: dict[str, TaskID] = {}
 
         def watch(file: str, done: int, total: int | None) -> None:

@@ -75,7 +75,7 @@ def bring(
     watch: Watch | None = None,
 ) -> Pulled:
     """Have these files in `part`, and no others. `address` gives folder path or http(s) address of a file. Raises SharingFault, DownloadFault."""
-    _clear(part, items)
+    clear(part, items)
     there = {item.file for item in items if item.sha256 and _is_whole(part / item.file, item)}
     missing = [item for item in items if item.file not in there]
     _refuse_a_full_disk(part, missing)
@@ -115,7 +115,7 @@ def _copy(item: Item, source: Path, target: Path) -> None:
     os.replace(draft, target)
 
 
-def _clear(part: Path, items: tuple[Item, ...]) -> None:
+def clear(part: Path, items: tuple[Item, ...]) -> None:
     """Remove what an earlier pull of another version left in our folder."""
     wanted = {name for item in items for name in (item.file, f"{item.file}.part", f"{item.file}.part.json")} | {aside.MARK}
     for path in part.iterdir():
