@@ -48,7 +48,7 @@ def ask_all(catalogue: Catalogue, asked: Question, web: Web | None = None, *, ou
         check_ending(out)
     if has_genes or (out is not None and out.suffix.lower() == H5AD):
         raise CannotWriteAnswer(f"expression comes of one release: ask {catalogue.place}/NAME/VERSION for it, one after the other")
-    entries = sorted(catalogue.newest(KINDS), key=lambda entry: entry.published, reverse=True)
+    entries = sorted(catalogue.newest(KINDS), key=catalogue.entries.index, reverse=True)
     if not entries:
         raise NothingFound(f"{catalogue.place} holds no release that is not deprecated; see `curate releases {catalogue.place}`")
     notes, found = [*_left_out(catalogue, entries)], []
