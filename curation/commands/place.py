@@ -63,11 +63,6 @@ RELEASE: Any = typer.Argument(
 RELEASE_OR_CATALOGUE: Any = typer.Argument(
     metavar="RELEASE",
     parser=read_place_or_catalogue,
-    help="Release folder or its http(s) address; or those of a catalogue: all of its releases.",
-)
-RELEASE_OR_CATALOGUE: Any = typer.Argument(
-    metavar="RELEASE",
-    parser=read_place_or_catalogue,
     help="Release folder, as `curate build --out` wrote it, or its http(s) address; those of a catalogue mean all of its releases.",
 )
 DB: Any = typer.Option(

@@ -89,8 +89,8 @@ def _bring_one(item: Item, source: str, target: Path, patience: Patience | None,
         _copy(item, Path(source), target)
         return
     try:
-        known = {"n_bytes": item.bytes, "checksum": f"sha256:{item.sha256}"} if item.sha256 else {}
-        download(source, target, patience=patience, progress=progress, **known)
+        size, checksum = (item.bytes, f"sha256:{item.sha256}") if item.sha256 else (None, "")
+        download(source, target, n_bytes=size, checksum=checksum, patience=patience, progress=progress)
     except Refused as error:
         raise SharingFault(
             f"{source}: the server answered {error.code}, but the index lists this file; ask who publishes it, or try again later"
