@@ -241,6 +241,9 @@ def test_a_mark_that_a_killed_publisher_left_on_what_is_published_goes(shelf: Pa
 
 
 def race(root: Path, wanted: str, content: bytes, told: Path) -> None:
+    """Publish with a pause between reading and writing the index, in which another one would get in."""
+    parse = publishing.parse_catalogue
+    publishing.parse_catalogue = lambda *given: (time.sleep(0.03), parse(*given))[1]  # type: ignore[assignment]
     try:
         put(root, wanted, {"a.parquet": content})
     except SharingFault as fault:

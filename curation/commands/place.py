@@ -57,9 +57,6 @@ def say_moved(place: Place | Web) -> None:
         typer.echo(f"moved {place.traffic}; what was read is kept in {place.folder}", err=True)
 
 
-RELEASE: Any = typer.Argument(
-    metavar="RELEASE", parser=read_place, help="Release folder, as `curate build --out` wrote it, or its http(s) address."
-)
 RELEASE_OR_CATALOGUE: Any = typer.Argument(
     metavar="RELEASE",
     parser=read_place_or_catalogue,
