@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from modelling import cli_studies
+from modelling import cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from profiles import __version__
 from profiles.command_line import run, say_version
@@ -53,7 +53,9 @@ def train(
     map_method: Annotated[
         str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
     ] = "auto",
-    verify: Annotated[bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
 ) -> None:
     """Train a model and write its run folder."""
     from modelling import config
@@ -99,7 +101,9 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
-    verify: Annotated[bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
     from modelling.commands.evaluate import run_evaluate
@@ -258,6 +262,7 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
+app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 

@@ -17,6 +17,7 @@ from modelling import parts, sealed
 from modelling.arrays import Array
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 from profiles.claims import h5ad_fault
+from profiles.versions import newer_release
 
 TUMOUR = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour"}
 NORMAL = {"false": "normal", "0": "normal", "0.0": "normal", "normal": "normal"}
@@ -185,6 +186,8 @@ def _open(path: Path, file: h5py.File) -> Compendium:
     obs = {"sample_id": as_text_or_numbers(obs_frame.index)} | {name: as_text_or_numbers(obs_frame[name]) for name in obs_frame.columns}
     var = {"symbol": as_text_or_numbers(var_frame.index)} | {name: as_text_or_numbers(var_frame[name]) for name in var_frame.columns}
     uns = read_uns(file)
+    if why := newer_release(uns.get("schema_version")):
+        raise CompendiumError(f"{path} {why}")
     if "class" in obs and _level(uns) == "term":  # what a model learns is called tissue here, however fine it is
         obs |= {"category": obs["tissue"], "tissue": obs["class"]}
     _check(path, obs, var)

@@ -69,6 +69,7 @@ EXTRAS: Final[dict[str, str]] = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",
+    "huggingface_hub": "hub",
     "dask": "cluster",
     "distributed": "cluster",
 }

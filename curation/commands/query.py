@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from curation.commands.place import RELEASE, say_moved
+from curation.commands.place import RELEASE_OR_CATALOGUE, say_moved, web
 from curation.commands.table_format import FormatOption
 
 
 def query(
-    release: Annotated[Any, RELEASE],
+    release: Annotated[Any, RELEASE_OR_CATALOGUE],
     conditions: Annotated[
         str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
     ] = "",
@@ -31,14 +31,19 @@ def query(
     form: FormatOption = None,
 ) -> None:
     """Find samples by tissue, cell type, disease, sex, age, source, study, split or status; counts first, then a file."""
+    from curation.query.across import Question, ask_all
     from curation.query.answer import ask
     from curation.query.counts import COLUMNS, COUNTED, MOST, counts, said
     from curation.query.genes import read_names
     from curation.report_table import print_table
+    from profiles.sharing.catalogue import Catalogue
 
-    answer = ask(
-        release, conditions, where=where, exact=exact, outside=everything, out=out, genes=read_names(genes) if genes else None, layer=layer
-    )
+    names = read_names(genes) if genes else None
+    if isinstance(release, Catalogue):
+        asked = Question(conditions, where, exact, everything)
+        answer = ask_all(release, asked, moved := web(), out=out, has_genes=names is not None or layer is not None)
+    else:
+        answer = ask(release, conditions, where=where, exact=exact, outside=everything, out=out, genes=names, layer=layer)
     for line in said(answer.found):
         typer.echo(line, err=True)
     named = tuple(name.strip() for name in by.split(",")) if by else COUNTED
@@ -46,7 +51,7 @@ def query(
     if out is not None:
         answer.write(out)
         typer.echo(f"{out}: {answer.shape}", err=True)
-    say_moved(release)
+    say_moved(moved if isinstance(release, Catalogue) else release)
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

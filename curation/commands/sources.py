@@ -65,8 +65,8 @@ def _fetch_studies(db: Path | None, out: Path, url: str | None, dry_run: bool) -
     """Records of the series of a release's samples that have no tissue, to OUT/studies.tsv."""
     from curation.audit import database_of
     from curation.database import reading
-    from curation.download import DownloadFault
     from curation.studies import GEO, TABLE, fetch_studies, series_of
+    from profiles.fetching.download import DownloadFault
 
     if db is None:
         raise DownloadFault("say which release's studies are wanted: --db RELEASE")

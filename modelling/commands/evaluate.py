@@ -13,7 +13,9 @@ from modelling.reports.page import number, with_interval
 from modelling.studies.evaluate import evaluate
 
 
-def run_evaluate(run: Path, compendium: Path, out: Path, seed: int, *, across: str | None = None, device: str = "cpu", verify: bool = False) -> None:
+def run_evaluate(
+    run: Path, compendium: Path, out: Path, seed: int, *, across: str | None = None, device: str = "cpu", verify: bool = False
+) -> None:
     """Evaluate, write the folder, print the headline."""
     from rich.console import Console
 
