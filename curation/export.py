@@ -17,6 +17,7 @@ from curation.matrix.compendium import writing
 from curation.matrix.opened import CannotExport, Compendium, Matrix
 from curation.progress import Advance, Progress
 from profiles import aside, room
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
         "h5ad": to_compressed,
     }
     if form not in writers:
-        raise CannotExport(f"--format {form} is not known; it is one of {', '.join(FORMATS)}")
+        raise CannotExport(f"--format {form} is not known{near(form, FORMATS)}; it is one of {', '.join(FORMATS)}")
     if os.path.lexists(out):
         raise CannotExport(f"{out} exists; choose another --out")
     data = Compendium.open(compendium)

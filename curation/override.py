@@ -19,10 +19,12 @@ from curation.lock import Held, lock
 from curation.resources import ontology_folder
 from profiles import aside
 from profiles.metadata import is_missing, read_frame
+from profiles.nearest import near
 
 TABLE = "overrides.tsv"
 SCOPES = ("sample", "series", "text")
 SHOWN = 5
+NEAR = 3
 WAIT_SECONDS = 120.0  # for another writer of the table: loading an ontology to check against takes seconds
 
 
@@ -155,7 +157,7 @@ def check_form(rows: Iterable[Override]) -> None:
         if row.is_cell_line not in ("", "true", "false"):
             raise OverrideFault(f"{where}: is_cell_line is {row.is_cell_line!r}, it must be true, false or empty")
         if row.fact and row.fact not in KNOWN:
-            raise OverrideFault(f"{where}: there is no fact {row.fact!r}; the facts are {', '.join(KNOWN)}")
+            raise OverrideFault(f"{where}: there is no fact {row.fact!r}{near(row.fact, KNOWN)}; the facts are {', '.join(KNOWN)}")
         if bool(row.fact) != bool(row.value or (row.fact and row.term_id)):
             raise OverrideFault(f"{where}: a decision about a fact names it (--fact) and a value or a term for it")
         try:
@@ -206,19 +208,27 @@ def effects(con: Connection, rows: Iterable[Override]) -> list[Effect]:
     `con` reads the database of a build. Raises OverrideFault for one that matches no sample of it.
     """
     touched: dict[tuple[str, str], tuple[int, Override, tuple[Any, ...]]] = {}
-    unmatched = []
+    unmatched: list[Override] = []
     for row in rows:
         found = con.execute(MATCHES[row.scope], {"target": row.target}).fetchall()
         if not found:
-            unmatched.append(f"{row.override_id} ({row.scope} {row.target})")
+            unmatched.append(row)
         for sample in found:
             rank = SCOPES.index(row.scope)
             if (sample[0], row.fact) not in touched or rank < touched[sample[0], row.fact][0]:
                 touched[sample[0], row.fact] = (rank, row, _stated(con, sample, row.fact) if row.fact else sample)
     if unmatched:
-        raise OverrideFault(f"{len(unmatched)} overrides match no sample of this build: {', '.join(unmatched[:SHOWN])}")
+        named = ", ".join(f"{row.override_id} ({row.scope} {row.target})" for row in unmatched[:SHOWN])
+        raise OverrideFault(f"{len(unmatched)} overrides match no sample of this build: {named}{_near(con, unmatched[0])}")
     tissue_of = dict(con.execute("SELECT term_id, tissue FROM term_tissue").fetchall())
     return [_effect(row, sample, tissue_of) for _, (_, row, sample) in sorted(touched.items())]
+
+
+def _near(con: Connection, row: Override) -> str:
+    """The targets of a build that are most like one that it has not."""
+    names = f"SELECT name FROM ({TARGETS[row.scope]}) ORDER BY levenshtein(lower(name), lower($target)), name LIMIT $most"
+    found = con.execute(names, {"target": row.target, "most": NEAR}).fetchall()
+    return f"; near {row.target}: {', '.join(name for (name,) in found)}" if found else ""
 
 
 def _effect(row: Override, sample: tuple[Any, ...], tissue_of: Mapping[str, str]) -> Effect:
@@ -245,6 +255,12 @@ MATCHES = {
     "series": _SAMPLE + "WHERE list_contains(list_transform(string_split(sample.series_id, ','), lambda name: trim(name)), $target)",
     "text": _SAMPLE
     + "WHERE sample.sample_id IN (SELECT sample_text.sample_id FROM sample_text JOIN text USING (text_id) WHERE text = $target)",
+}
+
+TARGETS = {
+    "sample": "SELECT sample_id AS name FROM sample",
+    "series": "SELECT DISTINCT trim(name) AS name FROM (SELECT unnest(string_split(series_id, ',')) AS name FROM sample) WHERE name <> ''",
+    "text": "SELECT text AS name FROM text WHERE length(text) < 200",
 }
 
 

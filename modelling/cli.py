@@ -61,6 +61,10 @@ def train(
 
     asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
     chosen = config.preset(preset).replace(**{name: value for name, value in asked.items() if value is not None})
+    if map_method != "none":
+        from modelling.bundle.reference import chosen_map
+
+        chosen_map(map_method)  # refused before the hours of training, not after them
     with Compendium.open(compendium) as opened:
         runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
         if map_method != "none" and os.environ.get("RANK", "0") == "0":

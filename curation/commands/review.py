@@ -25,12 +25,13 @@ def term(
     """Find a term: UBERON and CL for tissues and cells, Mondo for diseases, HsapDv for stages of life."""
     from curation.override import open_checks
     from curation.report_table import print_table
-    from curation.term import UnknownTerm, find_terms
+    from curation.term import UnknownTerm, find_terms, nearest_terms
 
     with open_checks(ontology, db) as con:
         found = find_terms(con, " ".join(words))
-    if not found:
-        raise UnknownTerm(f"no name, synonym or id is like {' '.join(words)!r}; try fewer or other words")
+        if not found:
+            near = nearest_terms(con, " ".join(words))
+            raise UnknownTerm(f"no name, synonym or id is like {' '.join(words)!r}; near it: {', '.join(near)}; try fewer or other words")
     met = ("the same words", "all of the words", "alike")
     print_table(["term", "name", "by", "tissue", "match"], [[t.term_id, t.name, t.synonym, t.tissue, met[t.distance]] for t in found])
 

@@ -16,6 +16,7 @@ from curation.matrix.counts import read_counts
 from curation.matrix.opened import Compendium, RangedMatrix, hdf5, name_of
 from curation.query.genes import columns_of
 from curation.remote.place import Place
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,4 +130,4 @@ def layer_of(unit: str, layer: str | None, *, has_counts: bool = False) -> tuple
     if layer == linear:
         return linear, True
     what = "no raw counts were kept (`curate build --with-counts` does)" if layer == COUNTS_LAYER else f"it is in {unit}"
-    raise UnknownLayer(f"--layer {layer} is not there: {what}; ask for {as_is} or {linear}")
+    raise UnknownLayer(f"--layer {layer} is not there: {what}{near(layer or '', (as_is, linear))}; ask for {as_is} or {linear}")
