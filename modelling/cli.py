@@ -12,6 +12,7 @@ from modelling import cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from profiles import __version__
 from profiles.command_line import run, say_version
+from profiles.table_format import FormatOption
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -83,6 +84,7 @@ def tune(
     trials: Annotated[int | None, typer.Option(min=1, help="finished trials in all")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs a trial")] = None,
     seed: Annotated[int, typer.Option(help="of the search and of every trial")] = 42,
+    form: FormatOption = None,
 ) -> None:
     """Search settings on the validation part and train the best."""
     from modelling.commands.train import tune_and_tell
@@ -102,6 +104,7 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
+    form: FormatOption = None,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
     from modelling.commands.evaluate import run_evaluate
@@ -134,11 +137,13 @@ def predict(
         bool, typer.Option("--without-reference", help="no neighbours and map: for runs without reference files")
     ] = False,
     device: DeviceOption = "cpu",
+    form: FormatOption = None,
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
-    from modelling.commands.predict import predict_file, say
+    from modelling.commands.predict import predict_file, refuse_two_places, say
     from modelling.predicting.cohort import Reading
 
+    refuse_two_places(form, out)
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(predict_file(run, file, reading, out, impute, latent=latent, without_reference=without_reference, device=device))
 
@@ -155,11 +160,13 @@ def embed(
     annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     device: DeviceOption = "cpu",
+    form: FormatOption = None,
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
-    from modelling.commands.predict import embed_file, say
+    from modelling.commands.predict import embed_file, refuse_two_places, say
     from modelling.predicting.cohort import Reading
 
+    refuse_two_places(form, out)
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(embed_file(run, file, reading, out, device))
 
@@ -181,6 +188,7 @@ def compare(
     samples: SamplesOption = None,
     annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
+    form: FormatOption = None,
 ) -> None:
     """Compare your samples, one by one, with the closest normal of their tissue: what differs, by how much, how surely."""
     from modelling.commands.compare import Asked, run_compare
@@ -216,7 +224,7 @@ def reference(
 @app.command(rich_help_panel="Use")
 def export(
     run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    to: Annotated[Path, typer.Option(help="new folder for the bundle")],
+    to: Annotated[Path, typer.Option("--out", "--to", help="new folder for the bundle")],
     licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
     metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
     without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
@@ -243,7 +251,10 @@ def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")
 def serve(
     run: RunFolder,
     curation: Annotated[
-        Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")
+        Path | None,
+        typer.Option(
+            "--curation", "--db", help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only"
+        ),
     ] = None,
     host: Annotated[
         str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others and needs --allow-host")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from curation.commands.place import RELEASE, say_moved
-from curation.commands.table_format import FormatOption
+from curation.commands.place import Db, Release, of_one_word, one_place, read_place, say_moved
+from profiles.table_format import FormatOption
 
 
 def query(
-    release: Annotated[Any, RELEASE],
+    context: typer.Context,
+    release: Release = None,
     conditions: Annotated[
         str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
     ] = "",
+    db: Db = None,
     where: Annotated[str, typer.Option(help='SQL condition over the view `samples`, such as "age_years > 60 AND NOT is_tumour".')] = "",
     exact: Annotated[bool, typer.Option("--exact", help="A name means its own term, and none below it.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also samples that are not in the matrix.")] = False,
@@ -36,8 +38,10 @@ def query(
     from curation.query.genes import read_names
     from curation.report_table import print_table
 
+    release, conditions = of_one_word(context, release, db, conditions)
+    place = read_place(one_place(context, release, db))
     answer = ask(
-        release, conditions, where=where, exact=exact, outside=everything, out=out, genes=read_names(genes) if genes else None, layer=layer
+        place, conditions, where=where, exact=exact, outside=everything, out=out, genes=read_names(genes) if genes else None, layer=layer
     )
     for line in said(answer.found):
         typer.echo(line, err=True)
@@ -46,7 +50,7 @@ def query(
     if out is not None:
         answer.write(out)
         typer.echo(f"{out}: {answer.shape}", err=True)
-    say_moved(release)
+    say_moved(place)
 
 
 def add_to(app: typer.Typer, panel: str) -> None:
