@@ -128,6 +128,7 @@ def export(
     form: str = typer.Option(
         "flexynesis", "--format", help="flexynesis, parquet, csv (genes x samples) or h5ad (compressed, for shipping)."
     ),
+    layer: str | None = typer.Option(None, help="As in `curate query`: log2tpm (as stored), tpm, or counts if they were kept."),
     by_gene: bool = typer.Option(
         False, "--by-gene", help="Add by_gene.h5 to the release instead: one gene of all samples is then one read."
     ),
@@ -153,7 +154,7 @@ def export(
             raise typer.BadParameter("--out is needed, or --by-gene, or --blocks")
         return
 
-    written = write_export(release, out, form, Progress(visible=True))
+    written = write_export(release, out, form, Progress(visible=True), layer)
     typer.echo(f"{out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +107,19 @@ class Expression:
     @property
     def _is_whole(self) -> bool:
         return bool(4 * self.columns.size > self.data.shape[1])
+
+
+class Layered:
+    """A layer of a whole compendium (n, g), indexed as X is: by rows, or by rows and columns. Raises UnknownLayer."""
+
+    def __init__(self, data: Compendium, layer: str | None) -> None:
+        self.name, self.is_linear = layer_of(data.unit, layer, has_counts=data.counts is not None)
+        self.data, self.shape = data, data.shape
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        chosen = np.arange(self.shape[0])[rows], np.arange(self.shape[1])[columns]
+        return Expression(self.data, *chosen, self.name, self.is_linear).values()
 
 
 def expression(place: Place, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
