@@ -93,5 +93,5 @@ def test_a_layer_is_exported_in_every_form(release: Path, tmp_path: Path) -> Non
     train = pl.read_csv(tmp_path / "csv" / "train" / "gex.csv")
     shared = [name for name in wanted.obs_names if name in train.columns]
     assert shared and np.array_equal(train[shared].to_numpy().T, wanted[shared].X, equal_nan=True)
-    with pytest.raises(UnknownLayer, match="near it: tpm"):
+    with pytest.raises(UnknownLayer, match="ask for log2cpm or cpm"):
         export(release, tmp_path / "x", "h5ad", layer="tpmm")
