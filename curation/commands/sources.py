@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from profiles.table_format import FormatOption
 
 
 def sources(
