@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from curation.matrix.assembly import Assembly
 from curation.matrix.cluster import executor
 from curation.matrix.compendium import finish, open_matrix
 from curation.matrix.normalise import UNIT_NAMES
-from curation.matrix.plan import plan_export
+from curation.matrix.plan import ExportPlan, plan_export
 from curation.matrix.quality import obs_frame, var_frame
 from curation.matrix.recompute import verify
 from curation.progress import Progress
@@ -23,6 +23,7 @@ from curation.progress import Progress
 if TYPE_CHECKING:
     from curation.source import Source
 
+Settle = Callable[[pa.Table], tuple[pa.Table, Mapping[str, Any]]]
 VERIFIED_ROWS = 3  # of each source, computed again before the file gets its name
 
 
@@ -51,12 +52,15 @@ def write_compendium(
     resume: bool = False,
     scheduler: str | None = None,
     threads: int | None = None,
+    settle: Settle | None = None,
 ) -> MatrixReport:
     """Write the samples of `kept`, in its order, to `path`.
 
     `kept` has sample_id, source, series_id, group_id, tissue, term_id, is_tumour, split, matrix_file, matrix_row. Until it is whole, the
     file has another name and no X. With `resume`, what an interrupted export of the same plan had finished is not done again. `scheduler` is the
-    address of a Dask cluster that reads the same folders. Raises CurationError subclasses, and removes what it wrote then.
+    address of a Dask cluster that reads the same folders. `settle` is given what was read of each sample (sample_id, n_genes_measured,
+    n_genes_detected) and answers with the rows of `kept` that stay, in their order, and the `uns` that goes
+    with them. Raises CurationError subclasses, and removes what it wrote then.
     """
     progress = progress or Progress()
     with progress.stage("genes"):
@@ -65,6 +69,19 @@ def write_compendium(
     try:
         with progress.stage("matrix", plan.n_samples) as advance, executor(scheduler, threads) as pool:
             work.run(pool, advance, is_remote=scheduler is not None)
+        if settle:
+            stays, uns = settle(_read(kept, plan, work))
+            if (
+                again := _without(kept, stays, plan, sources, config)
+            ) is None:  # a matrix left as a whole, and with it what kept a gene out
+                work.remove()
+                return write_compendium(
+                    path, stays, sources, config, uns=uns, progress=progress, scheduler=scheduler, threads=threads, settle=settle
+                )
+            if again is not plan:
+                with progress.stage("rows that leave"):
+                    work.leave_out(np.isin(kept["sample_id"].to_numpy(), stays["sample_id"].to_numpy()), again)
+            kept, plan = stays, again
         with progress.stage("matrix statistics", plan.n_samples) as advance:
             moments = work.seal(np.array(kept["split"].to_pylist()) == "train", advance)
         with progress.stage("compendium"):
@@ -81,3 +98,20 @@ def write_compendium(
     )
     notes = [*plan.notes, *work.notes, f"{n_verified} rows of the matrix were computed again from the sources and are equal"]
     return MatrixReport(path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, notes)
+
+
+def _read(kept: pa.Table, plan: ExportPlan, work: Assembly) -> pa.Table:
+    """One row per sample that was read: genes of the matrix that its own matrix measures, and those with a read."""
+    measured = np.zeros(plan.n_samples, np.int32)
+    for matrix in plan.matrices:
+        measured[matrix.destination] = matrix.normaliser.measured.sum()
+    detected = work.records["n_genes_detected"].astype(np.int32)
+    return pa.table({"sample_id": kept["sample_id"], "n_genes_measured": measured, "n_genes_detected": detected})
+
+
+def _without(kept: pa.Table, stays: pa.Table, plan: ExportPlan, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan | None:
+    """The plan of the rows that stay: the same one where all do; None where it has other genes."""
+    if stays.num_rows == kept.num_rows:
+        return plan
+    again = plan_export(stays, sources, config)
+    return again if again.genes.symbol == plan.genes.symbol else None
