@@ -69,19 +69,12 @@ def write_compendium(
     try:
         with progress.stage("matrix", plan.n_samples) as advance, executor(scheduler, threads) as pool:
             work.run(pool, advance, is_remote=scheduler is not None)
-        if settle:
-            stays, uns = settle(_read(kept, plan, work))
-            if (
-                again := _without(kept, stays, plan, sources, config)
-            ) is None:  # a matrix left as a whole, and with it what kept a gene out
-                work.remove()
-                return write_compendium(
-                    path, stays, sources, config, uns=uns, progress=progress, scheduler=scheduler, threads=threads, settle=settle
-                )
-            if again is not plan:
-                with progress.stage("rows that leave"):
-                    work.leave_out(np.isin(kept["sample_id"].to_numpy(), stays["sample_id"].to_numpy()), again)
-            kept, plan = stays, again
+        kept, uns, settled = _settle(work, kept, uns, settle, sources, config, progress)
+        if settled is None:  # a matrix left as a whole, and with it what kept a gene out
+            work.remove()
+            again = {"progress": progress, "scheduler": scheduler, "threads": threads, "settle": settle}
+            return write_compendium(path, kept, sources, config, uns=uns, **again)
+        plan = settled
         with progress.stage("matrix statistics", plan.n_samples) as advance:
             moments = work.seal(np.array(kept["split"].to_pylist()) == "train", advance)
         with progress.stage("compendium"):
@@ -109,9 +102,24 @@ def _read(kept: pa.Table, plan: ExportPlan, work: Assembly) -> pa.Table:
     return pa.table({"sample_id": kept["sample_id"], "n_genes_measured": measured, "n_genes_detected": detected})
 
 
-def _without(kept: pa.Table, stays: pa.Table, plan: ExportPlan, sources: Mapping[str, Source], config: BuildConfig) -> ExportPlan | None:
-    """The plan of the rows that stay: the same one where all do; None where it has other genes."""
+def _settle(
+    work: Assembly,
+    kept: pa.Table,
+    uns: Mapping[str, Any],
+    settle: Settle | None,
+    sources: Mapping[str, Source],
+    config: BuildConfig,
+    progress: Progress,
+) -> tuple[pa.Table, Mapping[str, Any], ExportPlan | None]:
+    """Leave out the rows that do not stay; what stays, what goes with it, and its plan: None where that has other genes, and nothing was done."""
+    if settle is None:
+        return kept, uns, work.plan
+    stays, uns = settle(_read(kept, work.plan, work))
     if stays.num_rows == kept.num_rows:
-        return plan
-    again = plan_export(stays, sources, config)
-    return again if again.genes.symbol == plan.genes.symbol else None
+        return kept, uns, work.plan
+    plan = plan_export(stays, sources, config)
+    if plan.genes.symbol != work.plan.genes.symbol:
+        return stays, uns, None
+    with progress.stage("rows that leave"):
+        work.leave_out(np.isin(kept["sample_id"].to_numpy(), stays["sample_id"].to_numpy()), plan)
+    return stays, uns, plan
