@@ -14,6 +14,7 @@ from modelling.figures import expression, latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
 from modelling.reports.across import across
+from modelling.reports.beside import embeddings_section, models_section
 from modelling.reports.definitions import definitions
 from modelling.reports.history import funnel, training
 from modelling.reports.json import plain
@@ -21,19 +22,30 @@ from modelling.reports.opening import Metrics, lead, tiles
 from modelling.reports.page import Report, Section, Shown, Table, number, shown, with_interval
 from modelling.reports.tables import write_tables
 from modelling.scores.metrics import confusion
+from modelling.studies.beside import headline
 from modelling.studies.evaluate import SEED, Evaluation
 from profiles import __version__
 
 
-def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out: Path, seed: int = SEED) -> None:
-    """metrics.json, tables, figures/ and report.html in folder `out`."""
+def write_report(
+    evaluation: Evaluation,
+    run: Path,
+    compendium: Compendium,
+    out: Path,
+    seed: int = SEED,
+    others: Mapping[str, Evaluation] | None = None,
+) -> None:
+    """metrics.json, tables, figures/ and report.html in folder `out`; `others`: runs that are drawn beside this one."""
     write_tables(evaluation, out)
     metrics: Metrics = plain(evaluation.metrics)
+    beside = {metrics["run"]: evaluation, **(others or {})}
     systems = organ_systems(compendium, run)
     colours = looks([name for name in evaluation.part.classes if name], systems)
-    figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed)
+    figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed, beside)
     sections = [
         across(metrics),
+        *models_section(figures.folder, {name: headline(plain(one.metrics)) for name, one in beside.items()}),
+        *embeddings_section(figures.folder, metrics.get("embeddings") or []),
         figures.tissues(),
         figures.mistakes(),
         figures.sources(),
@@ -72,8 +84,17 @@ def organ_systems(compendium: Compendium, run: Path) -> dict[str, str]:
 class Figures:
     """Draws the figures of one evaluation and puts words to them."""
 
-    def __init__(self, evaluation: Evaluation, metrics: Metrics, folder: FigureFolder, colours: Mapping[str, Look], seed: int) -> None:
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        metrics: Metrics,
+        folder: FigureFolder,
+        colours: Mapping[str, Look],
+        seed: int,
+        beside: Mapping[str, Evaluation],
+    ) -> None:
         self.evaluation, self.metrics, self.folder, self.colours, self.seed = evaluation, metrics, folder, colours, seed
+        self.beside = beside
         chosen = evaluation.part.labelled
         self.counts: Ints = confusion(evaluation.part.truth[chosen], evaluation.part.predicted[chosen], len(evaluation.part.classes))
 
@@ -195,9 +216,10 @@ class Figures:
     def expression(self) -> Section:
         """Rank histograms and the gene scatter."""
         evaluation, kept = self.evaluation, self.metrics["reconstruction"]
-        expression.rank_histograms(self.folder, evaluation.ranks.per_gene, evaluation.ranks.per_sample)
+        model, found = evaluation.model, {name: one.ranks for name, one in self.beside.items()}
+        expression.rank_histograms(self.folder, {name: (ranks.per_gene, ranks.per_sample) for name, ranks in found.items()})
         expression.gene_scatter(
-            self.folder, evaluation.model.genes, evaluation.model.mean_g, evaluation.model.std_g, evaluation.ranks.per_gene
+            self.folder, model.genes, model.mean_g, model.std_g, {name: ranks.per_gene for name, ranks in found.items()}
         )
         rows = [
             ["R²", with_interval(self.metrics["r2"], kept["intervals"]["r2"]), f"{kept['n_cells']:,} cells"],
@@ -240,7 +262,7 @@ class Figures:
     def imputation(self) -> Section:
         """Hidden cells."""
         detail = self.metrics["imputation_detail"]
-        expression.imputation(self.folder, detail)
+        expression.imputation(self.folder, {name: plain(one.metrics["imputation_detail"]) for name, one in self.beside.items()})
         shares = [scores["interval_90_holds"] for scores in detail.values() if scores["n_cells"]]
         held = f"{min(shares):.1%} to {max(shares):.1%}" if shares else "none"
         text = (
@@ -250,7 +272,13 @@ class Figures:
             f"intervals hold {held} of the hidden values."
         )
         return Section(
-            "Restoring hidden values", [text], [self._show("imputation", "Spearman correlation over all hidden cells together.")]
+            "Restoring hidden values",
+            [text],
+            [
+                self._show(
+                    "imputation", "Spearman correlation over all hidden cells together; the gene mean has none in standardised units."
+                )
+            ],
         )
 
     def mixing(self) -> Section | None:
