@@ -10,7 +10,7 @@ import numpy as np
 
 from modelling.arrays import Ints
 from modelling.data import Compendium
-from modelling.figures import expression, latent, tissues
+from modelling.figures import latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
 from modelling.reports.across import across
@@ -20,6 +20,7 @@ from modelling.reports.history import funnel, training
 from modelling.reports.json import plain
 from modelling.reports.opening import Metrics, lead, tiles
 from modelling.reports.page import Report, Section, Shown, Table, number, shown, with_interval
+from modelling.reports.restoring import expression_section, imputation_section
 from modelling.reports.tables import write_tables
 from modelling.scores.metrics import confusion
 from modelling.studies.beside import headline
@@ -41,7 +42,7 @@ def write_report(
     beside = {metrics["run"]: evaluation, **(others or {})}
     systems = organ_systems(compendium, run)
     colours = looks([name for name in evaluation.part.classes if name], systems)
-    figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed, beside)
+    figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed)
     sections = [
         across(metrics),
         *models_section(figures.folder, {name: headline(plain(one.metrics)) for name, one in beside.items()}),
@@ -51,8 +52,8 @@ def write_report(
         figures.sources(),
         figures.confidence(),
         figures.maps(),
-        figures.expression(),
-        figures.imputation(),
+        expression_section(figures.folder, evaluation, metrics, beside),
+        imputation_section(figures.folder, metrics, beside),
         figures.mixing(),
         *funnel(figures.folder, compendium.uns.get("funnel")),
         *training(figures.folder, run),
@@ -91,10 +92,8 @@ class Figures:
         folder: FigureFolder,
         colours: Mapping[str, Look],
         seed: int,
-        beside: Mapping[str, Evaluation],
     ) -> None:
         self.evaluation, self.metrics, self.folder, self.colours, self.seed = evaluation, metrics, folder, colours, seed
-        self.beside = beside
         chosen = evaluation.part.labelled
         self.counts: Ints = confusion(evaluation.part.truth[chosen], evaluation.part.predicted[chosen], len(evaluation.part.classes))
 
@@ -212,74 +211,6 @@ class Figures:
             )
         text = "Each point is a test sample. Near points are alike; distances between far groups, and the size of a group, mean little in such a map."
         return Section("The latent space", [text], figures)
-
-    def expression(self) -> Section:
-        """Rank histograms and the gene scatter."""
-        evaluation, kept = self.evaluation, self.metrics["reconstruction"]
-        model, found = evaluation.model, {name: one.ranks for name, one in self.beside.items()}
-        expression.rank_histograms(self.folder, {name: (ranks.per_gene, ranks.per_sample) for name, ranks in found.items()})
-        expression.gene_scatter(
-            self.folder, model.genes, model.mean_g, model.std_g, {name: ranks.per_gene for name, ranks in found.items()}
-        )
-        rows = [
-            ["R²", with_interval(self.metrics["r2"], kept["intervals"]["r2"]), f"{kept['n_cells']:,} cells"],
-            [
-                "R², values within ±10",
-                with_interval(self.metrics["r2_clipped"], self.metrics["r2_clipped_interval"]),
-                f"{kept['n_cells']:,} cells",
-            ],
-            ["mean squared error", number(self.metrics["mse"]), f"{kept['n_cells']:,} cells"],
-            [
-                "Spearman per gene, median",
-                with_interval(self.metrics["per_gene_spearman"], kept["intervals"]["per_gene_spearman"]),
-                f"{self.metrics['n']['genes'] - kept['n_genes_undefined']:,} genes",
-            ],
-            [
-                "Spearman per sample, median",
-                with_interval(self.metrics["per_sample_spearman"], kept["intervals"]["per_sample_spearman"]),
-                f"{kept['n_samples'] - kept['n_samples_undefined']:,} samples",
-            ],
-        ]
-        figures = [
-            self._show(
-                "reconstruction",
-                "Rank correlation between measured and restored values, gene by gene across samples, and sample by sample across genes.",
-            ),
-            self._show(
-                "genes",
-                "Every gene by how much it varies in training. Genes that hardly vary cannot be restored by anyone: there is nothing to follow.",
-            ),
-        ]
-        return Section(
-            "Restoring expression",
-            [
-                "Values are standardised per gene with the training part's mean and standard deviation, so that a gene's own mean earns nothing."
-            ],
-            figures,
-            [Table(["score", "value [95% interval]", "over"], rows)],
-        )
-
-    def imputation(self) -> Section:
-        """Hidden cells."""
-        detail = self.metrics["imputation_detail"]
-        expression.imputation(self.folder, {name: plain(one.metrics["imputation_detail"]) for name, one in self.beside.items()})
-        shares = [scores["interval_90_holds"] for scores in detail.values() if scores["n_cells"]]
-        held = f"{min(shares):.1%} to {max(shares):.1%}" if shares else "none"
-        text = (
-            "A share of all measured values of the test part was hidden at random and then restored from the rest, by the model and by three simple "
-            "methods that saw the same training part. In standardised units a gene's mean is a constant and has no rank correlation. In log2 units the "
-            "gene mean alone scores high: a score in those units says little. The model gives every restored value a standard deviation; its 90% "
-            f"intervals hold {held} of the hidden values."
-        )
-        return Section(
-            "Restoring hidden values",
-            [text],
-            [
-                self._show(
-                    "imputation", "Spearman correlation over all hidden cells together; the gene mean has none in standardised units."
-                )
-            ],
-        )
 
     def mixing(self) -> Section | None:
         """Source mixing."""

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from modelling.figures.palette import INK, PAPER
+from modelling.figures.palette import FAINT, INK, PAPER
 
 POINTS_TO_PIXELS = 96 / 72
 
@@ -91,7 +91,13 @@ def shown(folder: Path, name: str, caption: str, seen_from: Path | None = None) 
     svg = re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     place = folder.relative_to(seen_from).as_posix() if seen_from else "figures"
-    return Shown(name, caption, svg.replace(INK, "currentColor").replace(PAPER, "var(--card)"), round(width * POINTS_TO_PIXELS), place)
+    return Shown(
+        name,
+        caption,
+        svg.replace(INK, "currentColor").replace(PAPER, "var(--card)").replace(FAINT, "var(--faint)"),
+        round(width * POINTS_TO_PIXELS),
+        place,
+    )
 
 
 def number(value: Any, digits: int = 3) -> str:
