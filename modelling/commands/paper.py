@@ -165,10 +165,8 @@ def _steps(asked: Asked, compendium: Compendium, skipped: dict[str, str]) -> lis
     if not lines:
         skipped["cell lines"] = "the training part holds none; build with --cell-line-cap none to keep them"
     if lines or cap is not None:
-        settings = {"n_seeds": effort.n_seeds, "preset": asked.preset, "epochs": effort.epochs, "question": question}
-        steps.append(
-            ("ablation", "ablation/report.html", partial(run_ablate, base, out / "ablation", labels, cap, cell_lines=lines, **settings))
-        )
+        arms = partial(run_ablate, base, out / "ablation", labels, cap, cell_lines=lines, n_seeds=effort.n_seeds, preset=asked.preset)
+        steps.append(("ablation", "ablation/report.html", partial(arms, epochs=effort.epochs, question=question)))
     else:
         skipped["ablation"] = "no cell lines, and all tissues of one size"
     return steps

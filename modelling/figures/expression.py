@@ -116,7 +116,7 @@ def gene_scatter(folder: FigureFolder, genes: Sequence[str], mean_g: Floats, std
         panels[0].set_ylabel("Spearman of measured and restored, test part")
         bar = figure.colorbar(points, ax=panels[-1], pad=0.02, extend="max")
         bar.set_label("mean expression in training")
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
         columns = {"spearman" + (f", {name}" if len(name_of) > 1 else ""): values for name, values in per_gene.items()}
         folder.save(figure, "genes", {"gene": genes, "train_mean": mean_g, "train_std": std_g, **columns})
 

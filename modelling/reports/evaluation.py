@@ -17,6 +17,7 @@ from modelling.reports.across import across
 from modelling.reports.beside import embeddings_section, models_section
 from modelling.reports.definitions import definitions
 from modelling.reports.history import funnel, training
+from modelling.reports.intervals import interval_words
 from modelling.reports.json import plain
 from modelling.reports.opening import Metrics, lead, tiles
 from modelling.reports.page import Report, Section, Shown, Table, number, shown, with_interval
@@ -135,7 +136,7 @@ class Figures:
         )
         return Section(
             "Tissue by tissue",
-            [words],
+            [words, *interval_words(self.metrics, SCORES)],
             [self._show("tissue_accuracy", caption)],
             [overall, Table(head, rows, "Every tissue as a table", folded=True)],
         )

@@ -23,6 +23,19 @@ class Tile:
     detail: str
 
 
+class Marked(str):
+    """The text of a cell that is a link (`href`) or something to type (`code`)."""
+
+    href: str
+    code: bool
+
+    def __new__(cls, text: str, href: str = "", *, code: bool = False) -> Marked:
+        """A text with its mark."""
+        made = super().__new__(cls, text)
+        made.href, made.code = href, code
+        return made
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of text; columns whose cells all look like numbers are set flush right."""

@@ -1,0 +1,128 @@
+"""`model paper`: every step once, never twice, and a page in which no published number is made up."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from evaluation_world import frame, write
+from typer.testing import CliRunner
+
+from modelling.cli import app
+from modelling.commands import paper as command
+from modelling.commands.paper import OtherPaper
+from modelling.data import Compendium
+from modelling.reports.paper import UNKNOWN, published
+from modelling.reports.paper_words import FIGURES, WHY
+from modelling.studies.paper import Effort, NoCohort, across_field, cap_that_bites, source_to_hold_out, write_held_out
+
+STEPS = ("denoising", "standard", "evaluation", "baselines", "held-out", "transfer", "scale", "ablation")
+
+
+@pytest.fixture(scope="module")
+def compendium(tmp_path_factory):
+    x, obs = frame()
+    rows = np.ones(len(obs), bool)
+    rows[np.flatnonzero((obs["tissue"] == "brain") & (obs["split"] == "train"))[:12]] = False
+    with Compendium.open(write(tmp_path_factory.mktemp("paper") / "compendium.h5ad", x[rows], obs[rows])) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def made(compendium, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out") / "paper"
+    patch = pytest.MonkeyPatch()
+    patch.setattr(command, "QUICK", Effort(1, (1.0,), 1, slow=False))
+    result = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick"])
+    yield out, result
+    patch.undo()
+
+
+def test_every_step_leaves_its_folder_and_the_page_has_the_papers_order(made):
+    out, result = made
+    assert result.exit_code == 0, result.output
+    assert all((out / step).is_dir() for step in STEPS)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    titles = re.findall(r"<h2>(.*?)</h2>", page)
+    shown = [title for title in FIGURES.values() if title in titles]
+    assert [title for title in titles if title in FIGURES.values()] == shown
+    assert len(shown) == len(FIGURES)
+    assert page.count("Why they may differ:") == len(FIGURES)
+    pictures = re.findall(r'href="(\w[\w/-]*/figures/\w+\.png)"', page)
+    assert len(pictures) >= 13
+    assert all((out / picture).is_file() for picture in pictures)
+
+
+def test_numbers_are_those_of_the_steps_and_unknown_ones_are_called_so(made):
+    out, _ = made
+    with (out / "numbers.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    metrics = json.loads((out / "evaluation" / "metrics.json").read_text(encoding="utf-8"))
+    (balanced,) = (row for row in rows if row["what"] == "balanced accuracy, denoising")
+    assert balanced["ours"].startswith(f"{metrics['balanced_accuracy']:.3f} [")
+    assert balanced["published"] == "0.949"
+    assert {row["published"] for row in rows if row["item"] == "figure5"} == {UNKNOWN}
+    assert all(row["source"] for row in rows if row["published"] != UNKNOWN)
+    assert {"balanced accuracy, standard", "variance restored (R²), standard"} <= {row["what"] for row in rows}
+    scores = {row["what"] for row in rows if row["item"] == "table2"}
+    assert {
+        "Spearman per gene",
+        "Spearman per sample",
+        "20% hidden, restored",
+        "weighted F1",
+        "calibration error",
+        "cohort, strict",
+    } <= scores
+    assert {"seconds of training", "peak memory (MiB)"} <= scores
+    moved = json.loads((out / "transfer" / "transfer.json").read_text(encoding="utf-8"))
+    held_out = json.loads((out / "held-out" / "source.json").read_text(encoding="utf-8"))["source"]
+    assert any(row["n"].endswith(f"of {held_out} (held out)") for row in rows)
+    assert {row["rubric"] for row in moved["overall"]} == {"lenient", "strict"}
+
+
+def test_what_is_done_is_not_done_again_and_other_settings_are_refused(made, compendium, monkeypatch):
+    out, _ = made
+
+    def nobody(*_, **__):
+        raise AssertionError("a step was done twice")
+
+    for name in ("train_and_tell", "run_evaluate", "run_baselines", "run_transfer", "run_scale", "run_ablate", "write_held_out"):
+        monkeypatch.setattr(command, name, nobody)
+    result = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick"])
+    assert result.exit_code == 0, result.output
+    assert result.output.count("done already") == len(STEPS)
+    other = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick", "--seed", "7"])
+    assert isinstance(other.exception, OtherPaper)
+    assert "seed: 42" in str(other.exception)
+    (out.parent / "taken").mkdir()
+    (out.parent / "taken" / "notes.txt").write_text("mine")
+    taken = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out.parent / "taken")])
+    assert isinstance(taken.exception, OtherPaper)
+    assert (out.parent / "taken" / "notes.txt").read_text() == "mine"
+
+
+def test_the_cohort_is_a_source_that_the_rest_does_not_hold(compendium, tmp_path):
+    source = source_to_hold_out(compendium, None)
+    assert source == "tcga"  # two fifths of the groups; gtex has the rest
+    write_held_out(compendium, source, tmp_path)
+    with Compendium.open(tmp_path / "rest.h5ad") as rest, Compendium.open(compendium.path) as whole:
+        assert set(rest.text("source")) == {"gtex"}
+        split = dict(zip(whole.sample_ids, whole.obs["split"], strict=True))
+        assert all(split[name] == part for name, part in zip(rest.sample_ids, rest.obs["split"], strict=True))
+    assert source_to_hold_out(compendium, "gtex") == "gtex"
+    with pytest.raises(NoCohort, match="no source 'depmap'; there are: gtex, tcga"):
+        source_to_hold_out(compendium, "depmap")
+    assert across_field(compendium) == "source"
+    sizes = [
+        len(compendium.rows("train", labelled=True)[compendium.targets[compendium.rows("train", labelled=True)] == t]) for t in range(4)
+    ]
+    assert cap_that_bites(compendium) == int(np.median(sizes)) < max(sizes)
+
+
+def test_published_numbers_have_a_source_and_a_place():
+    assert {item for item, _ in published()} <= set(WHY)
+    assert all(number and source for number, source in published().values())
+    assert list(FIGURES) == list(WHY)
