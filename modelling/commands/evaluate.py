@@ -29,8 +29,6 @@ def run_evaluate(
     embeddings: Mapping[str, Path] | None = None,
 ) -> None:
     """Evaluate, write the folder, print the headline; `beside` are runs, `embeddings` files, that are drawn in the same pictures."""
-    from rich.console import Console
-
     check_beside(run, beside)
     with Compendium.open(compendium) as opened, new_folder(out) as folder, bars() as stage:
         found = evaluate(run, opened, seed, stage, across=across, device=device)
@@ -40,7 +38,13 @@ def run_evaluate(
         advance = stage("figures and report", 1)
         write_report(found, run, opened, folder, seed, others)
         advance(1)
-    metrics, console = found.metrics, Console(soft_wrap=True, highlight=False)
+    _tell(found.metrics, out)
+
+
+def _tell(metrics: dict[str, Any], out: Path) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
     if metrics["simulated"]:
         console.print("simulated data: the scores say nothing about biology", style="yellow")
     n = metrics["n"]

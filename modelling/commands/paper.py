@@ -123,45 +123,51 @@ Step = tuple[str, str, Callable[[], None]]
 
 def _steps(asked: Asked, compendium: Compendium, skipped: dict[str, str]) -> list[Step]:
     """Name, the file that says that it is done, and the work; what this compendium cannot answer goes into `skipped` with the reason."""
+    runs, question, base, before = [asked.out / "denoising", asked.out / "standard"], asked.question, asked.compendium, list[Step]()
+    source = None if question else source_to_hold_out(compendium, asked.held_out)
+    if source is not None:  # a source stands in for the cohort: from here on everything is trained without it
+        folder = asked.out / "held-out"
+        before = [("held-out source", "held-out/run/reference.json", partial(_hold_out, asked, compendium, source, folder))]
+        runs, question, base = [folder / "run"], _question_of(folder / "cohort.h5ad"), folder / "rest.h5ad"
+    if question is not None:
+        moved = partial(run_transfer, runs, question, asked.out / "transfer", asked.seed, asked.embeddings or {})
+        before.append(("transfer", "transfer/report.html", moved))
+    else:
+        skipped["transfer"] = "no cohort was given (--cohort), and no source has enough samples to stand in for one"
+    return [*_of_test_part(asked, compendium, skipped), *before, *_trainings(asked, compendium, skipped, source, base, question)]
+
+
+def _of_test_part(asked: Asked, compendium: Compendium, skipped: dict[str, str]) -> list[Step]:
+    """Two models, what they know, and whether something simpler would do."""
     out, effort, embeddings = asked.out, asked.effort, asked.embeddings or {}
     runs = [out / "denoising", out / "standard"]
     across = across_field(compendium) if asked.preset == "default" else None
     if across is None:
         skipped["across"] = (
-            "the published network would have to be trained once for every study"
-            if asked.preset != "default"
-            else "no two studies or sources of 20 samples"
+            "no two studies or sources of 20 samples"
+            if asked.preset == "default"
+            else "the published network would have to be trained once for every study"
         )
+    evaluation = partial(run_evaluate, runs[0], asked.compendium, out / "evaluation", asked.seed, across=across, beside=runs[1:])
     named = [f"{name}={path}" for name, path in embeddings.items()]
-    evaluation = partial(
-        run_evaluate, runs[0], asked.compendium, out / "evaluation", asked.seed, across=across, beside=runs[1:], embeddings=embeddings
-    )
     simple = partial(run_baselines, [runs[0], asked.compendium], out / "baselines", named, asked.seed, umap=effort.slow, slow=effort.slow)
-    steps: list[Step] = [
+    return [
         ("denoising", "denoising/reference.json", partial(_train, asked, compendium, runs[0], asked.config())),
         ("standard", "standard/reference.json", partial(_train, asked, compendium, runs[1], asked.config(masked=False))),
-        ("evaluation", "evaluation/report.html", evaluation),
+        ("evaluation", "evaluation/report.html", partial(evaluation, embeddings=embeddings)),
         ("baselines", "baselines/report.html", simple),
     ]
-    question: Question | None
-    source = None if asked.question else source_to_hold_out(compendium, asked.held_out)
-    if source is not None:
-        folder = out / "held-out"
-        steps.append(("held-out source", "held-out/run/reference.json", partial(_hold_out, asked, compendium, source, folder)))
-        asked_of, question, base = [folder / "run"], _question_of(folder / "cohort.h5ad"), folder / "rest.h5ad"
-    else:
-        asked_of, question, base = runs, asked.question, asked.compendium
-    if question is not None:
-        steps.append(
-            ("transfer", "transfer/report.html", partial(run_transfer, asked_of, question, out / "transfer", asked.seed, embeddings))
-        )
-    else:
-        skipped["transfer"] = "no cohort was given (--cohort), and no source has enough samples to stand in for one"
+
+
+def _trainings(
+    asked: Asked, compendium: Compendium, skipped: dict[str, str], source: str | None, base: Path, question: Question | None
+) -> list[Step]:
+    """What more samples, cell lines and the cap do, on `base`: the compendium, or what is left of it without `source`."""
+    out, effort = asked.out, asked.effort
     sizes = partial(run_scale, base, out / "scale", effort.fractions, effort.n_seeds, asked.preset, effort.epochs, question)
-    steps.append(("scale", "scale/report.html", sizes))
+    steps: list[Step] = [("scale", "scale/report.html", sizes)]
     labels = asked.compendium.parent / "labels.parquet"
-    lines = _cell_lines(compendium, labels, source)
-    cap = cap_that_bites(compendium, source)
+    lines, cap = _cell_lines(compendium, labels, source), cap_that_bites(compendium, source)
     if not lines:
         skipped["cell lines"] = "the training part holds none; build with --cell-line-cap none to keep them"
     if lines or cap is not None:

@@ -50,7 +50,7 @@ def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool
         lead=(
             f"What {PUBLICATION} shows, in its order, made from {compendium.path.name} by the commands named at each part. Its number stands beside ours "
             "where it is known to us; figures of the paper whose numbers were never stated in text say so. Two numbers of different samples are no "
-            "contest: each part ends with why they may differ."
+            "contest: each part says why they may differ."
             + (" This is a quick run: few epochs, one seed. Its scores show that everything works, not how well." if quick else "")
         ),
         simulated=compendium.simulated,
@@ -89,7 +89,7 @@ def _tiles(found: Found) -> list[Tile]:
     if metrics["across"]:
         across = metrics["across"]
         scores = across["together"]
-        detail = f"{_between(scores['intervals']['balanced_accuracy'])}{scores['n']:,} samples of {len(across['values'])}, none of whose labels the head saw"
+        detail = f"{_between(scores['intervals']['balanced_accuracy'])}{scores['n']:,} samples of {_values(across)}; the head saw no label of theirs"
         tiles.append(Tile(f"Balanced accuracy, each {across['field']} left out", number(scores["balanced_accuracy"]), detail))
     detail = f"{_between(metrics['intervals']['balanced_accuracy'])}{metrics['n']['labelled']:,} test samples from the same archives; published 0.949"
     tiles.append(Tile("Balanced accuracy, in distribution", number(metrics["balanced_accuracy"]), detail))
@@ -101,6 +101,12 @@ def _tiles(found: Found) -> list[Tile]:
         )
         for row in _heads(moved)
     ]
+
+
+def _values(across: Mapping[str, Any]) -> str:
+    """How many studies, sources or other values were left out."""
+    n, field = len(across["values"]), across["field"]
+    return f"{n} {'studies' if field == 'study' else f'{field}s'}"
 
 
 def _between(interval: Sequence[float] | None) -> str:
