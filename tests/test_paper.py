@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from evaluation_world import frame, write
+from evaluation_world import N_GENES, frame, write
 from typer.testing import CliRunner
 
 from modelling.cli import app
@@ -18,6 +18,7 @@ from modelling.data import Compendium
 from modelling.reports.paper import UNKNOWN, published
 from modelling.reports.paper_words import FIGURES, WHY
 from modelling.studies.paper import Effort, NoCohort, across_field, cap_that_bites, source_to_hold_out, write_held_out
+from profiles.genes import load_genes
 
 STEPS = ("denoising", "standard", "evaluation", "baselines", "held-out", "transfer", "scale", "ablation")
 
@@ -27,8 +28,16 @@ def compendium(tmp_path_factory):
     x, obs = frame()
     rows = np.ones(len(obs), bool)
     rows[np.flatnonzero((obs["tissue"] == "brain") & (obs["split"] == "train"))[:12]] = False
-    with Compendium.open(write(tmp_path_factory.mktemp("paper") / "compendium.h5ad", x[rows], obs[rows])) as opened:
+    path = write(tmp_path_factory.mktemp("paper") / "compendium.h5ad", x[rows], obs[rows], human_genes())
+    with Compendium.open(path) as opened:
         yield opened
+
+
+def human_genes() -> list[str]:
+    """Approved symbols: the cohort is read like anyone's table, by the names of its genes."""
+    table = load_genes()
+    named = zip(table.symbol, table.ensembl_gene_id, table.length_bp, strict=True)
+    return [symbol for symbol, ensembl, length in named if ensembl and length == length][:N_GENES]
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +128,7 @@ def test_the_cohort_is_a_source_that_the_rest_does_not_hold(compendium, tmp_path
     sizes = [
         len(compendium.rows("train", labelled=True)[compendium.targets[compendium.rows("train", labelled=True)] == t]) for t in range(4)
     ]
-    assert cap_that_bites(compendium) == int(np.median(sizes)) < max(sizes)
+    assert cap_that_bites(compendium) == min(sizes) < max(sizes) == np.median(sizes)
 
 
 def test_published_numbers_have_a_source_and_a_place():

@@ -45,7 +45,7 @@ def write_report(
     colours = looks([name for name in evaluation.part.classes if name], systems)
     figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed)
     sections = [
-        across(metrics),
+        across(metrics, figures.folder),
         *models_section(figures.folder, {name: headline(plain(one.metrics)) for name, one in beside.items()}),
         *embeddings_section(figures.folder, metrics.get("embeddings") or []),
         figures.tissues(),

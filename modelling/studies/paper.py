@@ -83,11 +83,11 @@ def write_held_out(compendium: Compendium, source: str, folder: Path) -> None:
 
 
 def cap_that_bites(compendium: Compendium, without: str | None = None) -> int | None:
-    """The published cap where a tissue has more training samples (those of source `without` do not count), else the median tissue's; None where
-    all tissues are of one size."""
+    """The published cap where a tissue has more training samples (those of source `without` do not count), else the median
+    tissue's or the smallest's; None where all tissues are of one size."""
     source = compendium.text("source").astype(str)
     sizes = [n for rows in labelled_training_rows(compendium).values() if (n := int((source[rows] != (without or "\0")).sum()))]
-    for cap in (PUBLISHED_CAP, int(np.median(sizes))):
+    for cap in (PUBLISHED_CAP, int(np.median(sizes)), min(sizes)):
         if max(sizes) > cap >= 1:
             return cap
     return None
