@@ -69,7 +69,9 @@ def compare(folder: Path) -> None:
     n_labels = len(np.unique(ours["label"]))
     rescaled = (np.nanmedian(ours["ours"]) - 1) / (n_labels - 1)
     print(f"iLISI, rescaled: {rescaled:.5f}, scib-metrics {float(theirs['ilisi']):.5f}")
-    print(f"mean share of foreign neighbours among {K_MIXING}: {float(ours['mixing']):.5f}, from scib-metrics' neighbours {float(theirs['mixing']):.5f}")
+    print(
+        f"mean share of foreign neighbours among {K_MIXING}: {float(ours['mixing']):.5f}, from scib-metrics' neighbours {float(theirs['mixing']):.5f}"
+    )
     record(
         "lisi",
         seconds=float(ours["seconds"]),
