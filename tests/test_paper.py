@@ -5,18 +5,26 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
-from evaluation_world import N_GENES, frame, write
+from evaluation_world import N_GENES, frame, trained, write
 from typer.testing import CliRunner
 
+from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.commands import paper as command
 from modelling.commands.paper import OtherPaper
 from modelling.data import Compendium
+from modelling.figures.calls import pieces
+from modelling.figures.canvas import FigureFolder
+from modelling.figures.methods import scale_curve
 from modelling.reports.paper import UNKNOWN, published
 from modelling.reports.paper_words import FIGURES, WHY
+from modelling.scores.reconstruction import sample_errors
+from modelling.studies.beside import NotBeside, check_beside, standard_of
+from modelling.studies.held_out import read_held_out
 from modelling.studies.paper import Effort, NoCohort, across_field, cap_that_bites, source_to_hold_out, write_held_out
 from profiles.genes import load_genes
 
@@ -129,6 +137,70 @@ def test_the_cohort_is_a_source_that_the_rest_does_not_hold(compendium, tmp_path
         len(compendium.rows("train", labelled=True)[compendium.targets[compendium.rows("train", labelled=True)] == t]) for t in range(4)
     ]
     assert cap_that_bites(compendium) == min(sizes) < max(sizes) == np.median(sizes)
+
+
+def test_the_standard_model_beside_the_first_is_scored_by_itself(made, compendium):
+    out, _ = made
+    beside = json.loads((out / "evaluation" / "metrics.json").read_text(encoding="utf-8"))["beside"]["standard"]
+    tested = read_held_out(load(out / "standard"), compendium)
+    assert beside["r2"] == pytest.approx(sample_errors(tested.truth_ng, tested.restored_ng).r2(), abs=1e-6)
+    with pytest.raises(NotBeside, match="denoising: the name of two runs"):
+        check_beside(out / "denoising", [out / "denoising"])
+    with pytest.raises(NotBeside, match="has other genes than"):
+        check_beside(out / "denoising", [_of_fewer_genes(compendium, out.parent)])
+    with pytest.raises(NotBeside, match="`model train --also-standard` writes it"):
+        standard_of(out / "denoising")
+
+
+def _of_fewer_genes(compendium, folder):
+    x, obs = frame(n_per_tissue=24)
+    return trained(write(folder / "fewer.h5ad", x[:, :50], obs, human_genes()[:50]), folder / "fewer")
+
+
+def test_the_pieces_of_a_category_are_all_its_samples(made):
+    out, _ = made
+    with (out / "transfer" / "figures" / "calls.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    moved = json.loads((out / "transfer" / "transfer.json").read_text(encoding="utf-8"))
+    head = moved["classifiers"][0]
+    for row in (row for row in moved["categories"] if row["classifier"] == head):
+        drawn = [one for one in rows if (one["counting"], one["category"]) == (row["rubric"], row["category"])]
+        assert sum(int(one["n"]) for one in drawn) == row["n"]
+        assert sum(int(one["n"]) for one in drawn if one["accepted"] == "True") == row["n_right"]
+        assert sum(int(one["n_unsure"]) for one in drawn) == row["n_abstained"]
+    tissue = np.array(["a"] * 5 + ["b"] * 3 + list("cdefghijk"), dtype=object)
+    found = pieces(tissue, np.zeros(len(tissue), bool), frozenset({"b"}))
+    assert found[0] == ("b", 3, True, 0)
+    assert found[1] == ("a", 5, False, 0)
+    assert found[-1] == ("5 others", 5, False, 0)
+    assert sum(n for _, n, _, _ in found) == len(tissue)
+
+
+def test_one_seed_is_dots_and_several_a_band(tmp_path, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(FigureFolder, "save", lambda _, figure, name, __: drawn.setdefault(name, []).append(figure))
+    rows = [{"fraction": f, "seed": s, "n_train": int(100 * f), "n_test": 9, "r2": f * s} for f in (0.5, 1.0) for s in (1, 2)]
+    for chosen in (rows[::2], rows):
+        scale_curve(FigureFolder(tmp_path), chosen, {"r2": "R²"})
+    one, several = (figure.axes[0] for figure in drawn["scale"])
+    assert not one.collections
+    assert all(line.get_linestyle() == "None" for line in one.lines)
+    assert len(several.collections) == 1
+    assert any(line.get_linestyle() == "-" for line in several.lines)
+
+
+def test_the_page_fits_a_phone(made):
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    api = pytest.importorskip("playwright.sync_api", reason="the page is tested through Playwright: pip install playwright")
+    if not chromium:
+        pytest.skip("the page is tested in Chromium, which is not here: apt-get install chromium")
+    with api.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        for name in ("report.html", "evaluation/report.html", "transfer/report.html"):
+            page.goto((made[0] / name).as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        browser.close()
 
 
 def test_published_numbers_have_a_source_and_a_place():
