@@ -105,6 +105,13 @@ def evaluate(
     across: Annotated[
         str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
     ] = None,
+    also_standard: Annotated[
+        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
+    ] = False,
+    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
     verify: Annotated[
@@ -113,9 +120,13 @@ def evaluate(
     form: FormatOption = None,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
+    from modelling.commands.baselines import named_files
     from modelling.commands.evaluate import run_evaluate
+    from modelling.studies.beside import standard_of
 
-    run_evaluate(run, compendium, out, seed, across=across, device=device, verify=verify)
+    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
+    outside = named_files(embedding or [])
+    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
