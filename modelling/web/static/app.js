@@ -110,7 +110,7 @@ async function start() {
   const apply = (said) => address.quietly(() => show(said, map, browse, colour));
   await address.quietly(() => colour(FIRST));
   const browse = await address.quietly(() => new Browse(about, map, colours, address, colour));
-  const samples = new Samples(about, map, colours, (id) => browse.showSample(id));
+  const samples = new Samples(about, map, colours, (id) => browse.showSample(id), about.has_genes ? (symbol) => { showTab("browse"); browse.gene(symbol); } : null);
   map.addEventListener("sample", (event) => browse.showSample(event.detail));
   map.addEventListener("mine", () => showTab("samples"));
   map.addEventListener("picked", (event) => { showTab("browse"); browse.picked(event.detail); });
