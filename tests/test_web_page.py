@@ -16,6 +16,7 @@ import serving_world as world
 from serving_world import table_text
 from test_web_api import SCRIPT, gene_values, write_genes, write_labels
 
+import bulkatlas
 from modelling.bundle.model import load
 from modelling.predicting.predict import predict
 
@@ -25,13 +26,14 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="the page is tested in Chro
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 WAIT = 60_000
+NOTE = 22  # pixels at the foot of the map that its note needs
 
 
 @pytest.fixture(scope="module")
-def address(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    release = write_genes(write_labels(tmp_path_factory.mktemp("release"), serving_run), serving_run)
+def address(normal_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    release = write_genes(write_labels(tmp_path_factory.mktemp("release"), normal_run), normal_run)
     code = "from modelling.cli import main; main()"
-    command = [sys.executable, "-c", code, "serve", str(serving_run), "--port", "0", "--curation", str(release)]
+    command = [sys.executable, "-c", code, "serve", str(normal_run), "--port", "0", "--curation", str(release)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     yield process.stdout.readline().split()[0]
@@ -116,6 +118,65 @@ def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serv
     assert saved["probability"][4] == pytest.approx(ours["probability"], rel=1e-5)
 
 
+def test_a_sample_is_compared_with_its_closest_normal(watched: Watched, normal_run: Path, tmp_path: Path) -> None:
+    page = watched.page
+    values, names, changed = world.changed_samples()
+    path = tmp_path / "mine.tsv"
+    path.write_text(table_text(values, names))
+    page.set_input_files("#file", path)
+    results(page)
+    page.locator("#sample-list summary").first.click()
+    page.click("#sample-list details[open] .closest button >> text=Compare")
+    page.wait_for_selector("#sample-list details[open] .closest table.genes >> nth=1")
+    ours = bulkatlas.load_model(normal_run).compare(path)
+    difference = dict(zip(ours.var_names, ours.layers["difference"][0].tolist(), strict=True))
+    said = page.inner_text("#sample-list details[open] .closest")
+    assert f"{ours.obs['genes_higher'][names[0]]} genes higher" in said
+    assert f"against {ours.obs['normal_samples'][names[0]]} normal samples of brain" in said
+    rows = [row.inner_text().split() for row in page.locator("#sample-list details[open] table.genes >> nth=0 >> tbody tr").all()]
+    assert len(set(changed) & {row[0] for row in rows}) >= 0.7 * len(changed)
+    assert [float(row[1]) for row in rows] == pytest.approx([difference[row[0]] for row in rows], abs=0.06)
+    with page.expect_download() as download:
+        page.click("#sample-list details[open] .closest button >> text=Download all genes")
+    assert pl.read_csv(download.value.path(), separator="\t").height == world.N_GENES
+    page.click(f"#sample-list details[open] table.genes button >> text={rows[0][0]}")
+    page.wait_for_selector(f"#browse-body h2 >> text={rows[0][0]}")
+
+
+def test_the_answer_that_holds_is_shown_with_its_level_and_the_depth(watched: Watched, serving_run: Path, tmp_path: Path) -> None:
+    page = watched.page
+    values, names = world.between("brain", "spinal_cord")
+    path = tmp_path / "mine.tsv"
+    path.write_text(table_text(world.counts(values), names))
+    page.set_input_files("#file", path)
+    results(page)
+    ours = predict(load(serving_run), path).table.row(1, named=True)
+    assert ours["answer_level"] == "group"
+    item = page.locator("#sample-list details").nth(1)
+    assert item.locator(".holds").inner_text() == f"holds: {ours['answer']}"
+    item.locator("summary").first.click()
+    item.locator(".inside").wait_for()
+    said = item.inner_text()
+    assert f"Answer that holds: {ours['answer']} (a group of tissues)" in said
+    assert "Depth: 20 million reads" in said
+    page.fill("#filter", "central nervous")
+    assert page.locator("#sample-list .id").all_inner_texts() == ["most"]
+
+
+def test_a_thousand_own_samples_are_marks_with_numbers(watched: Watched) -> None:
+    found = watched.page.evaluate("""async () => {
+        const { bundled } = await import('./bundles.js');
+        const samples = [...Array(1000).keys()].map(i => ({ tissue: `t${i % 7}`, x: (i * 7919) % 150, y: 100 * (i % 7) + (i * 104729) % 80 }));
+        return bundled(samples).map(({ tissue, x, y, r, members }) => ({ tissue, x, y, r, members, right: members.every(k => samples[k].tissue === tissue) }));
+    }""")
+    assert sorted(k for one in found for k in one["members"]) == list(range(1000))
+    assert all(one["right"] for one in found)
+    assert len(found) < 100
+    same = [(a, b) for i, a in enumerate(found) for b in found[:i] if a["tissue"] == b["tissue"]]
+    assert min(np.hypot(a["x"] - b["x"], a["y"] - b["y"]) for a, b in same) > 12
+    assert [one["r"] for one in found] == sorted(one["r"] for one in found)
+
+
 def test_few_detected_genes_are_said_to_be_unsure(watched: Watched) -> None:
     page = watched.page
     values = np.zeros((1, world.N_GENES))
@@ -158,7 +219,7 @@ def test_the_map_draws_hovers_zooms_and_colours(watched: Watched, serving_run: P
     unit = min(box["width"], box["height"]) / 2
     room = max(
         (everything["max_map_x"] - everything["min_map_x"]) / (box["width"] / unit),
-        (everything["max_map_y"] - everything["min_map_y"]) / (box["height"] / unit),
+        (everything["max_map_y"] - everything["min_map_y"]) / ((box["height"] - 2 * NOTE) / unit),
     )
     scale = 0.9 / room * unit
     x = box["width"] / 2 + (target["map_x"] - (everything["min_map_x"] + everything["max_map_x"]) / 2) * scale

@@ -103,7 +103,8 @@ async function start() {
   $("notice").title = about.notice;
   $("simulated").hidden = !about.simulated;
   $("reads").textContent = `Drop a table of gene expression here: ${about.reads}`;
-  $("search").placeholder = about.has_genes ? "Find a tissue, gene, disease, study or sample" : "Find a tissue, disease, study or sample";
+  const found = about.has_genes ? "tissue, gene, disease" : "tissue, disease";
+  $("search").placeholder = matchMedia("(max-width: 480px)").matches ? `Find a ${found} …` : `Find a ${found}, study or sample`;
   aboutPage(about);
   await map.load();
   const colour = colourChoice(map, new Colourings(about, map, colours), address);

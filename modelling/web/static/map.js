@@ -203,7 +203,7 @@ export class AtlasMap extends EventTarget {
   /** Names on their groups, the largest first; one that would lie on another is left out until the map is nearer. */
   #drawNames(pen, style, labels) {
     const marks = this.bundles.length ? this.bundles.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]) : this.#marks();
-    const taken = [...marks, ...[...labels.values()].map(({ box }) => box)];
+    const taken = [this.#buttons(), ...marks, ...[...labels.values()].map(({ box }) => box)];
     pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.lineWidth = 4;
     const names = this.anchors.map(({ text, x, y }) => { const [px, py] = this.toScreen(x, y); return { text, px, py, wide: pen.measureText(text).width }; });
     for (const { text, box: [left, top] } of placed(names, taken, this.canvas.clientWidth, this.canvas.clientHeight - NOTE)) {
@@ -254,11 +254,17 @@ export class AtlasMap extends EventTarget {
       const text = id.length > 24 ? `${id.slice(0, 23)}…` : id, wide = pen.measureText(text).width;
       const places = [[x + r, y], [x - r - wide, y], [x - wide / 2, y - r - 6], [x - wide / 2, y + r + 6]].map(([left, low]) => ({ text, left, y: low, box: [left - 2, low - 8, left + wide + 2, low + 8] }));
       const inside = places.filter(({ box }) => box[0] >= 4 && box[2] <= width - 4 && box[1] >= 0 && box[3] <= height - NOTE);
-      const free = inside.find(({ box }) => ![...boxes, ...marks.filter((_, k) => k !== i)].some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]));
+      const free = inside.find(({ box }) => ![this.#buttons(), ...boxes, ...marks.filter((_, k) => k !== i)].some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]));
       const chosen = free ?? (i === this.current ? inside[0] ?? places[0] : undefined);
       if (chosen) { found.set(i, chosen); boxes.push(chosen.box); }
     }
     return found;
+  }
+
+  /** The box of the buttons that lie over the map. */
+  #buttons() {
+    const frame = this.frame.getBoundingClientRect(), { left, top, right, bottom } = this.frame.querySelector(".zoom").getBoundingClientRect();
+    return [left - frame.left - 4, top - frame.top - 4, right - frame.left, bottom - frame.top + 4];
   }
 
   /** Boxes around the own samples' marks. */
