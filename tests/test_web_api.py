@@ -78,9 +78,9 @@ def gene_values(n: int) -> np.ndarray:
 
 
 def write_genes(folder: Path, run: Path) -> Path:
-    """by_gene.h5 beside the label files, samples in the order of the run's reference; the last sample is not in it."""
-    ids = pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)["sample_id"].to_list()
-    values = gene_values(len(ids))
+    """by_gene.h5 beside the label files, its samples in another order than the run's reference."""
+    ids = pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)["sample_id"].to_list()[::-1]
+    values = np.ascontiguousarray(gene_values(len(ids))[:, ::-1])
     with h5py.File(folder / "by_gene.h5", "w") as file:
         file.attrs["unit"], file.attrs["build_id"] = "log2(TPM+1)", "test"
         file["symbol"], file["sample_id"], file["X"] = [gene.symbol for gene in world.genes()], ids, values

@@ -26,6 +26,16 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="the page is tested in Chro
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 WAIT = 60_000
+PIXELS = """async ([places, tissues]) => {
+    const { palette } = await import('./colour.js'), about = await (await fetch('api/about')).json(), colours = palette(about).tissue;
+    const canvas = document.getElementById('points'), gl = canvas.getContext('webgl');
+    document.getElementById('zoom-all').click();
+    return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+        document.getElementById('zoom-all').click();
+        requestAnimationFrame(() => done([places.map(([x, y]) => { const pixel = new Uint8Array(4);
+            gl.readPixels(Math.round(x), canvas.height - 1 - Math.round(y), 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+            return [0, 1, 2].map(k => 255 * pixel[k] / Math.max(1, pixel[3])); }), tissues.map(name => colours[name].rgb)])); })));
+}"""
 NOTE = 22  # pixels at the foot of the map that its note needs
 
 
@@ -208,23 +218,44 @@ def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:
     assert page.locator("#sample-list li").count() == 6
 
 
+def reference(run: Path) -> pl.DataFrame:
+    """The reference samples, in the order of the map."""
+    return pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)
+
+
+def on_screen(page: playwright_api.Page, held: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Where points stand on the map, in pixels from its upper left, when all of it is shown."""
+    box = page.locator("#points").bounding_box()
+    assert box is not None
+    wide, high, unit = box["width"], box["height"], min(box["width"], box["height"]) / 2
+    places = held.select("map_x", "map_y").to_numpy().T
+    middle, extent = (places.max(1) + places.min(1)) / 2, places.max(1) - places.min(1)
+    scale = 0.9 / max(extent[0] / (wide / unit), extent[1] / ((high - 2 * NOTE) / unit)) * unit
+    return wide / 2 + (places[0] - middle[0]) * scale, high / 2 - (places[1] - middle[1]) * scale
+
+
+def test_every_point_has_the_colour_of_its_own_sample(watched: Watched, serving_run: Path) -> None:
+    """Pixels of the map where a point has only its like around it."""
+    page, held = watched.page, reference(serving_run)
+    x, y = on_screen(page, held)
+    tissue = held["tissue"].to_numpy()
+    other = (np.hypot(x[:, None] - x, y[:, None] - y) < 12) & (tissue[:, None] != tissue)
+    alone = np.flatnonzero(~other.any(axis=1))
+    assert len(set(tissue[alone])) >= 4
+    shown, meant = page.evaluate(PIXELS, [[[x[i], y[i]] for i in alone], tissue[alone].tolist()])
+    apart = np.abs(np.array(shown) - np.array(meant)).max(axis=1)
+    assert np.mean(apart < 12) > 0.95
+
+
 def test_the_map_draws_hovers_zooms_and_colours(watched: Watched, serving_run: Path) -> None:
     page = watched.page
     assert coloured_pixels(page) > 500
-    held = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)
+    held = reference(serving_run)
     target = held.row(0, named=True)
     box = page.locator("#points").bounding_box()
     assert box is not None
-    everything = held.select(pl.min("map_x", "map_y").name.prefix("min_"), pl.max("map_x", "map_y").name.prefix("max_")).row(0, named=True)
-    unit = min(box["width"], box["height"]) / 2
-    room = max(
-        (everything["max_map_x"] - everything["min_map_x"]) / (box["width"] / unit),
-        (everything["max_map_y"] - everything["min_map_y"]) / ((box["height"] - 2 * NOTE) / unit),
-    )
-    scale = 0.9 / room * unit
-    x = box["width"] / 2 + (target["map_x"] - (everything["min_map_x"] + everything["max_map_x"]) / 2) * scale
-    y = box["height"] / 2 - (target["map_y"] - (everything["min_map_y"] + everything["max_map_y"]) / 2) * scale
-    page.mouse.move(box["x"] + x, box["y"] + y)
+    x, y = on_screen(page, held)
+    page.mouse.move(box["x"] + x[0], box["y"] + y[0])
     page.wait_for_selector("#tip:not([hidden])")
     assert target["tissue"].replace("_", " ") in page.inner_text("#tip")
     before = page.inner_text("#legend")
