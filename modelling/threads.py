@@ -11,8 +11,10 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 OPTION = "--threads"
-COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
-SPINS = {"OPENBLAS_THREAD_TIMEOUT": "10"}  # 2^10 cycles instead of 2^26: threads of numpy would spin for milliseconds beside those of torch
+COUNTS = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "POLARS_MAX_THREADS")
+ALONE = {
+    "OPENBLAS_NUM_THREADS": "1"
+}  # numpy's products are small here, and its threads would spin beside those of torch, which has the large ones
 REASON = "BULKATLAS_THREADS_FROM"
 GROUPS = Path("/sys/fs/cgroup")
 
@@ -37,7 +39,7 @@ def without_option(arguments: list[str]) -> tuple[list[str], int | None]:
 
 def choose(environment: MutableMapping[str, str], asked: int | None = None, groups: Path = GROUPS) -> None:
     """Set what libraries read of threads, and note why, in the environment. Args: asked, of the command line."""
-    for name, value in SPINS.items():
+    for name, value in ALONE.items():
         environment.setdefault(name, value)
     if asked is not None:
         environment |= dict.fromkeys(COUNTS, str(asked)) | {REASON: f"{OPTION} {asked}"}

@@ -27,9 +27,9 @@ def test_a_number_of_threads_that_is_none_is_refused(given):
 
 
 def test_what_the_user_set_is_left_alone_and_the_command_line_wins(tmp_path):
-    environment = {"OMP_NUM_THREADS": "5", "OPENBLAS_THREAD_TIMEOUT": "20"}
+    environment = {"OMP_NUM_THREADS": "5", "OPENBLAS_NUM_THREADS": "20"}
     threads.choose(environment, groups=tmp_path)
-    assert (environment["OMP_NUM_THREADS"], environment["OPENBLAS_THREAD_TIMEOUT"]) == ("5", "20")
+    assert (environment["OMP_NUM_THREADS"], environment["OPENBLAS_NUM_THREADS"]) == ("5", "20")
     assert "NUMBA_NUM_THREADS" not in environment
     assert threads.reason(environment) == "OMP_NUM_THREADS"
     threads.choose(environment, 2)
@@ -57,7 +57,7 @@ def test_less_time_than_processors_means_fewer_threads(tmp_path, monkeypatch):
     environment: dict[str, str] = {"POLARS_MAX_THREADS": "7"}
     monkeypatch.setattr(threads, "quota_of", lambda _: 2.5)
     threads.choose(environment)
-    assert [environment[name] for name in threads.COUNTS] == ["2", "2", "2", "7"]
+    assert [environment[name] for name in threads.COUNTS] == ["2", "2", "7"]
     assert "2.5" in threads.reason(environment)
     environment.clear()
     monkeypatch.setattr(threads, "quota_of", lambda _: 8.0)
