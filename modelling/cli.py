@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,6 +31,9 @@ def root(
     verbose: Annotated[bool, typer.Option("--verbose", help="a line on standard error for every stage and epoch; stands anywhere")] = False,
     log: Annotated[
         str | None, typer.Option("--log", metavar="FILE", help="add these lines, with their time, to a file; stands anywhere")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="compute on this many threads; stands anywhere; all processors without it")
     ] = None,
 ) -> None:
     """Train, judge and serve a tissue model on a compendium."""
@@ -292,6 +296,19 @@ app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 
+def start(**options: Any) -> object:
+    """The commands, on the threads that were asked for, giving way where the machine is busy."""
+    from modelling import threads, yielding
+
+    try:
+        sys.argv[1:], asked = threads.without_option(sys.argv[1:])
+    except threads.ThreadsFault as error:
+        raise typer.BadParameter(str(error)) from error
+    threads.choose(os.environ, asked)
+    with yielding.yielding():
+        return app(**options)
+
+
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    run(app, "model", __version__)
+    run(start, "model", __version__)
