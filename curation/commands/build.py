@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def build(
-    input_folder: Annotated[
-        Path, typer.Option("--input", help="Folder with one subfolder per source (archs4, gtex, tcga, depmap, table).")
+    inputs: Annotated[
+        list[str],
+        typer.Option(
+            "--input",
+            metavar="DIR|archs4=URL",
+            help="Folder with one subfolder per source (archs4, gtex, tcga, depmap, table); and archs4=URL, of which only what is kept is fetched.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Release folder to write; must not exist unless --replace.")],
     cap: Annotated[str, typer.Option(help="Most training samples per tissue, or `none`.")] = "10000",
@@ -78,11 +83,41 @@ def build(
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
+    input_folder, url = _input_of(inputs, out)
+    if url:
+        _fetch_archive(url, input_folder, out, config, options, dry_run)
+    if dry_run and url:
+        return
     if dry_run:
         _foretell(input_folder, out, config, options)
         return
     report = run_build(input_folder, out, config, options, Progress(visible=True))
     _say(report, out)
+
+
+def _input_of(inputs: list[str], out: Path) -> tuple[Path, str]:
+    """The input folder and the address of the archive ('' without one); OUT-input where no folder is named."""
+    from curation.arriving import BadInput
+
+    urls = [given.partition("=")[2] for given in inputs if given.startswith("archs4=")]
+    folders = [given for given in inputs if not given.startswith("archs4=")]
+    strange = [given for given in folders if "://" in given]
+    if strange or len(urls) > 1 or len(folders) > 1:
+        wrong = f"{strange[0]} is no folder" if strange else "more than one"
+        raise BadInput(f"--input takes one folder and one archs4=URL ({wrong}); put the subfolders of all sources into one folder")
+    return Path(folders[0]) if folders else out.with_name(f"{out.name}-input"), urls[0] if urls else ""
+
+
+def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, dry_run: bool) -> None:
+    """What of the archive the build needs, put into its folder."""
+    from curation.excerpt.decide import fetch_for_build
+    from curation.progress import Progress
+    from curation.release import refuse_taken
+
+    refuse_taken(out, options.replace)
+    moved = fetch_for_build(url, input_folder, config, options, Progress(visible=True), dry_run=dry_run)
+    for line in moved.lines(is_done=not dry_run):
+        typer.echo(f"{url}: {line}")
 
 
 def _say(report: BuildReport, out: Path) -> None:
