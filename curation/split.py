@@ -139,7 +139,8 @@ class Balance:
                 self._move(group, part, f"{self.table.tissues[tissue]} had too few samples in {PARTS[part]}")
 
     def _in(self, tissue: int, part: int) -> NDArray[np.int64]:
-        return self.members[tissue][self.part[self.members[tissue]] == part]
+        mine: NDArray[np.int64] = self.members[tissue]
+        return mine[self.part[mine] == part]
 
     def _entries(self, group: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The tissues of a group, and its samples of each."""

@@ -25,7 +25,7 @@ from curation.excerpt import store as store_module
 from curation.excerpt.ahead import ReadsAhead
 from curation.excerpt.archive import Archive
 from curation.excerpt.decide import fetch_for_build, fetch_samples, read_ids
-from curation.excerpt.index import Index, Wanted
+from curation.excerpt.index import Index, TooDear, Wanted
 from curation.excerpt.requests import plan
 from curation.hdf5.chunks import chunk_table
 from curation.hdf5.layout import GatherFault
@@ -69,7 +69,7 @@ def test_a_build_from_an_address_has_the_x_of_one_from_the_whole_file(tiny: Path
     shutil.copytree(tiny / "world" / "gtex", tmp_path / "input" / "gtex")
     config, options = BuildConfig(cap=10, unit="cpm"), RunOptions(threads=1, ontology=tiny / "ontology")
     with serving(tiny / "world" / "archs4") as (url, behaviour):
-        moved = fetch_for_build(f"{url}/{NAME}", tmp_path / "input", config, options, Progress(), patience=HASTE)
+        moved = fetch_for_build(f"{url}/{NAME}", tmp_path / "input", config, options, Progress(), patience=HASTE, anyway=True)
         assert behaviour.n_sent == sum(one.n_bytes for one in (moved.metadata, moved.index, moved.chunks))
         assert len(behaviour.asked) == sum(one.n_requests for one in (moved.metadata, moved.index, moved.chunks))
     part = build_tiny(tmp_path / "input", tmp_path / "part", ontology=tiny / "ontology")
@@ -92,7 +92,7 @@ def test_the_smaller_file_holds_the_samples_as_the_whole_one_does(
     large: Path, server, counts: np.ndarray, tmp_path: Path, layout: str
 ) -> None:
     url, behaviour = server
-    path, n, moved = fetch_samples(f"{url}/{layout}/{NAME}", tmp_path / "archs4", ids(WANTED), Progress(), patience=HASTE)
+    path, n, moved = fetch_samples(f"{url}/{layout}/{NAME}", tmp_path / "archs4", ids(WANTED), Progress(), patience=HASTE, anyway=True)
     expected = WANTED if layout == "tall" else np.unique(WANTED // 4)[:, None] * 4 + np.arange(4)
     rows = np.unique(expected)
     assert n == len(rows)
@@ -117,7 +117,7 @@ def test_the_smaller_file_holds_the_samples_as_the_whole_one_does(
 def test_drops_stalls_and_refusals_are_outlasted(server, counts: np.ndarray, tmp_path: Path) -> None:
     url, behaviour = server
     behaviour.refuse, behaviour.drop, behaviour.stall = [503, 429], [100, 0, 5000, 1], [0.0, 0.0, 2.5]
-    path, _, moved = fetch_samples(f"{url}/tall/{NAME}", tmp_path, ids(WANTED), Progress(), patience=HASTE)
+    path, _, moved = fetch_samples(f"{url}/tall/{NAME}", tmp_path, ids(WANTED), Progress(), patience=HASTE, anyway=True)
     with h5py.File(path) as file:
         np.testing.assert_array_equal(file["data/expression"][:], counts[:, WANTED])
     assert sum(one.n_retries for one in (moved.metadata, moved.index, moved.chunks)) >= 3
@@ -140,7 +140,7 @@ def stopped(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_requests:
 
     monkeypatch.setattr(store_module.Store, "_bring", failing)
     with pytest.raises(RangeFault, match="answered 503"):
-        fetch_samples(f"{url}/tall/{NAME}", tmp_path, ids(WANTED), Progress(), patience=HASTE)
+        fetch_samples(f"{url}/tall/{NAME}", tmp_path, ids(WANTED), Progress(), patience=HASTE, anyway=True)
     monkeypatch.setattr(store_module.Store, "_bring", bring)
     behaviour.refuse = []
     return f"{url}/tall/{NAME}"
@@ -156,7 +156,7 @@ def test_a_stopped_fetch_goes_on_with_what_is_whole(server, counts, tmp_path: Pa
     if harm == "journal":
         with (work / "chunks.journal").open("ab") as file:
             file.write(b"cut")
-    path, _, moved = fetch_samples(url, tmp_path, ids(WANTED), Progress(), patience=HASTE)
+    path, _, moved = fetch_samples(url, tmp_path, ids(WANTED), Progress(), patience=HASTE, anyway=True)
     assert moved.metadata.n_bytes < 2000  # of the earlier run
     assert 0 < moved.n_held < moved.n_chunk_bytes
     assert moved.chunks.n_bytes == moved.n_chunk_bytes - moved.n_held
@@ -168,8 +168,8 @@ def test_a_file_that_was_exchanged_meanwhile_is_not_mixed(server, tmp_path: Path
     server[1].etag = '"one"'
     url = stopped(server, tmp_path, monkeypatch, 3)
     server[1].etag = '"two"'
-    _, _, moved = fetch_samples(url, tmp_path / "other", ids(WANTED), Progress(), patience=HASTE)
-    _, _, again = fetch_samples(url, tmp_path, ids(WANTED), Progress(), patience=HASTE)
+    _, _, moved = fetch_samples(url, tmp_path / "other", ids(WANTED), Progress(), patience=HASTE, anyway=True)
+    _, _, again = fetch_samples(url, tmp_path, ids(WANTED), Progress(), patience=HASTE, anyway=True)
     assert again.n_held == 0 and again.metadata.n_bytes == moved.metadata.n_bytes
     with Archive.open(url, tmp_path / "third", patience=HASTE) as archive:
         server[1].etag = '"three"'
@@ -179,7 +179,7 @@ def test_a_file_that_was_exchanged_meanwhile_is_not_mixed(server, tmp_path: Path
 
 def test_a_chunk_that_comes_damaged_twice_is_told(server, tmp_path: Path) -> None:
     url, behaviour = server
-    with Archive.open(f"{url}/tall/{NAME}", tmp_path, patience=HASTE) as archive:
+    with Archive.open(f"{url}/tall/{NAME}", tmp_path, patience=HASTE, anyway=True) as archive:
         metadata, found = archive.metadata(WANTED, tmp_path / "m", Progress()), archive.locate(WANTED, Progress())
         behaviour.damage = {NAME}
         with pytest.raises(RangeFault, match="cannot be decompressed, asked for twice"):
@@ -197,7 +197,7 @@ def test_a_chunk_that_comes_damaged_twice_is_told(server, tmp_path: Path) -> Non
 )
 def test_what_cannot_be_fetched_is_told(server, tmp_path: Path, address: str, wanted: set[str], told: str) -> None:
     with pytest.raises(RangeFault, match=told):
-        fetch_samples(f"{server[0]}/{address}", tmp_path, wanted, Progress(), patience=HASTE)
+        fetch_samples(f"{server[0]}/{address}", tmp_path, wanted, Progress(), patience=HASTE, anyway=True)
 
 
 def test_what_is_no_archive_is_told(large: Path, tmp_path: Path) -> None:
@@ -208,17 +208,17 @@ def test_what_is_no_archive_is_told(large: Path, tmp_path: Path) -> None:
     with serving(tmp_path / "in") as (url, _):
         for name, told in (("a.h5", "cannot be read as HDF5"), ("b.h5", "is no ARCHS4 v2 gene file")):
             with pytest.raises(Exception, match=told):
-                fetch_samples(f"{url}/{name}", tmp_path, {"GSM1"}, Progress(), patience=HASTE)
+                fetch_samples(f"{url}/{name}", tmp_path, {"GSM1"}, Progress(), patience=HASTE, anyway=True)
 
 
 def test_nothing_of_somebody_else_is_built_from_or_replaced(server, tmp_path: Path) -> None:
     (tmp_path / "archs4").mkdir()
     (tmp_path / "archs4" / "mouse.h5").write_bytes(b"x")
     with pytest.raises(RangeFault, match=r"holds mouse\.h5 already"):
-        fetch_for_build(f"{server[0]}/tall/{NAME}", tmp_path, BuildConfig(), RunOptions(), Progress(), patience=HASTE)
+        fetch_for_build(f"{server[0]}/tall/{NAME}", tmp_path, BuildConfig(), RunOptions(), Progress(), patience=HASTE, anyway=True)
     (tmp_path / NAME).write_bytes(b"x")
     with pytest.raises(RangeFault, match="is there already"):
-        fetch_samples(f"{server[0]}/tall/{NAME}", tmp_path, {"GSM1"}, Progress(), patience=HASTE)
+        fetch_samples(f"{server[0]}/tall/{NAME}", tmp_path, {"GSM1"}, Progress(), patience=HASTE, anyway=True)
     assert (tmp_path / NAME).read_bytes() == b"x"
 
 
@@ -260,6 +260,17 @@ def test_the_index_names_the_chunks_that_the_library_names(tmp_path: Path, monke
         assert traffic[0] < traffic[2] / 5
 
 
+def test_where_the_whole_file_takes_less_time_that_is_told(server, tmp_path: Path) -> None:
+    url = f"{server[0]}/tall/{NAME}"
+    with pytest.raises(TooDear, match=r"the chunks would take .*, longer than the whole file of [0-9,]+ bytes; fetch the whole"):
+        fetch_samples(url, tmp_path / "all", ids(np.arange(0, N_SAMPLES, 2)), Progress(), patience=HASTE)
+    fetch_samples(url, tmp_path / "few", {"GSM1", "GSM2"}, Progress(), patience=HASTE)
+    with Archive.open(url, tmp_path / "index", patience=HASTE) as archive, archive.opened(archive.web) as (file, raw):
+        index = Index(file["data/expression"], raw, archive.index_web, url, tmp_path, 10.0)
+        with pytest.raises(TooDear, match=r"the chunk index alone would take .* longer than the whole file .*; fetch the whole"):
+            archive._found(index, Wanted(2, N_SAMPLES, WANTED))
+
+
 def test_requests_join_what_lies_close_within_the_surplus() -> None:
     offset, n_bytes = np.array([0, 100, 250, 1000, 9000]), np.array([100, 100, 100, 100, 100])
     asked = plan(offset, n_bytes, surplus=0.2, gap=700)
@@ -297,32 +308,15 @@ def test_the_commands_fetch_and_say_what_was_moved(tiny: Path, tmp_path: Path) -
             f"source\tvariant\trelease\tfile\turl\tn_bytes\tchecksum\tkind\tnote\narchs4\th5\t1\t{NAME}\t{url}/{NAME}\t\t\tfile\t\n"
         )
         (tmp_path / "ids").write_text("GSM0003\nGSM0004\n")
-        fetch = [
-            "fetch",
-            "archs4",
-            "--samples-of",
-            str(tmp_path / "ids"),
-            "--table",
-            str(tmp_path / "table.tsv"),
-            "--out",
-            str(tmp_path / "a"),
-        ]
+        fetch = f"fetch archs4 --samples-of {tmp_path}/ids --table {tmp_path}/table.tsv --out {tmp_path}/a --by-ranges".split()
         said = run.invoke(app, fetch, catch_exceptions=False).output
         assert "2 samples" in said and "chunk index: " in said and "for 2 chunks of" in said
-        build = [
-            "build",
-            "--input",
-            f"archs4={url}/{NAME}",
-            "--out",
-            str(tmp_path / "release"),
-            "--ontology",
-            str(tiny / "ontology"),
-            "--cap",
-            "2",
-        ]
-        said = run.invoke(app, [*build, "--unit", "cpm", "--dry-run"], catch_exceptions=False).output
+        build = (
+            f"build --input archs4={url}/{NAME} --out {tmp_path}/release --ontology {tiny}/ontology --cap 2 --unit cpm --by-ranges".split()
+        )
+        said = run.invoke(app, [*build, "--dry-run"], catch_exceptions=False).output
         assert "would fetch" in said and not (tmp_path / "release").exists() and not (tmp_path / "release-input/archs4" / NAME).exists()
-        said = run.invoke(app, [*build, "--unit", "cpm"], catch_exceptions=False).output
+        said = run.invoke(app, build, catch_exceptions=False).output
         assert (tmp_path / "release/manifest.json").exists() and "times the chunks" in said
         about = json.loads((tmp_path / "release/manifest.json").read_text())
         assert any(NAME in row["file"] for row in about["inputs"])

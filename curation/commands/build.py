@@ -59,6 +59,9 @@ def build(
     with_counts: Annotated[
         bool, typer.Option("--with-counts", help="Also write counts.h5: the raw counts of every sample whose source gives them.")
     ] = False,
+    by_ranges: Annotated[
+        bool, typer.Option("--by-ranges", help="With archs4=URL: fetch parts also where the whole file would take less time.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the funnel and what is needed; write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
     form: FormatOption = None,
@@ -85,7 +88,7 @@ def build(
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
     input_folder, url = _input_of(inputs, out)
     if url:
-        _fetch_archive(url, input_folder, out, config, options, dry_run)
+        _fetch_archive(url, input_folder, out, config, options, dry_run, by_ranges)
     if dry_run and url:
         return
     if dry_run:
@@ -108,14 +111,14 @@ def _input_of(inputs: list[str], out: Path) -> tuple[Path, str]:
     return Path(folders[0]) if folders else out.with_name(f"{out.name}-input"), urls[0] if urls else ""
 
 
-def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, dry_run: bool) -> None:
+def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, dry_run: bool, anyway: bool) -> None:
     """What of the archive the build needs, put into its folder."""
     from curation.excerpt.decide import fetch_for_build
     from curation.progress import Progress
     from curation.release import refuse_taken
 
     refuse_taken(out, options.replace)
-    moved = fetch_for_build(url, input_folder, config, options, Progress(visible=True), dry_run=dry_run)
+    moved = fetch_for_build(url, input_folder, config, options, Progress(visible=True), dry_run=dry_run, anyway=anyway)
     for line in moved.lines(is_done=not dry_run):
         typer.echo(f"{url}: {line}")
 

@@ -47,6 +47,7 @@ def fetch(
     samples_of: str | None = typer.Option(
         None, metavar="RELEASE|IDS", help="Fetch only these samples of archs4: those of a release, or of a file with one id a line."
     ),
+    by_ranges: bool = typer.Option(False, "--by-ranges", help="With --samples-of: also where the whole file would take less time."),
     form: FormatOption = None,
 ) -> None:
     """Download a source: resumable, verified, through the proxy of the environment."""
@@ -59,7 +60,7 @@ def fetch(
         return
     chosen = choose_downloads(read_downloads(table), source, variant, release)
     if samples_of is not None:
-        _fetch_samples(chosen, samples_of, out)
+        _fetch_samples(chosen, samples_of, out, by_ranges)
         return
     if dry_run:
         print_table(["file", "release", "bytes", "checksum", "url"], planned(chosen))
@@ -71,7 +72,7 @@ def fetch(
         typer.echo(f"{outcome.done}: {out / source / record.file}  {record.n_bytes:,} bytes  sha256 {record.sha256[:12]}  {checked}")
 
 
-def _fetch_samples(chosen: list[Download], samples_of: str, out: Path) -> None:
+def _fetch_samples(chosen: list[Download], samples_of: str, out: Path, anyway: bool) -> None:
     """A file with some samples of the archive, to OUT/archs4."""
     from curation.download import DownloadFault
     from curation.excerpt.decide import ARCHS4, fetch_samples, read_ids
@@ -79,9 +80,10 @@ def _fetch_samples(chosen: list[Download], samples_of: str, out: Path) -> None:
 
     if [row.source for row in chosen] != [ARCHS4]:
         raise DownloadFault("--samples-of is for archs4, whose release is one file; fetch other sources whole")
-    path, n_samples, moved = fetch_samples(chosen[0].url, out / ARCHS4, read_ids(samples_of), Progress(visible=True), chosen[0].file)
+    url, ids = chosen[0].url, read_ids(samples_of)
+    path, n_samples, moved = fetch_samples(url, out / ARCHS4, ids, Progress(visible=True), chosen[0].file, anyway=anyway)
     for line in moved.lines():
-        typer.echo(f"{chosen[0].url}: {line}")
+        typer.echo(f"{url}: {line}")
     typer.echo(f"{path}: {n_samples:,} samples, {path.stat().st_size:,} bytes")
 
 

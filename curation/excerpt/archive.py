@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from curation.download import Patience
 from curation.excerpt.ahead import ReadsAhead
-from curation.excerpt.index import Chunks, Index, Wanted
+from curation.excerpt.index import Chunks, Index, TooDear, Wanted
 from curation.excerpt.store import Store
 from curation.excerpt.write import write_chunks, write_metadata
 from curation.hdf5.chunks import chunk_table
@@ -34,6 +34,7 @@ from profiles.filenames import fault, shown
 from profiles.hdf5_guard import Damaged, reading
 
 CONNECTIONS = 16
+ADVICE = "fetch the whole file (`curate fetch archs4`), choose fewer samples, or say --by-ranges where only the bytes count"
 SUFFIXES = (".h5", ".hdf5")
 
 
@@ -90,6 +91,7 @@ class Archive:
     work: Path
     index_web: Web
     chunk_web: Web
+    anyway: bool = False  # also where the whole file would take less time
     moved: Moved = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +109,9 @@ class Archive:
 
     @classmethod
     @contextmanager
-    def open(cls, url: str, folder: Path, name: str | None = None, patience: Patience | None = None) -> Iterator[Archive]:
+    def open(
+        cls, url: str, folder: Path, name: str | None = None, patience: Patience | None = None, *, anyway: bool = False
+    ) -> Iterator[Archive]:
         """Ask for its size, and hold the folder of its unfinished excerpt. Raises RangeFault."""
         name = name or _name_of(url)
         work = folder / f".{name}.excerpt"
@@ -118,7 +122,7 @@ class Archive:
             n_bytes = webs[0].size(url)
             folder.mkdir(parents=True, exist_ok=True)
             with lock(folder / f".{name}.excerpt.lock"):
-                archive = cls(url, folder, name, webs[0], n_bytes, work, webs[1], webs[2])
+                archive = cls(url, folder, name, webs[0], n_bytes, work, webs[1], webs[2], anyway)
                 archive._begin()
                 yield archive
         except Held as error:
@@ -191,7 +195,7 @@ class Archive:
             width, n_samples = file[EXPRESSION].chunks[1], file[EXPRESSION].shape[1]
         columns = np.unique(rows // width)
         wide = (columns[:, None] * width + np.arange(width)[None, :]).ravel()
-        return wide[wide < n_samples].astype(np.int64)
+        return np.asarray(wide[wide < n_samples], np.int64)
 
     def locate(self, rows: NDArray[np.int64], progress: Progress) -> Located:
         """Find the chunks of the samples `rows` (ascending). Raises RangeFault."""
@@ -200,7 +204,7 @@ class Archive:
             height, width = expression.chunks
             wanted = Wanted(-(-expression.shape[0] // height), -(-expression.shape[1] // width), np.unique(rows // width))
             state = self._state_of(wanted.columns)
-            chunks = Index(expression, raw, self.index_web, self.url, state).find(wanted)
+            chunks = self._found(Index(expression, raw, self.index_web, self.url, state, np.inf if self.anyway else self.n_bytes), wanted)
             is_zlib, n_plain = list(expression._filters) in (["gzip"], ["shuffle", "gzip"]), height * width * expression.dtype.itemsize
             n_samples = int(expression.shape[1])
         if n := int((chunks.offset < 0).sum()):
@@ -210,10 +214,19 @@ class Archive:
         order = np.argsort(chunks.offset, axis=None, kind="stable")
         offset, n_bytes, mask = (values.ravel()[order] for values in (chunks.offset, chunks.n_bytes, chunks.mask))
         store = Store(state, self.chunk_web, self.url, self.n_bytes, offset, n_bytes, mask == 0, n_plain if is_zlib else 0)
+        if store.requests.cost > self.n_bytes and not self.anyway:
+            asked = f"{len(store.requests):,} requests for {store.requests.n_bytes:,} bytes"
+            raise TooDear(f"{self.url}: the chunks would take {asked}, longer than the whole file of {self.n_bytes:,} bytes; {ADVICE}")
         number = np.empty(order.size, np.int64)
         number[order] = np.arange(order.size)
         self.moved = replace(self.moved, n_chunk_bytes=store.size, n_chunks=order.size, n_planned=store.requests.n_bytes)
         return Located(rows, wanted.columns, n_samples, chunks, store, number.reshape(chunks.offset.shape))
+
+    def _found(self, index: Index, wanted: Wanted) -> Chunks:
+        try:
+            return index.find(wanted)
+        except TooDear as fault:
+            raise TooDear(f"{fault}; {ADVICE}") from None
 
     def fetch(self, metadata: Path, found: Located, *, has_all: bool, progress: Progress) -> Path:
         """Fetch the chunks, put them into the file of `metadata`, compare, and give it its name.

@@ -40,12 +40,14 @@ def fetch_for_build(
     *,
     patience: Patience | None = None,
     dry_run: bool = False,
+    anyway: bool = False,
 ) -> Moved:
     """Put those samples of the archive at `url` into INPUT_FOLDER/archs4 that `build` will keep: labels, split and cap are decided first, from its
     metadata and the other sources of the folder. The file names all samples, so that the build decides the same. `dry_run`: the chunks are only found.
+    `anyway`: also where the whole file would take less time.
     Raises RangeFault, and as `build`.
     """
-    with Archive.open(url, input_folder / ARCHS4, patience=patience) as archive:
+    with Archive.open(url, input_folder / ARCHS4, patience=patience, anyway=anyway) as archive:
         _refuse_others(archive)
         metadata = archive.metadata(None, archive.work / ARCHS4, progress)
         rows = _kept_rows(archive.name, _sources(input_folder, metadata.parent), config, options, progress)
@@ -59,13 +61,20 @@ def fetch_for_build(
 
 
 def fetch_samples(
-    url: str, folder: Path, sample_ids: set[str], progress: Progress, name: str | None = None, patience: Patience | None = None
+    url: str,
+    folder: Path,
+    sample_ids: set[str],
+    progress: Progress,
+    name: str | None = None,
+    patience: Patience | None = None,
+    *,
+    anyway: bool = False,
 ) -> tuple[Path, int, Moved]:
     """Put a file of these samples alone (and of those that lie in a chunk with one of them) into `folder`. Returns it, and its number of samples.
 
     Raises RangeFault, also where a sample is not in the archive, or the file is there already.
     """
-    with Archive.open(url, folder, name, patience) as archive:
+    with Archive.open(url, folder, name, patience, anyway=anyway) as archive:
         if archive.target.exists():
             raise RangeFault(f"{archive.target} is there already; move it away, or choose another --out")
         rows = archive.neighbours(archive.rows_of(sample_ids))
@@ -122,7 +131,7 @@ def _kept_rows(name: str, sources: Mapping[str, Source], config: BuildConfig, op
         writing(Path(folder) / DATABASE, threads=options.threads, memory=options.memory) as con,
     ):
         curate(con, sources, ontology, config, options.previous, progress, options.studies)
-        rows = fetch_arrow(con, KEPT, {"name": name})["matrix_row"].to_numpy().astype(np.int64)
+        rows = np.asarray(fetch_arrow(con, KEPT, {"name": name})["matrix_row"].to_numpy(), np.int64)
     if not rows.size:
         raise NothingToExport(f"no sample of {name} would be kept: every one is excluded; see the caps and `curate label`")
     return rows

@@ -6,7 +6,7 @@ A version 1 B-tree is read level by level: of each level only the nodes whose ke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,19 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.excerpt.requests import in_parallel, plan
+from curation.excerpt.requests import REQUEST, in_parallel, plan
 from curation.hdf5.chunks import UNDEFINED, btree_root
 from curation.remote.file import RangeFile
 from curation.remote.ranges import RangeFault, Web
 
 HEAD, ENTRY, KEY = 24, 40, 32  # bytes of a node: its head, a key with the child after it, the key that closes it
 DEFAULT_RANK = 32  # children of a node: at most twice this
-NODE_GAP = 32 << 10  # bytes between nodes that are fetched along: what passes in the time of a request of its own
 BATCH_NODES = 1 << 13  # of leaves, held at a time and kept on this disk when read
 DEEPEST = 12
+
+
+class TooDear(RangeFault):
+    """A part of a file would take longer than the whole of it."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Index:
     web: Web
     url: str
     folder: Path  # keeps what was read of the leaves, for a run that goes on
-    notice: Callable[[str], None] | None = None
+    most: float = np.inf  # cost of the requests for the nodes of one level
 
     def find(self, wanted: Wanted) -> Chunks:
         """Raises RangeFault for an index that is damaged, or too large to be read by ranges."""
@@ -80,6 +83,7 @@ class Index:
         n_bytes = HEAD + 2 * self._rank() * ENTRY + KEY
         level = _Level(np.array([root], np.int64), np.array([-1]), np.array([np.iinfo(np.int64).max]))
         for depth in range(DEEPEST):
+            self._refuse_dear(level, n_bytes)
             is_leaf, below = False, []
             for number, batch in enumerate(level.batches()):
                 kept = self.folder / f"{depth}-{number}.npy"
@@ -99,6 +103,15 @@ class Index:
             level = _Level(*(np.concatenate([getattr(part, name) for part in below]) for name in ("address", "lower", "upper")))
         raise RangeFault(f"{self.url}: the chunk index is deeper than any; the file is damaged")
 
+    def _refuse_dear(self, level: _Level, n_bytes: int) -> None:
+        address = np.sort(level.address)
+        asked = plan(address, np.full(address.size, n_bytes), surplus=np.inf, gap=REQUEST)
+        if asked.cost > self.most:
+            raise TooDear(
+                f"{self.url}: the chunk index alone would take {len(asked):,} requests for {asked.n_bytes:,} bytes ({address.size:,} nodes),"
+                f" longer than the whole file of {self.file.size:,} bytes"
+            )
+
     def _shape(self, wanted: Wanted) -> tuple[int, int, int]:
         """Height and width of a chunk, and chunks in one row of them."""
         return (*self.dataset.chunks, wanted.n_columns)
@@ -108,7 +121,7 @@ class Index:
         total = self.file.size
         if address[0] < 0 or address[-1] > total or bool((np.diff(address) <= 0).any()):
             raise RangeFault(f"{self.url}: the chunk index names nodes twice, or outside of the file; it is damaged")
-        asked = plan(address, np.minimum(n_bytes, total - address), surplus=np.inf, gap=NODE_GAP)
+        asked = plan(address, np.minimum(n_bytes, total - address), surplus=np.inf, gap=REQUEST)
         nodes = np.zeros((address.size, n_bytes), np.uint8)
 
         def bring(i: int) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 
+REQUEST = 24 << 10  # bytes that pass in the time of one request: 30 ms on one of 16 connections, at 100 Mbit/s
 MOST_BYTES = 4 << 20  # of one request; each connection holds one
 AHEAD = 3  # requests handed out for each that runs
 
@@ -33,6 +34,11 @@ class Requests:
     def n_bytes(self) -> int:
         """What all of them ask for."""
         return int((self.stop - self.start).sum())
+
+    @property
+    def cost(self) -> int:
+        """Bytes that pass in the time that they take: a request has its price besides its bytes."""
+        return self.n_bytes + REQUEST * len(self)
 
 
 def plan(offset: NDArray[np.int64], n_bytes: NDArray[np.int64], *, surplus: float, gap: int, most: int = MOST_BYTES) -> Requests:
@@ -76,4 +82,4 @@ def in_parallel(work: Callable[[int], T], tasks: Iterator[int], workers: int) ->
 
 def _next(waiting: deque[tuple[int, object]]) -> tuple[int, T]:
     task, future = waiting.popleft()
-    return task, future.result()  # type: ignore[attr-defined, no-any-return]
+    return task, future.result()  # type: ignore[attr-defined]

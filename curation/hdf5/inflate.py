@@ -48,7 +48,7 @@ def first_corrupt(content: NDArray[np.uint8], start: NDArray[np.int64], n_bytes:
         return int(_first_corrupt(content, start, n_bytes, np.empty(plain_bytes, np.uint8)))
     for i, (at, n) in enumerate(zip(start.tolist(), n_bytes.tolist(), strict=True)):
         try:
-            if len(zlib.decompress(content[at : at + n])) != plain_bytes:
+            if len(zlib.decompress(content[at : at + n].tobytes())) != plain_bytes:
                 return i
         except zlib.error:
             return i
