@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, self._content(path, 0, total), {})
             return
         first, _, last = asked.removeprefix("bytes=").partition("-")
-        start, stop = int(first), min(int(last) + 1, total)
+        start, stop = int(first), min(int(last) + 1, total) if last else total
         self._send(206, self._content(path, start, stop), {"Content-Range": f"bytes {start}-{stop - 1}/{total + mine.longer}"})
 
     def _content(self, path: Path, start: int, stop: int) -> bytes:

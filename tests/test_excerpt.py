@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from curation.build import RunOptions
 from curation.cli import app
 from curation.config import BuildConfig
-from curation.download import Patience
+from profiles.fetching.download import Patience
 from curation.excerpt import archive as archive_module
 from curation.excerpt import index as index_module
 from curation.excerpt import store as store_module

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from profiles.table_format import FormatOption
 
 if TYPE_CHECKING:
     from curation.catalogue import Download
@@ -74,9 +74,9 @@ def fetch(
 
 def _fetch_samples(chosen: list[Download], samples_of: str, out: Path, anyway: bool) -> None:
     """A file with some samples of the archive, to OUT/archs4."""
-    from curation.download import DownloadFault
     from curation.excerpt.decide import ARCHS4, fetch_samples, read_ids
     from curation.progress import Progress
+    from profiles.fetching.download import DownloadFault
 
     if [row.source for row in chosen] != [ARCHS4]:
         raise DownloadFault("--samples-of is for archs4, whose release is one file; fetch other sources whole")
@@ -91,8 +91,8 @@ def _fetch_studies(db: Path | None, out: Path, url: str | None, dry_run: bool) -
     """Records of the series of a release's samples that have no tissue, to OUT/studies.tsv."""
     from curation.audit import database_of
     from curation.database import reading
-    from curation.download import DownloadFault
     from curation.studies import GEO, TABLE, fetch_studies, series_of
+    from profiles.fetching.download import DownloadFault
 
     if db is None:
         raise DownloadFault("say which release's studies are wanted: --db RELEASE")

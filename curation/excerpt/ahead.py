@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from curation.blocks import BLOCK_BYTES
+from profiles.blocks import BLOCK_BYTES
 from curation.remote.cache import Cached
 from curation.remote.file import RangeFile
 from curation.remote.ranges import RangeFault

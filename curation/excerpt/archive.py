@@ -17,13 +17,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.download import Patience
+from profiles.fetching.download import Patience
 from curation.excerpt.ahead import ReadsAhead
 from curation.excerpt.index import Chunks, Index, TooDear, Wanted
 from curation.excerpt.store import Store
 from curation.excerpt.write import write_chunks, write_metadata
 from curation.hdf5.chunks import chunk_table
-from curation.lock import Held, lock
+from profiles.lock import Held, lock
 from curation.mark import discard, put_mark
 from curation.progress import Progress
 from curation.remote.cache import Cached

@@ -23,7 +23,7 @@ from curation.resources import using_ontology
 from curation.sources import open_source
 
 if TYPE_CHECKING:
-    from curation.download import Patience
+    from profiles.fetching.download import Patience
     from curation.source import Source
 
 ARCHS4 = "archs4"

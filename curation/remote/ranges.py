@@ -8,19 +8,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from curation.download import AGENT, RETRIED, DownloadFault, Patience
-from curation.headers import number, validator
+from profiles.fetching.download import AGENT, RETRIED, DownloadFault, Patience
+from profiles.fetching.headers import number, validator
 
 if TYPE_CHECKING:
     import httpx
 
 SLOWEST = 1024  # bytes a second; a server that sends less for the whole of `timeout` is one that stands still
 CONNECTIONS = 8
+NOT_THERE = (403, 404, 410)  # a bucket that may not be listed answers 403 for what it does not hold
 FIRST, LONGEST, TIMEOUT = 0.5, 20.0, 30.0  # seconds
 
 
 class RangeFault(DownloadFault):
     """A part of a file behind HTTP cannot be had, or is not what was published."""
+
+
+class NotThere(RangeFault):
+    """The server answered that it has no such file."""
 
 
 @dataclass
@@ -164,6 +169,8 @@ def _refuse(url: str, answer: httpx.Response, have: int, stop: int | None, total
         raise _Again(f"the server answered {answer.status_code} {answer.reason_phrase}", float(asked) if asked.isdigit() else None)
     if answer.status_code == 416:
         raise RangeFault(f"{url}: the file has changed on the server (no bytes {have:,} and on); run again")
+    if answer.status_code in NOT_THERE:
+        raise NotThere(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}; check the address")
     if answer.status_code not in (200, 206):
         raise RangeFault(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}; check the address")
     if stop is None:

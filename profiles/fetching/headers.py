@@ -11,13 +11,21 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
-from curation.errors import CurationError
+from profiles.errors import BulkatlasError
 
 MOST_DIGITS = 18
 
 
-class DownloadFault(CurationError):
+class DownloadFault(BulkatlasError):
     """A file could not be fetched, or is not the file that was published."""
+
+
+class Refused(DownloadFault):
+    """The server answered that it does not give the file: `code` is the status."""
+
+    def __init__(self, said: str, code: int) -> None:
+        super().__init__(said)
+        self.code = code
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):
