@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from curation.build import RunOptions
 from curation.cli import app
 from curation.config import BuildConfig
-from profiles.fetching.download import Patience
 from curation.excerpt import archive as archive_module
 from curation.excerpt import index as index_module
 from curation.excerpt import store as store_module
@@ -33,6 +32,7 @@ from curation.progress import Progress
 from curation.remote.cache import Cached
 from curation.remote.ranges import RangeFault, Web
 from curation.sources import open_source
+from profiles.fetching.download import Patience
 
 HASTE = Patience(attempts=4, first=0.01, longest=0.05, timeout=1.0)
 NAME = "human_gene_v2.5.h5"

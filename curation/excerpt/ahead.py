@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from profiles.blocks import BLOCK_BYTES
 from curation.remote.cache import Cached
 from curation.remote.file import RangeFile
 from curation.remote.ranges import RangeFault
+from profiles.blocks import BLOCK_BYTES
 
 MOST_AHEAD = 16 << 20
 REACH = 4 * BLOCK_BYTES  # a read that begins so little behind the last goes on with it

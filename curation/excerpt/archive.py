@@ -17,21 +17,21 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.fetching.download import Patience
 from curation.excerpt.ahead import ReadsAhead
 from curation.excerpt.index import Chunks, Index, TooDear, Wanted
 from curation.excerpt.store import Store
 from curation.excerpt.write import write_chunks, write_metadata
 from curation.hdf5.chunks import chunk_table
-from profiles.lock import Held, lock
 from curation.mark import discard, put_mark
 from curation.progress import Progress
 from curation.remote.cache import Cached
 from curation.remote.ranges import FIRST, LONGEST, TIMEOUT, RangeFault, Traffic, Web
 from curation.sources.archs4 import EXPRESSION, PARTIAL, SAMPLES, refuse_foreign
 from profiles import aside
+from profiles.fetching.download import Patience
 from profiles.filenames import fault, shown
 from profiles.hdf5_guard import Damaged, reading
+from profiles.lock import Held, lock
 
 CONNECTIONS = 16
 ADVICE = "fetch the whole file (`curate fetch archs4`), choose fewer samples, or say --by-ranges where only the bytes count"

@@ -23,8 +23,8 @@ from curation.resources import using_ontology
 from curation.sources import open_source
 
 if TYPE_CHECKING:
-    from profiles.fetching.download import Patience
     from curation.source import Source
+    from profiles.fetching.download import Patience
 
 ARCHS4 = "archs4"
 KEPT = "SELECT matrix_row FROM kept WHERE source = 'archs4' AND matrix_file = $name ORDER BY matrix_row"
