@@ -119,8 +119,8 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
     return report
 
 
-def open_sources(input_folder: Path) -> dict[str, Source]:
-    """The sources of an input folder by name. Raises BadInput when there is none."""
+def open_sources(input_folder: Path, without: str = "") -> dict[str, Source]:
+    """The sources of an input folder by name, all but `without`. Raises BadInput when there is none."""
     from curation.sources import open_source
 
     if not input_folder.is_dir():
@@ -133,7 +133,7 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
         raise BadInput(
             f"{nowhere[0]} is a link that leads nowhere ({os.path.realpath(nowhere[0])}); put the source there, or delete the link"
         )
-    folders = [path for path in found if path.is_dir()]
+    folders = [path for path in found if path.is_dir() and path.name != without]
     if not folders:
         raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
     return {folder.name: open_source(folder.name, folder) for folder in folders}

@@ -62,7 +62,7 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         out.parent.mkdir(parents=True, exist_ok=True)
         with _lock(out):
             mend(out)
-            _refuse_taken(out, replace)
+            refuse_taken(out, replace)
             part = out.with_name(PART_OF.format(name=out.name))
             if not resume:
                 discard(part)
@@ -84,7 +84,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         raise CannotWrite(f"{what}; free space or choose another --out; nothing was left behind") from error
 
 
-def _refuse_taken(out: Path, replace: bool) -> None:
+def refuse_taken(out: Path, replace: bool) -> None:
+    """Raise OutputExists for a folder that is there and is not to be replaced, NotOurs for one that is no release."""
     if not os.path.lexists(out):
         return
     if not replace:

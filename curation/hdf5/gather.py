@@ -68,9 +68,9 @@ class Gather:
         self.target = np.arange(layout.n_genes) if target is None else target
         self.n_columns = int(self.target.max(initial=-1)) + 1 if n_columns is None else n_columns
         self.chunk_columns, self.slot = np.unique(rows // layout.chunk_samples, return_inverse=True)
-        self.table = table if table is not None else self._table() if layout.native else None
+        self.table = table if table is not None else self._table() if layout.native or layout.is_partial else None
         self._refuse_unwritten()
-        self.native = self.table is not None and self.table.filter_mask == 0
+        self.native = layout.native and self.table is not None and self.table.filter_mask == 0
         self.descriptor = os.open(layout.path, os.O_RDONLY) if self.native else -1
         if self.native and hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_RANDOM)  # what is wanted is said chunk by chunk (_announce)
