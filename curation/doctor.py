@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from curation import exchange, lock
+from curation import exchange
 from curation.errors import CurationError
+from profiles import lock
 
 MB = 1_000_000
 GB = 1_000_000_000

@@ -14,13 +14,13 @@ from labelling import changed_ontology, label, reference
 from curation.audit import run_audit
 from curation.commands.review import review
 from curation.database import fetch_arrow, writing
-from curation.download import DownloadFault, Patience
 from curation.facts import KNOWN, NoFacts, refuse_without_facts
 from curation.label import UnusedOverride, label_samples
 from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
 from curation.studies import fetch_studies, series_of
 from curation.term import UnknownTerm, find_terms, one_term
 from curation.tiers import StudyFault, label_studies, read_studies
+from profiles.fetching.download import DownloadFault, Patience
 
 ROOT = Path(__file__).parent.parent
 KEYS = {

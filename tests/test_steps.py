@@ -15,7 +15,7 @@ FILES = sorted((sql_folder() / "build").glob("*.sql"))
 STEPS = [step for steps in STAGES.values() for step in steps]
 MADE = re.compile(r"^CREATE OR REPLACE (?:TEMP )?(?:TABLE|VIEW) (\w+) AS$", re.M)
 LONGEST_LINE, LONGEST_FILE, USUAL_FILE = 120, 60, 25
-FUNNEL_STEPS = 6  # without the entries of sources, of which there are none
+FUNNEL_STEPS = 7  # without the entries of sources, of which there are none
 PARAMETERS = {
     "allowed_sources": ["archs4"],
     "any_pattern": "x",
@@ -28,6 +28,7 @@ PARAMETERS = {
     "read_length": 100,
     "seed": "42",
     "single_cell_threshold": 0.5,
+    "min_detected": 0.25,
     "subset": None,
     "tiers": False,
     "least": 3,

@@ -142,7 +142,8 @@ class Completer:
     def spread(self, posterior: Posterior, whiten_kk: Tensor) -> Tensor:
         """How much wider samples (n) scatter in a whitened space than they would with every gene: a sum of variances, not below zero."""
         whiten = whiten_kk.cpu().double()
-        within_ps = ((posterior.covariance_pskk - self.complete_skk) * (whiten @ whiten.T)).sum((2, 3))
+        metric_m1 = (whiten @ whiten.T).reshape(-1, 1)
+        within_ps = (posterior.covariance_pskk.mT.flatten(2) @ metric_m1 - self.complete_skk.flatten(1) @ metric_m1)[..., 0]
         between_nc = ((posterior.mean_nck - posterior.mean_nk[:, None]) @ whiten).square().sum(2)
         within_n = (posterior.shares() * within_ps[posterior.pattern_n]).sum(1)
         return (within_n + (posterior.weight_nc * between_nc).sum(1)).clamp_min(0)

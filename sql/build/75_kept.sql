@@ -1,6 +1,7 @@
 -- kept: one row per sample of the matrix, in the order of its rows: train, validation, test, unlabelled, shuffled
 -- inside each. The cap holds for each class of the training part, and for the unlabelled as if they were one class
--- more. The class is the tissue, or under --level term the finest term.
+-- more. The class is the tissue, or under --level term the finest term. A sample that turned out shallow when it was
+-- read leaves its place empty: another one in it would have to be read in turn.
 CREATE OR REPLACE TABLE kept AS
 SELECT
     row_number() OVER (
@@ -27,4 +28,5 @@ FROM draw
 INNER JOIN sample USING (sample_id)
 LEFT JOIN label USING (sample_id)
 LEFT JOIN sample_fact USING (sample_id)
+ANTI JOIN shallow_sample USING (sample_id)
 WHERE draw.split NOT IN ('train', 'unlabelled') OR $cap IS NULL OR draw.cap_rank <= $cap;

@@ -7,16 +7,25 @@ import ipaddress
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
-from curation.errors import CurationError
+from profiles.errors import BulkatlasError
 
 MOST_DIGITS = 18
 
 
-class DownloadFault(CurationError):
+class DownloadFault(BulkatlasError):
     """A file could not be fetched, or is not the file that was published."""
+
+
+class Refused(DownloadFault):
+    """The server answered that it does not give the file: `code` is the status."""
+
+    def __init__(self, said: str, code: int) -> None:
+        super().__init__(said)
+        self.code = code
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):
@@ -84,7 +93,7 @@ def range_start(headers: Message) -> int | None:
     return number(start)
 
 
-def validator(headers: Message) -> str:
+def validator(headers: Mapping[str, str] | Message) -> str:
     """What If-Range may carry: a strong ETag, else the date of the last change (RFC 9110, 13.1.5)."""
     etag = headers.get("ETag") or ""
     return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified") or ""

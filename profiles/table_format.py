@@ -10,7 +10,7 @@ Form = Literal["json", "tsv", "parquet"]
 
 
 def _use(form: Form | None) -> Form | None:
-    from curation.report_table import use_format
+    from profiles.printing import use_format
 
     use_format(form)
     return form

@@ -8,12 +8,12 @@ import hashlib
 from email.message import Message
 from pathlib import Path
 
-from curation.errors import CurationError
+from profiles.errors import BulkatlasError
 
 BLOCK = 1 << 20
 
 
-class UnknownAlgorithm(CurationError):
+class UnknownAlgorithm(BulkatlasError):
     """A published checksum names an algorithm that hashlib does not have."""
 
 

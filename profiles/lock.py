@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from curation.mark import NotOurs
+from profiles.errors import NotOurs
 
 NO_FLOCK = {errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 HOLDER = re.compile(r"process (\d+) on (\S+)\n?")

@@ -17,7 +17,6 @@ BLOCKS = "blocks.sha256"
 PAGES = "block_sha256"  # the manifest's checksums of the blocks of blocks.sha256
 BLOCK_BYTES = 1 << 16
 DIGEST_BYTES = 32
-AT_ONCE = 64  # blocks read at a time
 
 Row = dict[str, Any]
 
@@ -25,16 +24,6 @@ Row = dict[str, Any]
 def n_blocks(n_bytes: int) -> int:
     """Blocks of a file of that size."""
     return -(-n_bytes // BLOCK_BYTES)
-
-
-def digests(path: Path) -> tuple[str, bytes]:
-    """SHA-256 of a whole file in hexadecimal digits, and of each of its blocks, from one reading."""
-    whole, parts = hashlib.sha256(), bytearray()
-    with path.open("rb") as file:
-        while piece := file.read(BLOCK_BYTES * AT_ONCE):
-            whole.update(piece)
-            parts += block_digests(piece)
-    return whole.hexdigest(), bytes(parts)
 
 
 def block_digests(content: bytes) -> bytes:

@@ -6,20 +6,20 @@ import http.client
 import json
 import os
 import shutil
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
-from curation.checksum import digests, published_checksum
-from curation.headers import DownloadFault, Redirects, number, range_start, stated_length, validator, wish
-from curation.lock import Held, lock
+from profiles.fetching.checksum import digests, published_checksum
+from profiles.fetching.headers import DownloadFault, Redirects, Refused, number, range_start, stated_length, validator, wish
+from profiles.fetching.patience import Patience, Progress
+from profiles.lock import Held, lock
 
 BLOCK = 1 << 20
 LEAST_BYTES = 1024  # of an answer that counts as progress
@@ -28,9 +28,7 @@ MOST_BYTES = 1 << 40  # of a file whose length nobody states
 RETRIED = {408, 425, 429, 500, 502, 503, 504}
 AGENT = "bulkatlas (https://pypi.org/project/bulkatlas)"
 
-__all__ = ["DownloadFault", "Fetched", "Patience", "Progress", "download", "look"]
-
-Progress = Callable[[int, int | None], None]
+__all__ = ["DownloadFault", "Fetched", "Patience", "Progress", "Refused", "download", "look"]
 
 
 class _Retry(Exception):
@@ -39,18 +37,6 @@ class _Retry(Exception):
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
         self.wait = wait
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to keep trying: `attempts` in a row without one new byte, waiting `first` seconds, doubled up to `longest`."""
-
-    attempts: int = 6
-    first: float = 1.0
-    longest: float = 60.0
-    timeout: float = 60.0
-    notice: Callable[[str], None] | None = None  # told of every wait
-    stop: threading.Event = field(default_factory=threading.Event)  # set: give up at the next block
 
 
 @dataclass(frozen=True)
@@ -247,7 +233,9 @@ def _refused(url: str, error: urllib.error.HTTPError, handle: IO[bytes], have: i
         raise _Retry(f"the part held {have:,} bytes, the file has {total[:20] or 'another number'}") from error
     if error.code in RETRIED:
         raise _Retry(f"the server answered {error.code} {_reason(error)}", wish(error.headers.get("Retry-After") or "")) from error
-    raise DownloadFault(f"{url}: the server answered {error.code} {_reason(error)}; see `curate sources` for other releases") from error
+    raise Refused(
+        f"{url}: the server answered {error.code} {_reason(error)}; see `curate sources` for other releases", error.code
+    ) from error
 
 
 def _refuse_a_web_page(url: str, headers: Message, part: Path) -> None:
