@@ -117,7 +117,7 @@ PAGES = [
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_every_block_of_a_page_runs_and_prints_what_it_shows(page: Path, ran: pages.Runner, demo: Path, tmp_path: Path) -> None:
     """In a folder as a reader has it after `make demo`; slow by the demo alone, which the README's test makes anyway."""
-    runner = pages.Runner(pages.prepared(tmp_path / "reader", demo), dict(ran.known))
+    runner = pages.Runner(pages.prepared(tmp_path / "reader", demo), dict(ran.known), ran.asked)
     wrong = []
     for block in pages.blocks(page.read_text(encoding="utf-8")):
         if block.title or (block.language in pages.RUN and not block.why_not):
