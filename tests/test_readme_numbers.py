@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anndata
 import pytest
-from files_page import PAGE, described, differences, of_group, of_release, of_run
+from files_page import PAGE, described, differences, of_group, of_release, of_run, of_table
 from typer.testing import CliRunner
 
 from curation.cli import app as curate
@@ -98,6 +98,7 @@ def test_the_page_of_files_has_what_the_demo_wrote(demo: Path) -> None:
     run(model, "predict", demo / "run", demo / "run" / "example.tsv", "--out", demo / "predicted.h5ad")
     run(model, "export", demo / "run", "--to", demo / "bundle", "--without-onnx")
     found = of_release(demo / "release") | of_run(demo / "run") | {"Predictions": of_group(demo / "predicted.h5ad", "obs")}
+    found |= {"Judged samples": of_table(demo / "report" / "predictions.tsv")}
     assert {"labels.parquet", "obs", "reference.tsv", "history.csv"} <= set(found)
     assert differences(found, described()) == []
     written = anndata.read_h5ad(demo / "predicted.h5ad")
@@ -122,4 +123,7 @@ def test_every_block_of_a_page_runs_and_prints_what_it_shows(page: Path, ran: pa
     for block in pages.blocks(page.read_text(encoding="utf-8")):
         if block.title or (block.language in pages.RUN and not block.why_not):
             wrong += [f"line {block.line}: {fault}" for fault in runner.run(block)]
+    written = {"Compared samples": "compared/samples.tsv", "Compared genes": "compared/genes.tsv", "Labels of a table": "labels.tsv"}
+    found = {head: of_table(runner.place / name) for head, name in written.items() if (runner.place / name).exists()}
+    assert differences(found, described()) == []
     assert wrong == [], "python scripts/pages.py " + str(page.relative_to(ROOT)) + " writes what is printed now"
