@@ -4,16 +4,14 @@
 -- Why `beside` is made first: joined to the kinds of "cancer" before the sample, a tenth of the rows takes ten times as
 -- long.
 CREATE OR REPLACE TEMP TABLE stated_fact AS
-WITH level AS (
+WITH best AS MATERIALIZED (
     SELECT
-        sample_id, fact, rank >> 54 AS trust, max(rank) AS rank, min(meaning) AS one, max(meaning) AS other
+        sample_id, fact, max(rank) AS rank,
+        18446744073709551615 - (max((rank >> 54)::UHUGEINT << 64 | (18446744073709551615 - meaning)) & 18446744073709551615)::UBIGINT AS one,
+        (max((rank >> 54)::UHUGEINT << 64 | meaning) & 18446744073709551615)::UBIGINT AS other
     FROM fact_proposal
     WHERE fact NOT IN ('tissue_status', 'is_control')
-    GROUP BY sample_id, fact, trust
-),
-best AS MATERIALIZED (
-    SELECT sample_id, fact, max(rank) AS rank, arg_max(one, trust) AS one, arg_max(other, trust) AS other
-    FROM level GROUP BY sample_id, fact
+    GROUP BY sample_id, fact
 ),
 beside AS MATERIALIZED (
     SELECT said.sample_id, said.rank, said.meaning AS finer, unnest([best.one, best.other]) AS coarser
