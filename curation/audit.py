@@ -10,6 +10,7 @@ from typing import Any
 from curation.database import reading, run_select, tables_of
 from curation.errors import CurationError
 from curation.facts import refuse_without_facts
+from curation.release import refuse_newer
 from curation.remote.cache import Cached
 from curation.remote.place import Place, Remote
 from curation.resources import sql_folder
@@ -43,10 +44,13 @@ class Answer:
 
 
 def database_of(place: Place) -> Path | Cached:
-    """The database file of a release, or the file itself."""
+    """The database file of a release, or the file itself. Raises BadRelease for a release of a newer program."""
     if isinstance(place, Remote):
         return place.file(DATABASE)
-    return place / DATABASE if place.is_dir() else place
+    if place.is_dir():
+        refuse_newer(place)
+        return place / DATABASE
+    return place
 
 
 def list_audits() -> list[Audit]:

@@ -14,9 +14,9 @@ from curation.audit import database_of
 from curation.database import Connection, connect, reading
 from curation.errors import CurationError
 from curation.facts import KNOWN, value_fault
-from curation.lock import Held, lock
 from curation.resources import ontology_folder
 from profiles import aside
+from profiles.lock import Held, lock
 from profiles.metadata import is_missing, read_frame
 from profiles.nearest import near
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from modelling import cli_studies
+from modelling import cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from profiles import __version__
 from profiles.command_line import run, say_version
@@ -30,6 +31,9 @@ def root(
     verbose: Annotated[bool, typer.Option("--verbose", help="a line on standard error for every stage and epoch; stands anywhere")] = False,
     log: Annotated[
         str | None, typer.Option("--log", metavar="FILE", help="add these lines, with their time, to a file; stands anywhere")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="compute on this many threads; stands anywhere; all processors without it")
     ] = None,
 ) -> None:
     """Train, judge and serve a tissue model on a compendium."""
@@ -54,6 +58,9 @@ def train(
     map_method: Annotated[
         str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
     ] = "auto",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
 ) -> None:
     """Train a model and write its run folder."""
     from modelling import config
@@ -66,7 +73,7 @@ def train(
         from modelling.bundle.reference import chosen_map
 
         chosen_map(map_method)  # refused before the hours of training, not after them
-    with Compendium.open(compendium) as opened:
+    with Compendium.open(compendium, verify=verify) as opened:
         runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
             from modelling.commands.predict import make_references
@@ -102,14 +109,28 @@ def evaluate(
     across: Annotated[
         str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
     ] = None,
+    also_standard: Annotated[
+        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
+    ] = False,
+    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
     form: FormatOption = None,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
+    from modelling.commands.baselines import named_files
     from modelling.commands.evaluate import run_evaluate
+    from modelling.studies.beside import standard_of
 
-    run_evaluate(run, compendium, out, seed, across=across, device=device)
+    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
+    outside = named_files(embedding or [])
+    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
@@ -271,9 +292,23 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
+app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
+
+
+def start(**options: Any) -> object:
+    """The commands, on the threads that were asked for, giving way where the machine is busy."""
+    from modelling import threads, yielding
+
+    try:
+        sys.argv[1:], asked = threads.without_option(sys.argv[1:])
+    except threads.ThreadsFault as error:
+        raise typer.BadParameter(str(error)) from error
+    threads.choose(os.environ, asked)
+    with yielding.yielding():
+        return app(**options)
 
 
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    run(app, "model", __version__)
+    run(start, "model", __version__)

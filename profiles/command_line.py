@@ -59,6 +59,7 @@ EXTRAS: Final[dict[str, str]] = {
     "safetensors": "model",
     "scipy": "model",
     "sklearn": "model",
+    "threadpoolctl": "model",
     "torch": "model",
     "optuna": "tune",
     "openTSNE": "figures",
@@ -70,6 +71,7 @@ EXTRAS: Final[dict[str, str]] = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",
+    "huggingface_hub": "hub",
     "dask": "cluster",
     "distributed": "cluster",
 }

@@ -27,7 +27,14 @@ def _one(given: Path | None, told: Path | None, what: str, option: str) -> Path:
 def build(
     out: Annotated[Path, typer.Option("--out", help="Release folder to write; must not exist unless --replace.")],
     world: Annotated[Path | None, typer.Argument(metavar="INPUT", help=f"{INPUT}; or --input.")] = None,
-    input_folder: Annotated[Path | None, typer.Option("--input", help=f"{INPUT}, where it does not stand on the line.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="DIR|archs4=URL",
+            help=f"{INPUT}, where it does not stand on the line; and archs4=URL, of which only what is kept is fetched.",
+        ),
+    ] = None,
     cap: Annotated[str, typer.Option(help="Most training samples per tissue, or `none`.")] = "10000",
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 42,
     preset: Annotated[
@@ -36,6 +43,12 @@ def build(
     ] = "default",
     subset: Annotated[str, typer.Option(help="Random number of archive samples to use, or `none`.")] = "none",
     cell_line_cap: Annotated[str, typer.Option(help="Cell-line samples to keep per tissue: 0, a number or `none`.")] = "0",
+    min_detected: Annotated[
+        float,
+        typer.Option(
+            help="Samples that detect less than this share of the genes that the middle sample of their source does leave; 0: none."
+        ),
+    ] = 0.25,
     level: Annotated[
         Literal["tissue", "term"], typer.Option(help="Class of a sample: `tissue` (the 42) or `term` (its finest term).")
     ] = "tissue",
@@ -63,6 +76,9 @@ def build(
     with_counts: Annotated[
         bool, typer.Option("--with-counts", help="Also write counts.h5: the raw counts of every sample whose source gives them.")
     ] = False,
+    by_ranges: Annotated[
+        bool, typer.Option("--by-ranges", help="With archs4=URL: fetch parts also where the whole file would take less time.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the funnel and what is needed; write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
     form: FormatOption = None,
@@ -73,13 +89,14 @@ def build(
     from curation.config import BuildConfig, parse_limit
     from curation.progress import Progress
 
-    source_folder = _one(world, input_folder, "the input folder", "--input")
+    source_folder, url = _input_of(world, inputs or [], out)
     config = BuildConfig(
         cap=parse_limit("cap", cap),
         seed=seed,
         preset=preset,
         subset=parse_limit("subset", subset),
         cell_line_cap=parse_limit("cell-line-cap", cell_line_cap),
+        min_detected=min_detected,
         level=level,
         genes=genes,
         unit=unit,
@@ -88,11 +105,40 @@ def build(
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
+    if url:
+        _fetch_archive(url, source_folder, out, config, options, dry_run, by_ranges)
+    if dry_run and url:
+        return
     if dry_run:
         _foretell(source_folder, out, config, options)
         return
     report = run_build(source_folder, out, config, options, Progress(visible=True))
     _say(report, out)
+
+
+def _input_of(world: Path | None, inputs: list[str], out: Path) -> tuple[Path, str]:
+    """The input folder and the address of the archive ('' without one); OUT-input where no folder is named. Raises BadParameter."""
+    urls = [given.partition("=")[2] for given in inputs if given.startswith("archs4=")]
+    folders = [given for given in inputs if not given.startswith("archs4=")]
+    if strange := [given for given in folders if "://" in given]:
+        raise typer.BadParameter(f"{strange[0]} is no folder; give a folder, and archs4=URL for the archive")
+    if len(urls) > 1 or len(folders) > 1:
+        raise typer.BadParameter("--input takes one folder and one archs4=URL; put the subfolders of all sources into one folder")
+    if urls and not folders and not world:
+        return out.with_name(f"{out.name}-input"), urls[0]
+    return _one(world, Path(folders[0]) if folders else None, "the input folder", "--input"), urls[0] if urls else ""
+
+
+def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, dry_run: bool, anyway: bool) -> None:
+    """What of the archive the build needs, put into its folder."""
+    from curation.excerpt.decide import fetch_for_build
+    from curation.progress import Progress
+    from curation.release import refuse_taken
+
+    refuse_taken(out, options.replace)
+    moved = fetch_for_build(url, input_folder, config, options, Progress(visible=True), dry_run=dry_run, anyway=anyway)
+    for line in moved.lines(is_done=not dry_run):
+        typer.echo(f"{url}: {line}")
 
 
 def _say(report: BuildReport, out: Path) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.blocks import BLOCK_BYTES as REMOTE_PAGE
 from curation.errors import CurationError
 from curation.matrix.by_gene import genes_of
 from curation.matrix.counts import read_counts
 from curation.matrix.opened import Compendium, RangedMatrix, hdf5, name_of
 from curation.query.genes import columns_of
 from curation.remote.place import Place
+from profiles.blocks import BLOCK_BYTES as REMOTE_PAGE
 from profiles.nearest import near
 
 if TYPE_CHECKING:
