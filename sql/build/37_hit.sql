@@ -16,8 +16,8 @@ believed AS (
     )
     FROM meaning LEFT JOIN organ ON meaning.text_id = organ.text_id AND meaning.tissue = organ.tissue
     ANTI JOIN holding
-        ON meaning.text_id = holding.text_id AND meaning.position = holding.position AND meaning.n_tokens = holding.n_tokens
-            AND meaning.precedence = 6
+        ON meaning.text_id = holding.text_id AND meaning.position = holding.position
+            AND meaning.n_tokens = holding.n_tokens AND meaning.precedence = 6
 )
 FROM believed
 QUALIFY coalesce(

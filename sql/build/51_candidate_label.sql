@@ -4,7 +4,7 @@
 CREATE OR REPLACE TABLE candidate_label AS
 WITH field_number AS (
     SELECT field, 1::BIGINT << (row_number() OVER (ORDER BY field) - 1) AS field_bit
-    FROM (SELECT DISTINCT field FROM evidence)
+    FROM (SELECT DISTINCT field FROM proposal)
 ),
 strong AS (
     SELECT
