@@ -84,7 +84,7 @@ def deprecate(target: str | Path, wanted: str, reason: str, successor: str = "")
             )
         if successor and not any(successor in (other.name, str(other)) and other != entry for other in known.entries):
             raise SharingFault(
-                f"{root} holds no {successor}{near(successor, map(str, known.entries))} that could take the place of {wanted}; publish it first"
+                f"{root} holds no {successor} that could take the place of {wanted}{near(successor, map(str, known.entries))}; publish it first"
             )
         said = Deprecated(reason.strip(), successor, f"{datetime.now(UTC):%Y-%m-%d}")
         content["entries"][known.entries.index(entry)]["deprecated"] = asdict(said)
