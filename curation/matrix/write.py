@@ -72,8 +72,9 @@ def write_compendium(
         kept, uns, settled = _settle(work, kept, uns, settle, sources, config, progress)
         if settled is None:  # a matrix left as a whole, and with it what kept a gene out
             work.remove()
-            again = {"progress": progress, "scheduler": scheduler, "threads": threads, "settle": settle}
-            return write_compendium(path, kept, sources, config, uns=uns, **again)
+            return write_compendium(
+                path, kept, sources, config, uns=uns, progress=progress, scheduler=scheduler, threads=threads, settle=settle
+            )
         plan = settled
         with progress.stage("matrix statistics", plan.n_samples) as advance:
             moments = work.seal(np.array(kept["split"].to_pylist()) == "train", advance)
