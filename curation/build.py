@@ -22,12 +22,14 @@ from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
+from curation.digests import FileDigests
 from curation.errors import CurationError
+from curation.inputs import input_checksums
 from curation.mark import refuse_overlap
 from curation.odd import oddities
-from curation.ontology import content_files, load_reference
+from curation.ontology import load_reference
 from curation.progress import Progress
-from curation.release import read_manifest, sha256, staging
+from curation.release import read_manifest, staging
 from curation.resources import sql_folder, using_ontology
 from curation.seal import seal
 from curation.shallow import KEPT, keep_what_was_read, shallow_notes
@@ -77,6 +79,7 @@ class BuildReport:
     notes: list[str]
     odd: list[str]
     progress: Progress = field(default_factory=Progress)
+    digests: dict[str, FileDigests] = field(default_factory=dict)  # of files that were read back already
 
 
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
@@ -94,27 +97,30 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
         from curation.matrix.counts_write import refuse_without_counts
 
         refuse_without_counts(sources)
-    with staging(out, replace=options.replace, resume=options.resume) as part:
-        inputs = hash_inputs(sources, ontology, progress, options.studies)
+    with (
+        staging(out, replace=options.replace, resume=options.resume) as part,
+        input_checksums(sources, ontology, options.studies) as checksums,
+    ):
         previous = read_manifest(options.previous)["build_id"] if options.previous else None
-        build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
             notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
+            inputs = checksums.rows(progress)
+            build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
             report = _export(con, part, sources, config, options, inputs, build_id, notes, progress)
             manifest = _manifest(config, inputs, build_id, previous, report, progress)
             manifest["sources_used"] = [name for (name,) in con.execute("SELECT DISTINCT source FROM kept ORDER BY source").fetchall()]
             with progress.stage("report"):
                 write_report(con, part / REPORT, manifest)
         report.out = out
-        report.release_id = seal(part, manifest)
+        report.release_id = seal(part, manifest, report.digests)
     return report
 
 
-def open_sources(input_folder: Path) -> dict[str, Source]:
-    """The sources of an input folder by name. Raises BadInput when there is none."""
+def open_sources(input_folder: Path, without: str = "") -> dict[str, Source]:
+    """The sources of an input folder by name, all but `without`. Raises BadInput when there is none."""
     from curation.sources import open_source
 
     if not input_folder.is_dir():
@@ -127,23 +133,10 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
         raise BadInput(
             f"{nowhere[0]} is a link that leads nowhere ({os.path.realpath(nowhere[0])}); put the source there, or delete the link"
         )
-    folders = [path for path in found if path.is_dir()]
+    folders = [path for path in found if path.is_dir() and path.name != without]
     if not folders:
         raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
     return {folder.name: open_source(folder.name, folder) for folder in folders}
-
-
-def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress, studies: Path | None = None) -> list[dict[str, Any]]:
-    """Name, size and sha256 of every file that decides the content. Raises OntologyFault for a file of the ontology that nothing reads."""
-    files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
-    files += [("ontology", p) for p in content_files(ontology)]
-    files += [("studies", studies)] if studies else []
-    rows = []
-    with progress.stage("checksums of inputs", len(files)) as advance:
-        for source_name, path in files:
-            rows.append({"source": source_name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)})
-            advance(1)
-    return rows
 
 
 def make_build_id(
@@ -266,7 +259,9 @@ def _export(
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
     notes = notes + list(matrix.notes)
-    return BuildReport(part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress)
+    return BuildReport(
+        part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress, {COMPENDIUM: matrix.digests}
+    )
 
 
 def _settle(

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from curation.errors import CurationError
+from profiles.versions import RELEASE as SCHEMA_VERSION
 
-SCHEMA_VERSION = 2  # 2: facts; obs and labels.parquet under CELLxGENE's names (obs.py)
+__all__ = ["SCHEMA_VERSION", "BadParameter", "BuildConfig", "parse_limit"]
 
 
 class BadParameter(CurationError):

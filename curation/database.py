@@ -24,6 +24,7 @@ T = TypeVar("T")
 NO_EXTENSIONS = {"autoload_known_extensions": False, "autoinstall_known_extensions": False, "allow_community_extensions": False}
 PARAMETER = re.compile(r"\$([a-z_]+)")
 COMMENT = re.compile(r"--[^\n]*")
+PROPOSED = re.compile(r"(?:Did you mean|Candidate bindings:|Candidate tables:)[ :]*(.*?)\??")
 
 
 class DatabaseFault(CurationError):
@@ -53,7 +54,7 @@ def writing(path: Path, *, threads: int | None = None, memory: str | None = None
             raise DiskFull(f"{path} cannot be written: no space left on device; free space or choose another --out") from error
         if isinstance(error, CurationError):
             raise
-        raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path}: {first_line(error)}") from error
 
 
 def connect(
@@ -75,7 +76,7 @@ def connect(
     try:
         con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.Error as error:
-        raise DatabaseFault(f"{path} cannot be opened as a DuckDB database: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path} cannot be opened as a DuckDB database: {first_line(error)}") from error
     con.execute("SET enable_progress_bar = false")
     return con
 
@@ -91,13 +92,20 @@ def run_sql_file(con: Connection, path: Path, parameters: Mapping[str, Any] | No
         raise DatabaseFault(f"{path.name}: {error}") from error
 
 
+def first_line(error: duckdb.Error) -> str:
+    """What DuckDB says, in one line: the names that it proposes for a misspelt one stand in its second."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    proposed = next((match.group(1) for line in lines[1:] if (match := PROPOSED.fullmatch(line))), "")
+    return lines[0].rstrip("!.") + f"; near it: {proposed.replace(chr(34), '')}" if proposed else lines[0]
+
+
 def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -> None:
     """Append Arrow rows by column name. Raises DatabaseFault when a constraint of the table does not hold."""
     con.register("arriving", rows)
     try:
         con.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM arriving')
     except duckdb.Error as error:
-        raise DatabaseFault(f"table {table}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"table {table}: {first_line(error)}") from error
     finally:
         con.unregister("arriving")
 
@@ -116,7 +124,7 @@ def matching_texts(con: Connection, pattern: str, texts: Sequence[str]) -> list[
         )
         return [row[0] for row in rows.fetchall()]
     except duckdb.Error as error:
-        raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {first_line(error)}") from error
 
 
 def fetch_first(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
@@ -163,7 +171,7 @@ def reading(
         for one in remote.values():
             if one.fault is not None:
                 raise one.fault from error
-        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {first_line(error)}") from error
     finally:
         con.close()
 
@@ -193,7 +201,7 @@ def _opened(files: Mapping[str, Path | Cached | unlocked.PlainFile], beside: Map
         for one in remote.values():
             if one.fault is not None:
                 raise one.fault from error
-        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {first_line(error)}") from error
     return con
 
 
@@ -219,7 +227,7 @@ def run_select(con: Connection, query: str, *, seconds: float = 0, most_rows: in
 
         names, rows = _interruptible(con, answer, seconds)
     except duckdb.Error as error:
-        raise DatabaseFault(str(error).strip().splitlines()[0]) from error
+        raise DatabaseFault(first_line(error)) from error
     if most_rows and len(rows) > most_rows:
         raise DatabaseFault(f"the answer has more than {most_rows:,} rows; ask for fewer (LIMIT, count(*)), or allow more with --max-rows")
     return names, rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.database import run_sql_file
 from curation.facts import fact_pattern_hit
+from curation.groups import linked_group
 from curation.patterns import pattern_hit
 from curation.resources import sql_folder
 from curation.split import group_split
@@ -72,6 +73,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
 PYTHON: dict[str, Callable[[Connection], None]] = {
+    "21_linked_group": linked_group,
     "39_pattern_hit": pattern_hit,
     "49_fact_pattern_hit": fact_pattern_hit,
     "71_group_split": group_split,

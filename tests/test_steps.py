@@ -104,7 +104,14 @@ def test_all_steps_run_in_their_order_on_empty_tables_and_make_what_they_are_nam
     con.close()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (sql_folder().parent / "docs").glob("*.md"))])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        *(p.relative_to(sql_folder().parent).as_posix() for p in (sql_folder().parent / "docs").rglob("*.md")),
+    ],
+)
 def test_a_step_that_a_page_names_by_its_number_exists(page: str) -> None:
     text = (sql_folder().parent / page).read_text(encoding="utf-8")
     assert not [name for name in re.findall(r"\b[1-9][0-9]_[a-z]+(?:_[a-z]+)*(?=\.sql)", text) if name not in STEPS]

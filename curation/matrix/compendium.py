@@ -93,6 +93,22 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
     room.release(path)
 
 
+def put_var(path: Path, columns: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write values over those of columns of var, which lie behind X: no other byte of the file changes. Raises CannotWriteMatrix."""
+    with h5py.File(path, "r") as file:
+        stored = {name: file["var"][name] for name in columns}
+        places = {name: column.id.get_offset() for name, column in stored.items()}
+        end = int(file["X"].id.get_offset() or 0) + file["X"].id.get_storage_size()
+        wrong = [
+            name for name, column in stored.items() if (places[name] or 0) < end or column.id.get_storage_size() != columns[name].nbytes
+        ]
+    if wrong:
+        raise CannotWriteMatrix(f"{path}: {', '.join(wrong)} of var do not lie behind X as they should: a fault of this program, report it")
+    with writing(path), path.open("r+b", buffering=0) as raw:
+        for name, values in columns.items():
+            os.pwrite(raw.fileno(), values.tobytes(), places[name])
+
+
 def matrix_offset(path: Path) -> tuple[int, tuple[int, int]]:
     """Byte at which X begins, and its shape. Raises CannotWriteMatrix when X is not contiguous float32."""
     with h5py.File(path, "r") as file:

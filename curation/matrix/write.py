@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from curation.config import BuildConfig
+from curation.digests import FileDigests
 from curation.matrix.assembly import Assembly
 from curation.matrix.cluster import executor
-from curation.matrix.compendium import finish, open_matrix
+from curation.matrix.compendium import finish, open_matrix, put_var
 from curation.matrix.normalise import UNIT_NAMES
 from curation.matrix.plan import ExportPlan, plan_export
-from curation.matrix.quality import obs_frame, var_frame
+from curation.matrix.quality import obs_frame, scaler_columns, var_frame
 from curation.matrix.recompute import verify
 from curation.progress import Progress
 
@@ -39,6 +40,7 @@ class MatrixReport:
     ledger: pa.Table  # one row per input gene, and what became of it
     quality: pa.Table  # sample_id, library_size, n_genes_detected, fraction_zero, is_outlier
     notes: list[str]
+    digests: FileDigests  # of the whole file
 
 
 def write_compendium(
@@ -76,11 +78,12 @@ def write_compendium(
                 path, kept, sources, config, uns=uns, progress=progress, scheduler=scheduler, threads=threads, settle=settle
             )
         plan = settled
-        with progress.stage("matrix statistics", plan.n_samples) as advance:
-            moments = work.seal(np.array(kept["split"].to_pylist()) == "train", advance)
         with progress.stage("compendium"):
-            obs, var = obs_frame(kept, work.records), var_frame(plan.genes, moments)
-            finish(work.partial, obs, var, {**uns, "unit": UNIT_NAMES[config.unit]})
+            obs = obs_frame(kept, work.records)
+            finish(work.partial, obs, var_frame(plan.genes), {**uns, "unit": UNIT_NAMES[config.unit]})
+        with progress.stage("matrix read back", plan.n_samples) as advance:
+            is_train = np.array(kept["split"].to_pylist()) == "train"
+            digests = work.seal(is_train, lambda moments: put_var(work.partial, scaler_columns(moments)), advance)
         with progress.stage("matrix against sources"):
             n_verified = verify(open_matrix(work.partial), kept, plan, sources, config.unit, n_rows=VERIFIED_ROWS, seed=config.seed)
             work.put_in_place()
@@ -91,7 +94,7 @@ def write_compendium(
         obs[["library_size", "n_genes_detected", "fraction_zero", "is_outlier"]].reset_index(names="sample_id"), preserve_index=False
     )
     notes = [*plan.notes, *work.notes, f"{n_verified} rows of the matrix were computed again from the sources and are equal"]
-    return MatrixReport(path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, notes)
+    return MatrixReport(path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, notes, digests)
 
 
 def _read(kept: pa.Table, plan: ExportPlan, work: Assembly) -> pa.Table:
