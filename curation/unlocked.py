@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from curation.errors import CurationError
-from curation.lock import NO_FLOCK
 from profiles import aside
+from profiles.lock import NO_FLOCK
 
 REFUSED: Final = "Could not set lock on file"  # what DuckDB says, of a file that another process holds too
 
