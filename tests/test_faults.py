@@ -271,3 +271,11 @@ def test_scratch_on_a_full_disk_is_an_error_and_no_signal(tmp_path, monkeypatch)
         spool = scratch.Spool(np.float32)
         with pytest.raises(scratch.ScratchFull, match="set TMPDIR"):
             spool.write(np.zeros(1 << 19, np.float32))
+
+
+def test_a_fetch_that_is_killed_at_any_moment_goes_on_and_leaves_no_part(run, tmp_path):
+    from fault_kills import fetch_trial
+
+    killed, left, torn = fetch_trial(tmp_path / "place", run, 5)
+    assert killed > 0
+    assert (left, torn) == (0, [])
