@@ -38,6 +38,7 @@ def publish_release(release: Path, target: str, wanted: str, *, labels_only: boo
         wanted,
         partial(_fill, release, labels_only=labels_only),
         lambda entry: entry.of == whole if labels_only else entry.id == whole,
+        release,
     )
 
 
