@@ -14,6 +14,7 @@ from curation.release import refuse_newer
 from curation.remote.cache import Cached
 from curation.remote.place import Place, Remote
 from curation.resources import sql_folder
+from profiles.nearest import near
 
 DATABASE = "curation.duckdb"
 OLD = "old"
@@ -66,7 +67,7 @@ def run_audit(place: Place, name: str, against: Place | None = None) -> Answer:
     """Answer one audit on a release; `against` is the older release that it compares with. Raises UnknownAudit, DatabaseFault."""
     known = {audit.name: audit for audit in list_audits()}
     if name not in known:
-        raise UnknownAudit(f"no audit is called {name!r}; there are {', '.join(known)}")
+        raise UnknownAudit(f"no audit is called {name!r}{near(name, known)}; there are {', '.join(known)}")
     audit = known[name]
     if audit.compares and against is None:
         raise UnknownAudit(f"{name} compares two builds; give the older one with --against")

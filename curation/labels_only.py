@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from curation.audit import DATABASE
-from curation.blocks import PAGES
 from curation.build_report import REPORT
 from curation.crate import CITATION, write_crate
 from curation.query.samples import SAMPLES
 from curation.release import LABELS_OF, BadRelease, read_manifest, write_manifest
 from curation.seal import release_id
 from curation.tables import EVIDENCE, FACTS, FUNNEL, LABELS
+from profiles.blocks import PAGES
 from profiles.sharing.entry import Item
 from profiles.sharing.publish import copy_files
 

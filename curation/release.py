@@ -7,16 +7,18 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
-from curation.blocks import BLOCKS, digests, with_blocks
+from curation.digests import FileDigests, digests
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 from curation.remote.place import Place, Remote
 from profiles import aside
+from profiles.blocks import BLOCKS, with_blocks
 from profiles.lock import Held, lock
 from profiles.plain_json import NoObject, read_object
 from profiles.sharing.catalogue import INDEX
@@ -60,7 +62,7 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         out.parent.mkdir(parents=True, exist_ok=True)
         with _lock(out):
             mend(out)
-            _refuse_taken(out, replace)
+            refuse_taken(out, replace)
             part = out.with_name(PART_OF.format(name=out.name))
             if not resume:
                 discard(part)
@@ -82,7 +84,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         raise CannotWrite(f"{what}; free space or choose another --out; nothing was left behind") from error
 
 
-def _refuse_taken(out: Path, replace: bool) -> None:
+def refuse_taken(out: Path, replace: bool) -> None:
+    """Raise OutputExists for a folder that is there and is not to be replaced, NotOurs for one that is no release."""
     if not os.path.lexists(out):
         return
     if not replace:
@@ -148,21 +151,26 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+def write_manifest(folder: Path, content: dict[str, Any], known: Mapping[str, FileDigests] | None = None) -> dict[str, Any]:
     """Write manifest.json: `content`, and size and checksum of every other file of the folder but the RO-Crate, which names the manifest.
 
-    The checksums of the blocks of these files go to blocks.sha256.
+    The checksums of the blocks of these files go to blocks.sha256. `known` has the digests of files that were read already; one that was written
+    to since is read again. Returns what was written.
     """
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, CRATE, MARK, BLOCKS))
     held: dict[str, bytes] = {}
-    rows = [file_row(folder, p.relative_to(folder).as_posix(), held) for p in files]
-    write_json(folder / MANIFEST, with_blocks(folder, content, rows, held))
+    rows = [file_row(folder, p.relative_to(folder).as_posix(), held, known or {}) for p in files]
+    manifest = with_blocks(folder, content, rows, held)
+    write_json(folder / MANIFEST, manifest)
+    return manifest
 
 
-def file_row(folder: Path, name: str, held: dict[str, bytes]) -> dict[str, Any]:
+def file_row(folder: Path, name: str, held: dict[str, bytes], known: Mapping[str, FileDigests] = MappingProxyType({})) -> dict[str, Any]:
     """What a manifest says of one file of a release; the digests of its blocks are put into `held`."""
-    whole, held[name] = digests(folder / name)
-    return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": whole}
+    before = known.get(name)
+    found = before if before and before.still_hold(folder / name) else digests(folder / name)
+    held[name] = found.blocks
+    return {"file": name, "bytes": found.n_bytes, "sha256": found.sha256}
 
 
 def read_manifest(folder: Place) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -57,16 +57,39 @@ def say_moved(place: Place | Web) -> None:
         typer.echo(f"moved {place.traffic}; what was read is kept in {place.folder}", err=True)
 
 
-RELEASE_OR_CATALOGUE: Any = typer.Argument(
-    metavar="RELEASE",
-    parser=read_place_or_catalogue,
-    help="Release folder, as `curate build --out` wrote it, or its http(s) address; those of a catalogue mean all of its releases.",
-)
-DB: Any = typer.Option(
-    ".",
-    "--db",
-    metavar="RELEASE",
-    parser=read_place,
-    envvar="CURATE_DB",
-    help="Release folder or its http(s) address, or a curation.duckdb.",
-)
+def one_place(context: typer.Context, given: str | None, db: str | None, default: str = "") -> str:
+    """A release may stand on the line or behind --db: the one that is given; the environment's (CURATE_DB) where neither is, then `default`.
+
+    Raises BadParameter for both, and for none without a default.
+    """
+    if given is not None and _is_told(context):
+        raise typer.BadParameter(f"the release is given twice: {given}, and --db {db}")
+    if not (place := given or db or default):
+        raise typer.BadParameter("which release? give its folder, or --db RELEASE")
+    return place
+
+
+def of_one_word(context: typer.Context, given: str | None, db: str | None, rest: str) -> tuple[str | None, str]:
+    """The release and the words behind it, where only one of them stands on the line: behind --db it is the words; with a release from the
+    environment alone it is a release if there is one of that name.
+    """
+    if given is None or db is None or rest:
+        return given, rest
+    if not _is_told(context) and (Path(given).exists() or "://" in given):
+        return given, rest
+    return None, given
+
+
+def _is_told(context: typer.Context) -> bool:
+    """Whether --db was written, and does not come from the environment."""
+    return getattr(context.get_parameter_source("db"), "name", "") == "COMMANDLINE"
+
+
+Release = Annotated[
+    str | None,
+    typer.Argument(metavar="RELEASE", show_default=False, help="Release folder, its http(s) address, or a curation.duckdb; or --db."),
+]
+Db = Annotated[
+    str | None,
+    typer.Option("--db", metavar="RELEASE", envvar="CURATE_DB", help="The release, where it does not stand on the line."),
+]

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from curation.commands.place import RELEASE_OR_CATALOGUE, say_moved, web
-from curation.commands.table_format import FormatOption
+from curation.commands.place import Db, of_one_word, one_place, read_place_or_catalogue, say_moved, web
+from profiles.table_format import FormatOption
 
 
 def query(
-    release: Annotated[Any, RELEASE_OR_CATALOGUE],
+    context: typer.Context,
+    release: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RELEASE",
+            show_default=False,
+            help="Release folder, its http(s) address, or a curation.duckdb; that of a catalogue means all of its releases.",
+        ),
+    ] = None,
     conditions: Annotated[
-        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
+        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/reference/query.md.')
     ] = "",
+    db: Db = None,
     where: Annotated[str, typer.Option(help='SQL condition over the view `samples`, such as "age_years > 60 AND NOT is_tumour".')] = "",
     exact: Annotated[bool, typer.Option("--exact", help="A name means its own term, and none below it.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also samples that are not in the matrix.")] = False,
@@ -38,12 +47,14 @@ def query(
     from curation.report_table import print_table
     from profiles.sharing.catalogue import Catalogue
 
+    release, conditions = of_one_word(context, release, db, conditions)
+    place = read_place_or_catalogue(one_place(context, release, db))
     names = read_names(genes) if genes else None
-    if isinstance(release, Catalogue):
+    if isinstance(place, Catalogue):
         asked = Question(conditions, where, exact, everything)
-        answer = ask_all(release, asked, moved := web(), out=out, has_genes=names is not None or layer is not None)
+        answer = ask_all(place, asked, moved := web(), out=out, has_genes=names is not None or layer is not None)
     else:
-        answer = ask(release, conditions, where=where, exact=exact, outside=everything, out=out, genes=names, layer=layer)
+        answer = ask(place, conditions, where=where, exact=exact, outside=everything, out=out, genes=names, layer=layer)
     for line in said(answer.found):
         typer.echo(line, err=True)
     named = tuple(name.strip() for name in by.split(",")) if by else COUNTED
@@ -51,7 +62,7 @@ def query(
     if out is not None:
         answer.write(out)
         typer.echo(f"{out}: {answer.shape}", err=True)
-    say_moved(moved if isinstance(release, Catalogue) else release)
+    say_moved(moved if isinstance(place, Catalogue) else place)
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from profiles.table_format import FormatOption
 
 Target = Annotated[str, typer.Argument(metavar="CATALOGUE", help="Folder of the catalogue; made where there is none.")]
 Source = Annotated[str, typer.Argument(metavar="CATALOGUE", help="Folder or http(s) address of a catalogue.")]

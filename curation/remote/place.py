@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, first_blocks, n_blocks
 from curation.compiled import cache_folder
 from curation.mark import MANIFEST, is_unfinished, put_mark
 from curation.remote.cache import Cached, kept_in, listed
 from curation.remote.ranges import RangeFault, Traffic, Web
+from profiles.blocks import BLOCKS, DIGEST_BYTES, PAGES, first_blocks, n_blocks
 from profiles.filenames import fault
 from profiles.versions import newer_release
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, digests, held_blocks, hex_digests, n_blocks
 from curation.build import COMPENDIUM, DATABASE, PACKAGES, make_build_id
 from curation.build_report import REPORT
 from curation.catalogue import UNSTATED, SourceCard, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import CITATION, REFERENCES, citation_text, crate
+from curation.digests import digests
 from curation.mark import CRATE, MANIFEST
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.by_gene import BY_GENE
@@ -26,6 +26,7 @@ from curation.resources import ontology_folder
 from curation.tables import EVIDENCE, FACTS, FUNNEL, LABELS
 from curation.validating.finding import first
 from profiles import filenames
+from profiles.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, held_blocks, hex_digests, n_blocks
 
 ALWAYS = {BLOCKS, CITATION, CHECKSUMS, COMPENDIUM, DATABASE, EVIDENCE, FACTS, FUNNEL, LABELS, REPORT, SAMPLES}
 OF_MATRIX = {CHECKSUMS, COMPENDIUM}
@@ -75,7 +76,7 @@ def blocks(folder: Path, manifest: Manifest) -> tuple[bool, str]:
     """blocks.sha256 holds the checksum of every block of every file, and the manifest those of its own blocks."""
     held = held_blocks(folder, manifest["outputs"])
     wrong = sorted(
-        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name)[1] != said
+        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name).blocks != said
     )
     text = (folder / BLOCKS).read_bytes()
     if manifest[PAGES] != hex_digests(block_digests(text)):

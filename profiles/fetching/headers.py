@@ -7,6 +7,7 @@ import ipaddress
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
@@ -92,7 +93,7 @@ def range_start(headers: Message) -> int | None:
     return number(start)
 
 
-def validator(headers: Message) -> str:
+def validator(headers: Mapping[str, str] | Message) -> str:
     """What If-Range may carry: a strong ETag, else the date of the last change (RFC 9110, 13.1.5)."""
     etag = headers.get("ETag") or ""
     return etag if etag and not etag.startswith("W/") else headers.get("Last-Modified") or ""
