@@ -283,6 +283,7 @@ def test_on_the_command_line_from_publishing_to_an_answer_over_http(tiny: Path, 
     assert "a@1 published: 72 samples of archs4, gtex, and 24 outside the matrix; 13 files" in run(
         "publish", tiny / "release", root, "--as", "a@1"
     )
+    assert "note: no licence is stated for archs4; see CITATION.txt" in run("publish", tiny / "release", root, "--as", "a@1")
     assert "nothing was changed" in run("publish", tiny / "release", root, "--as", "a@1")
     run("publish", tiny / "release", root, "--as", "b@1", "--labels-only")
     assert "a@1 is deprecated: too small; use b" in run("deprecate", root, "a@1", "--reason", "too small", "--successor", "b")
