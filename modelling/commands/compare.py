@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from modelling.bundle.model import TissueModel, load
+from modelling.commands.telling import console, tell_table
 from modelling.comparing.cohort import Compared, Comparer
 from modelling.comparing.compare import background
 from modelling.comparing.folder import FILE, load_background, save_background
@@ -192,11 +193,9 @@ def _write_page(folder: Path, found: list[Compared], genes: Any, samples: pl.Dat
 
 
 def _tell(found: list[Compared], cohort: Cohort, out: Path, asked: Asked) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     for line in cohort.report.lines():
-        console.print(line, style="yellow" if line.startswith("warning") else None, markup=False)
+        people.print(line, style="yellow" if line.startswith("warning") else None, markup=False)
     for one in found[:MOST_WHOLE]:
         f = one.found
         what = (
@@ -204,7 +203,8 @@ def _tell(found: list[Compared], cohort: Cohort, out: Path, asked: Asked) -> Non
             if f
             else one.status
         )
-        console.print(f"  {one.sample_id}: {what}{f'; unsure: {one.unsure_because}' if one.unsure_because else ''}", markup=False)
+        people.print(f"  {one.sample_id}: {what}{f'; unsure: {one.unsure_because}' if one.unsure_because else ''}", markup=False)
     if len(found) > MOST_WHOLE:
-        console.print(f"  ... and {len(found) - MOST_WHOLE:,} more (samples.tsv)")
-    console.print(f"wrote {out}/ (genes.tsv, samples.tsv, comparison.h5ad, report.html, figures/)")
+        people.print(f"  ... and {len(found) - MOST_WHOLE:,} more (samples.tsv)")
+    people.print(f"wrote {out}/ (genes.tsv, samples.tsv, comparison.h5ad, report.html, figures/)")
+    tell_table(sample_table(found, asked.fdr).rows(named=True))

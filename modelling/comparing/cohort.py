@@ -16,6 +16,7 @@ from modelling.errors import ModellingError
 from modelling.predicting.cohort import Block, Cohort
 from modelling.predicting.doubt import reasons
 from modelling.predicting.predict import Predictor
+from profiles.nearest import near
 
 
 class UnknownTissue(ModellingError):
@@ -48,7 +49,7 @@ class Comparer:
     def __post_init__(self) -> None:
         known = self.background.normals.tissues
         if self.tissue and self.tissue not in known:
-            raise UnknownTissue(f"no normal samples of {self.tissue!r}; there are: {', '.join(known)}")
+            raise UnknownTissue(f"no normal samples of {self.tissue!r}{near(self.tissue, known)}; there are: {', '.join(known)}")
         self._groups: Array = donors(self.compendium) if self.compendium is not None else np.empty(0, object)
         self._own: dict[str, Background] = {}
 
