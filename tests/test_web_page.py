@@ -577,7 +577,7 @@ def test_five_tasks_take_the_clicks_that_the_docs_say(
     assert other.page.input_value("#colour-by") == f"gene:{gene}"
     taken["share this view"] = clicks(other.page)
     other.page.close()
-    said = TASKS.findall((Path(__file__).parent.parent / "docs" / "serving.md").read_text(encoding="utf-8"))
+    said = TASKS.findall((Path(__file__).parent.parent / "docs" / "reference" / "serving.md").read_text(encoding="utf-8"))
     assert {task: int(n) for task, _, n in said} == taken
 
 
