@@ -3,9 +3,9 @@
     python benchmarks/page_frames.py RUN [--points 150000]
 
 A page of RUN is opened in Chromium; the map that it asks for is answered here, with so many points in as many groups as the run has tissues. The map is
-then dragged and zoomed, by every group and by a measure. Milliseconds of each frame: `script`, the page's own work from the call of the frame to its end;
-`main_thread`, processor time of all that the browser does on it (events, layout, script, handing over to the graphics process). Drawing itself is the graphics card's; where
-there is none, SwiftShader draws on the processor, in another process, and `frames_per_second` says what is seen then.
+then dragged and zoomed. Milliseconds of each frame: `script`, the page's own work from the call of the frame to its end; `main_thread`, processor time of
+all that the browser does on it (events, layout, script, handing over to the graphics process). Drawing itself is the graphics card's; where there is none,
+SwiftShader draws on the processor, in another process, and `frames_per_second` says what is seen then.
 """
 
 from __future__ import annotations
