@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
+from profiles.table_format import FormatOption
 
 if TYPE_CHECKING:
     from modelling.studies.transfer import Question
 
 app = typer.Typer()
 PANEL = "Studies"
+EmbeddingsOption = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=FILE: embedding of training samples and cohort (.npy, .parquet or .h5ad[:OBSM]), repeatable"),
+]
 
 
 def cohort_question(cohort: Path | None, rubric: str, metadata: Path | None, category: str, unit: str) -> Question | None:
@@ -34,6 +39,7 @@ def baselines(
     ] = None,
     umap: Annotated[bool, typer.Option(help="with the UMAP baseline (slow on many samples)")] = True,
     seed: Annotated[int, typer.Option(help="of bootstrap and methods")] = 42,
+    form: FormatOption = None,
 ) -> None:
     """Score simple methods, and outside embeddings, on the same genes and split."""
     from modelling.commands.baselines import run_baselines
@@ -67,11 +73,9 @@ def transfer(
         str, typer.Option(help="none, quantile (needs --compendium) or zscore (within the cohort, transductive)")
     ] = "none",
     compendium: Annotated[Path | None, typer.Option(help="compendium that the run was trained on, for --harmonise quantile")] = None,
-    embedding: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=FILE: embedding of training samples and cohort (.npy, .parquet or .h5ad[:OBSM]), repeatable"),
-    ] = None,
+    embedding: EmbeddingsOption = None,
     seed: Annotated[int, typer.Option(help="of the bootstrap")] = 42,
+    form: FormatOption = None,
 ) -> None:
     """Classify an outside cohort by one or more runs, and by outside embeddings, and score all by a rubric."""
     from contextlib import ExitStack
@@ -106,6 +110,7 @@ def audit_labels(
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="folds of the cross-validation, by study, donor and patient")] = 5,
     seed: Annotated[int, typer.Option(help="of the folds")] = 42,
+    form: FormatOption = None,
 ) -> None:
     """Find samples whose label the expression contradicts; write decisions to review."""
     from modelling.commands.audit_labels import run_audit
@@ -121,6 +126,7 @@ def audit_samples(
         Path | None, typer.Option(help="TSV with sample_id and audit, where the faults are known: states precision and recall")
     ] = None,
     seed: Annotated[int, typer.Option(help="of the projections that find duplicates")] = 42,
+    form: FormatOption = None,
 ) -> None:
     """Find samples of another sex than stated, twins, cell lines, single cells, mixtures, other species; write decisions to review."""
     from modelling.commands.audit_samples import run_audit_samples
@@ -145,6 +151,7 @@ def scale(
     metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
     category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
     unit: UnitOption = "auto",
+    form: FormatOption = None,
 ) -> None:
     """Scores by training size: nested subsets, one fixed test part, several seeds."""
     from modelling.commands.scale import run_scale
@@ -172,6 +179,7 @@ def ablate(
     metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
     category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
     unit: UnitOption = "auto",
+    form: FormatOption = None,
 ) -> None:
     """What cell lines and the cap do to the scores, all else held equal, on the test part and on an outside cohort."""
     from modelling.commands.ablate import run_ablate

@@ -10,6 +10,7 @@ from typing import Any
 
 from modelling.auditing.reading import Audited
 from modelling.auditing.samples import against_truth, audit_samples, override_rows, table
+from modelling.commands.telling import console, tell_table
 from modelling.data import Compendium
 from modelling.figures.audit import found_samples
 from modelling.figures.canvas import FigureFolder
@@ -85,19 +86,18 @@ def _section(audited: Audited, rows: list[tuple[Any, ...]], columns: list[str], 
 
 
 def _tell(found: list[Audited], scores: dict[str, dict[str, Any]] | None, out: Path) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     for audited in found:
         beside = ""
         if scores:
             score = scores[audited.name]
             beside = f"; of {score['n_planted']:,} planted {score['n_right']:,}: precision {number(score['precision'])}, recall {number(score['recall'])}"
-        console.print(
+        people.print(
             f"{audited.name.replace('_', ' '):13}{len(audited.findings):>5,} of {audited.n_audited:,} samples{beside}", markup=False
         )
         for finding in audited.findings[:3]:
-            console.print(f"    {finding.sample_id}: {finding.reason}", markup=False)
+            people.print(f"    {finding.sample_id}: {finding.reason}", markup=False)
         for note in audited.notes:
-            console.print(f"    note: {note}", markup=False)
-    console.print(f"wrote {out}/ (one TSV an audit, overrides.tsv to review, report.html, audit.json, figures/)")
+            people.print(f"    note: {note}", markup=False)
+    people.print(f"wrote {out}/ (one TSV an audit, overrides.tsv to review, report.html, audit.json, figures/)")
+    tell_table([{"audit": one.name, "sample_id": finding.sample_id, "reason": finding.reason} for one in found for finding in one.findings])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from modelling.commands.telling import bounded, console, tell_table
 from modelling.config import preset as preset_config
 from modelling.data import Compendium
 from modelling.outfolder import new_folder
@@ -46,12 +47,19 @@ def run_scale(
     tell(summary(rows, "fraction"), "fraction", out, "scale.json")
 
 
+def _flat(row: dict[str, Any], key: str) -> dict[str, Any]:
+    sizes = row["n_train"]
+    of = {key: row[key], "n_train": sizes if isinstance(sizes, int) else max(sizes), "n_test": row["n_test"], "n_seeds": row["n_seeds"]}
+    for name, (mean, interval) in row["scores"].items():
+        of |= bounded(name, mean, interval)
+    return of
+
+
 def tell(rows: Sequence[dict[str, Any]], key: str, out: Path, name: str) -> None:
     """A line for each group of trainings, and where the rest lies."""
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     for row in rows:
         scores = ", ".join(f"{word} {told(score, *row['scores'][score])}" for score, word in words_of(row["scores"]).items())
-        console.print(f"{row[key]!s:20}{size(row['n_train'])} training samples, {row['n_seeds']} seeds: {scores}", markup=False)
-    console.print(f"wrote {out}/ (report.html, {name}, figures/)")
+        people.print(f"{row[key]!s:20}{size(row['n_train'])} training samples, {row['n_seeds']} seeds: {scores}", markup=False)
+    people.print(f"wrote {out}/ (report.html, {name}, figures/)")
+    tell_table([_flat(row, key) for row in rows])

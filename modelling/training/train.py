@@ -18,17 +18,18 @@ from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import TrainingError
+from modelling.network.device import chosen_device
 from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, mark, run_folder, usable
 from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
-from modelling.training.device import chosen_device
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.head import fit_prototypes
 from modelling.training.shifts import Shifts
 from modelling.training.terms import TERMS, Share
 from modelling.training.validation import validation_scores
+from modelling.yielding import yielding
 
 __all__ = ["Run", "Trainer", "TrainingError", "train"]
 
@@ -69,7 +70,7 @@ def train(
     workers.wait()
     keep_freed_memory()
     try:
-        with fast_products(config.precision), workers:
+        with fast_products(config.precision), yielding(), workers:
             trainer = Trainer(compendium, config, workers, place, out)
             trainer.resume_or_start()
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
