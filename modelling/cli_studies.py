@@ -207,6 +207,7 @@ def paper(
     ] = None,
     seed: Annotated[int, typer.Option(help="every random draw follows from it")] = 42,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
+    form: FormatOption = None,
 ) -> None:
     """Every figure and table of the published study from one compendium, its numbers beside ours."""
     from modelling.commands.baselines import named_files

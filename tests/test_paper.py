@@ -113,6 +113,9 @@ def test_what_is_done_is_not_done_again_and_other_settings_are_refused(made, com
     result = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick"])
     assert result.exit_code == 0, result.output
     assert result.output.count("done already") == len(STEPS)
+    told = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick", "--format", "json"])
+    with (out / "numbers.tsv").open(encoding="utf-8", newline="") as file:
+        assert json.loads(told.stdout) == list(csv.DictReader(file, delimiter="\t"))
     other = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick", "--seed", "7"])
     assert isinstance(other.exception, OtherPaper)
     assert "seed: 42" in str(other.exception)

@@ -38,11 +38,12 @@ class Line:
     n: str = ""
 
 
-def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool, skipped: Mapping[str, str]) -> None:
-    """report.html and numbers.tsv in `out`, from what the steps wrote there."""
+def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool, skipped: Mapping[str, str]) -> list[dict[str, str]]:
+    """report.html and numbers.tsv in `out`, from what the steps wrote there; returns the rows of numbers.tsv."""
     found = {name: _json(out / name / file) for name, file in STEPS.items()}
     lines = [line for make in (_compendium, _figures_1_to_3, _transfer, _methods, _scale, _ablation) for line in make(found, compendium)]
-    _write_numbers(out / "numbers.tsv", lines)
+    rows = number_rows(lines)
+    _write_numbers(out / "numbers.tsv", rows)
     sections = [section for item, title in FIGURES.items() if (section := _section(out, item, title, lines, skipped)) is not None]
     Report(
         title="The published study, from this compendium",
@@ -59,6 +60,7 @@ def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool
         sections=sections,
         colophon=f"Made by bulkatlas {__version__}, `model paper`. All numbers of this page: numbers.tsv; of each step: its folder.",
     ).write(out / "report.html")
+    return rows
 
 
 STEPS = {
@@ -256,11 +258,18 @@ def _section(out: Path, item: str, title: str, lines: Sequence[Line], skipped: M
     return Section(title, [*text, *missing, f"Why they may differ: {words.why}"], pictures, tables)
 
 
-def _write_numbers(path: Path, lines: Sequence[Line]) -> None:
-    """numbers.tsv: one row a number of ours, the published one beside it."""
+def number_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
+    """One row a number of ours, the published one and its source beside it."""
     known = published()
+    rows = []
+    for line in lines:
+        said, source = known.get((line.item, line.measure), (UNKNOWN, ""))
+        rows.append({"item": line.item, "what": line.word, "published": said, "source": source, "ours": line.ours, "n": line.n})
+    return rows
+
+
+def _write_numbers(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     with aside.written(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["item", "what", "published", "source", "ours", "n"])
-        for line in lines:
-            writer.writerow([line.item, line.word, *known.get((line.item, line.measure), (UNKNOWN, "")), line.ours, line.n])
+        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
