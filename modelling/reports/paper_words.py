@@ -84,12 +84,16 @@ WHY = {
         "`model transfer RUN RUN2 COHORT --embedding BulkFormer=FILE`, and `model evaluate --embedding` for the test part",
         "the published figure sets BulkFormer's embeddings beside the model by the vote of five neighbours. "
         "Here every contestant names the same samples; the embedding's file is to be given.",
-        (("transfer", "transfer", "Share of each category that each contestant names right."),),
+        (
+            ("transfer", "transfer", "Share of each category that each contestant names right."),
+            *(("transfer", f"calls_{i}", f"Where the samples went, by the contestant number {i}.") for i in (2, 3, 4)),
+        ),
         ("transfer",),
     ),
     "table2": Words(
         "`model scale --cohort FILE`",
-        "published: three compendia of growing size. Here nested parts of one compendium with one test part and several seeds, "
+        "published: three compendia of growing size; the abstract says that reconstruction improved with each, with diminishing returns. "
+        "Here nested parts of one compendium with one test part and several seeds, "
         "so that size is all that differs; seconds and memory are of this machine, and memory holds the process, PyTorch in it.",
         (("scale", "scale", "Every training a dot."),),
     ),
