@@ -37,12 +37,19 @@ class Evaluation:
 
 
 def evaluate(
-    run: str | Path, compendium: Compendium, seed: int = SEED, stage: Stage = silent, *, across: str | None = None, device: str = "cpu"
+    run: str | Path,
+    compendium: Compendium,
+    seed: int = SEED,
+    stage: Stage = silent,
+    *,
+    across: str | None = None,
+    device: str = "cpu",
+    simple: bool = True,
 ) -> Evaluation:
     """Score the run in folder `run` on the whole test part.
 
     Args: stage(name, total) announces a stage and returns a function that advances it; across, an obs field whose values are left out one at a
-    time. Raises TooFewGenes, NothingHeldOut, NothingAcross, BundleError.
+    time; simple, whether the simple imputers restore hidden cells too. Raises TooFewGenes, NothingHeldOut, NothingAcross, BundleError.
     """
     model = load(run, device)
     notes = [*compendium.notes, *provenance_notes(Path(run), compendium)]
@@ -55,6 +62,7 @@ def evaluate(
         left_out = score_across(model, compendium, across, seed, stage(f"leaving out each {across}", n_labelled))
     part = read_held_out(model, compendium, stage("test samples through the model", n_test))
     imputers, z_train = simple_imputers(model, compendium, seed, stage)
+    imputers = imputers if simple else {}
     imputation = score_imputation(model, part, imputers, seed, stage("hiding and restoring cells", n_test * len(FRACTIONS)))
     errors = sample_errors(part.truth_ng, part.restored_ng)
     clipped = sample_errors(part.truth_ng, part.restored_ng, clip=CLIP)
