@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from modelling.data import Compendium
+from modelling.reports.opening import values_word
 from modelling.reports.page import Report, Section, Shown, Table, Tile, number, shown, with_interval
 from modelling.reports.paper_words import FIGURES, WHY
 from modelling.reports.trainings import size, told
@@ -91,7 +92,7 @@ def _tiles(found: Found) -> list[Tile]:
     if metrics["across"]:
         across = metrics["across"]
         scores = across["together"]
-        detail = f"{_between(scores['intervals']['balanced_accuracy'])}{scores['n']:,} samples of {_values(across)}; the head saw no label of theirs"
+        detail = f"{_between(scores['intervals']['balanced_accuracy'])}{scores['n']:,} samples of {values_word(across)}; the head saw no label of theirs"
         tiles.append(Tile(f"Balanced accuracy, each {across['field']} left out", number(scores["balanced_accuracy"]), detail))
     detail = f"{_between(metrics['intervals']['balanced_accuracy'])}{metrics['n']['labelled']:,} test samples from the same archives; published 0.949"
     tiles.append(Tile("Balanced accuracy, in distribution", number(metrics["balanced_accuracy"]), detail))
@@ -103,12 +104,6 @@ def _tiles(found: Found) -> list[Tile]:
         )
         for row in _heads(moved)
     ]
-
-
-def _values(across: Mapping[str, Any]) -> str:
-    """How many studies, sources or other values were left out."""
-    n, field = len(across["values"]), across["field"]
-    return f"{n} {'studies' if field == 'study' else f'{field}s'}"
 
 
 def _between(interval: Sequence[float] | None) -> str:
