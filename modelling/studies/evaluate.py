@@ -56,10 +56,7 @@ def evaluate(
     warning = shared_genes(model, compendium.var["symbol"], compendium.path.name)
     notes += [warning] if warning else []
     n_test = len(compendium.rows("test"))
-    left_out = None
-    if across is not None:
-        n_labelled = sum(len(compendium.rows(split, labelled=True)) for split in ("train", "validation", "test"))
-        left_out = score_across(model, compendium, across, seed, stage(f"leaving out each {across}", n_labelled))
+    left_out = _across(model, compendium, across, seed, stage)  # first: a field that is not there is told before anything is computed
     part = read_held_out(model, compendium, stage("test samples through the model", n_test))
     imputers, z_train = simple_imputers(model, compendium, seed, stage)
     imputers = imputers if simple else {}
@@ -88,6 +85,14 @@ def evaluate(
         "notes": notes + shared_group_notes(compendium, part) + part_notes(part, model),
     }
     return Evaluation(metrics, part, errors, ranks, model)
+
+
+def _across(model: TissueModel, compendium: Compendium, field: str | None, seed: int, stage: Stage) -> dict[str, Any] | None:
+    """The values of a field left out one at a time; None where that was not asked for."""
+    if field is None:
+        return None
+    n_labelled = sum(len(compendium.rows(split, labelled=True)) for split in ("train", "validation", "test"))
+    return score_across(model, compendium, field, seed, stage(f"leaving out each {field}", n_labelled))
 
 
 def _settings(seed: int, n_bootstraps: int) -> dict[str, Any]:
