@@ -101,38 +101,6 @@ def tune(
         tune_and_tell(opened, out, search, n_trials=trials, epochs=epochs, seed=seed)
 
 
-@app.command(rich_help_panel="Train")
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
-    out: Annotated[Path, typer.Option(help="folder for metrics.json, report.html, predictions.tsv and figures/")],
-    across: Annotated[
-        str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
-    ] = None,
-    also_standard: Annotated[
-        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
-    ] = False,
-    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
-    embedding: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
-    verify: Annotated[
-        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
-    ] = False,
-    form: FormatOption = None,
-) -> None:
-    """Score a run on the whole test part: metrics.json, report.html and figures."""
-    from modelling.commands.baselines import named_files
-    from modelling.commands.evaluate import run_evaluate
-    from modelling.studies.beside import standard_of
-
-    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
-    outside = named_files(embedding or [])
-    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
-
-
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
 Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (packed too), .parquet, .h5ad or .xlsx; genes in rows or columns")]
 CoverageOption = Annotated[float, typer.Option(min=0.05, max=1, help="refuse samples with a smaller share of the model's genes")]
