@@ -30,12 +30,12 @@ from modelling.bundle.levels import Levels
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
+from modelling.network.base import block_rows
 from modelling.network.completion import Completer
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
 from profiles import aside
 
-BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
 LEVELS, LEAF = "levels.tsv", "leaf."
 FORMAT = 3
@@ -169,7 +169,8 @@ class TissueModel:
         device = next(self.network.parameters()).device
         rows = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
         self.network.eval()
-        pieces = [function(rows[i : i + BLOCK].to(device)).cpu().numpy() for i in range(0, len(rows), BLOCK)]
+        size = block_rows(device)
+        pieces = [function(rows[i : i + size].to(device)).cpu().numpy() for i in range(0, len(rows), size)]
         return np.concatenate(pieces) if pieces else function(rows.to(device)).cpu().numpy()
 
 
