@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 class Atlas:
     """One release. Build it with `bulkatlas.open`.
 
-    place: its folder or address; build_id: what it is made of; n_samples and n_genes of its matrix; unit of X, such as `log2(TPM+1)`.
+    place: its folder or address; build_id: what it is made of; n_samples and n_genes of its matrix; unit of X, such as `log2(TPM+1)`. A release
+    that holds labels only has the samples that the matrix would have, no genes, and an empty unit.
 
     Samples are chosen alike in every method: `query` holds conditions as `curate query` reads them ("tissue=brain, sex=female"), keywords
     are conditions too (tissue="brain", age="20..40", cell_type="T cell"; a list gives alternatives), and `where` is a condition in SQL
-    over the view `samples` (docs/query.md). All must hold. `exact=True` leaves out what lies below a term.
+    over the view `samples` (docs/reference/query.md). All must hold. `exact=True` leaves out what lies below a term.
     """
 
     place: Place
@@ -41,11 +42,14 @@ class Atlas:
     def open(cls, release: str | Path) -> Atlas:
         """See `bulkatlas.open`."""
         from curation.matrix.opened import Compendium
-        from curation.release import read_manifest
+        from curation.query.samples import n_in_matrix
+        from curation.release import LABELS_OF, read_manifest
         from curation.remote.place import place_of
 
         place = place_of(release)
         manifest = read_manifest(place)
+        if LABELS_OF in manifest:
+            return cls(place, str(manifest["build_id"]), n_in_matrix(place), 0, "")
         data = Compendium.open(place)
         return cls(place, str(manifest["build_id"]), *data.shape, data.unit)
 
@@ -101,7 +105,7 @@ class Atlas:
         >>> adata.n_obs > 4, list(adata.var_names), sorted(set(adata.obs["tissue"]))
         (True, ['A1CF', 'A1BG'], ['liver'])
 
-        Raises bulkatlas.Error as `samples` does, and for a gene that the release does not hold.
+        Raises bulkatlas.Error as `samples` does, for a gene that the release does not hold, and for a release of labels only.
         """
         import json
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from profiles.errors import BulkatlasError
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     from curation.query.expression import Expression
@@ -45,7 +46,9 @@ class Table:
         """Raises UnknownTarget."""
         obs = values.obs
         if target not in obs:
-            raise UnknownTarget(f"obs has no column {target!r} to predict; its columns are {', '.join(obs.columns)}")
+            raise UnknownTarget(
+                f"obs has no column {target!r} to predict{near(target, obs.columns)}; its columns are {', '.join(obs.columns)}"
+            )
         words = obs[target].astype(object).where(obs[target].notna(), "").astype(str).to_numpy()
         classes = sorted(set(words) - {""})
         index = {name: i for i, name in enumerate(classes)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from curation.database import Connection, insert_arrow
+from curation.database import Connection, DatabaseFault, insert_arrow
 from curation.errors import CurationError
 
 if TYPE_CHECKING:
@@ -26,19 +26,30 @@ class BadInput(CurationError):
 
 def insert_samples(con: Connection, source: Source, advance: Any) -> None:
     """Append the samples of a source. Raises BadInput for one without an id, with NUL in a name, or with an id that is taken."""
+    import pyarrow.compute as pc
+
     for batch in source.samples():
-        if n_nameless := sum(not name for name in batch.column("sample_id").to_pylist()):
+        ids = batch.column("sample_id")
+        if n_nameless := ids.null_count + (pc.sum(pc.equal(ids, "")).as_py() or 0):
             raise BadInput(f"{source.name}: {n_nameless} samples have no id; every sample needs one")
         _refuse_nul(source.name, batch)
-        con.register("batch", batch)
-        twice = con.execute(TWICE).fetchall()
-        con.unregister("batch")
-        if twice:
-            ids = ", ".join(sample_id for sample_id, _ in twice[:3])
-            what = f"{source.name}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]})"
-            raise BadInput(f"{what}; every sample must have one id and one source")
-        insert_arrow(con, "sample", batch)
+        try:
+            insert_arrow(con, "sample", batch)  # its primary key is looked up, whatever stands in the table already
+        except DatabaseFault:
+            _refuse_twice(con, source.name, batch)
+            raise
         advance(batch.num_rows)
+
+
+def _refuse_twice(con: Connection, source: str, batch: pa.RecordBatch) -> None:
+    """Raise BadInput where ids of a batch stand in it twice, or in the table already."""
+    con.register("batch", batch)
+    twice = con.execute(TWICE).fetchall()
+    con.unregister("batch")
+    if twice:
+        ids = ", ".join(sample_id for sample_id, _ in twice[:3])
+        what = f"{source}: {len(twice)} sample ids stand twice, first: {ids} (also in {twice[0][1]})"
+        raise BadInput(f"{what}; every sample must have one id and one source")
 
 
 def _refuse_nul(source: str, batch: pa.RecordBatch) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 from curation.database import reading, run_select, tables_of
 from curation.errors import CurationError
 from curation.facts import refuse_without_facts
+from curation.release import refuse_newer
 from curation.remote.cache import Cached
 from curation.remote.place import Place, Remote
 from curation.resources import sql_folder
+from profiles.nearest import near
 
 DATABASE = "curation.duckdb"
 OLD = "old"
@@ -42,10 +44,13 @@ class Answer:
 
 
 def database_of(place: Place) -> Path | Cached:
-    """The database file of a release, or the file itself."""
+    """The database file of a release, or the file itself. Raises BadRelease for a release of a newer program."""
     if isinstance(place, Remote):
         return place.file(DATABASE)
-    return place / DATABASE if place.is_dir() else place
+    if place.is_dir():
+        refuse_newer(place)
+        return place / DATABASE
+    return place
 
 
 def list_audits() -> list[Audit]:
@@ -62,7 +67,7 @@ def run_audit(place: Place, name: str, against: Place | None = None) -> Answer:
     """Answer one audit on a release; `against` is the older release that it compares with. Raises UnknownAudit, DatabaseFault."""
     known = {audit.name: audit for audit in list_audits()}
     if name not in known:
-        raise UnknownAudit(f"no audit is called {name!r}; there are {', '.join(known)}")
+        raise UnknownAudit(f"no audit is called {name!r}{near(name, known)}; there are {', '.join(known)}")
     audit = known[name]
     if audit.compares and against is None:
         raise UnknownAudit(f"{name} compares two builds; give the older one with --against")

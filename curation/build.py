@@ -9,6 +9,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +22,17 @@ from curation.catalogue import permitted, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
+from curation.digests import FileDigests
 from curation.errors import CurationError
+from curation.inputs import input_checksums
 from curation.mark import refuse_overlap
 from curation.odd import oddities
-from curation.ontology import content_files, load_reference
+from curation.ontology import load_reference
 from curation.progress import Progress
-from curation.release import read_manifest, sha256, staging
+from curation.release import read_manifest, staging
 from curation.resources import sql_folder, using_ontology
 from curation.seal import seal
+from curation.shallow import KEPT, keep_what_was_read, shallow_notes
 from curation.split import SHARES
 from curation.steps import run_stage
 from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
@@ -75,6 +79,7 @@ class BuildReport:
     notes: list[str]
     odd: list[str]
     progress: Progress = field(default_factory=Progress)
+    digests: dict[str, FileDigests] = field(default_factory=dict)  # of files that were read back already
 
 
 def build(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, progress: Progress) -> BuildReport:
@@ -92,27 +97,30 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
         from curation.matrix.counts_write import refuse_without_counts
 
         refuse_without_counts(sources)
-    with staging(out, replace=options.replace, resume=options.resume) as part:
-        inputs = hash_inputs(sources, ontology, progress, options.studies)
+    with (
+        staging(out, replace=options.replace, resume=options.resume) as part,
+        input_checksums(sources, ontology, options.studies) as checksums,
+    ):
         previous = read_manifest(options.previous)["build_id"] if options.previous else None
-        build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
             notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
+            inputs = checksums.rows(progress)
+            build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
             report = _export(con, part, sources, config, options, inputs, build_id, notes, progress)
             manifest = _manifest(config, inputs, build_id, previous, report, progress)
             manifest["sources_used"] = [name for (name,) in con.execute("SELECT DISTINCT source FROM kept ORDER BY source").fetchall()]
             with progress.stage("report"):
                 write_report(con, part / REPORT, manifest)
         report.out = out
-        report.release_id = seal(part, manifest)
+        report.release_id = seal(part, manifest, report.digests)
     return report
 
 
-def open_sources(input_folder: Path) -> dict[str, Source]:
-    """The sources of an input folder by name. Raises BadInput when there is none."""
+def open_sources(input_folder: Path, without: str = "") -> dict[str, Source]:
+    """The sources of an input folder by name, all but `without`. Raises BadInput when there is none."""
     from curation.sources import open_source
 
     if not input_folder.is_dir():
@@ -125,23 +133,10 @@ def open_sources(input_folder: Path) -> dict[str, Source]:
         raise BadInput(
             f"{nowhere[0]} is a link that leads nowhere ({os.path.realpath(nowhere[0])}); put the source there, or delete the link"
         )
-    folders = [path for path in found if path.is_dir()]
+    folders = [path for path in found if path.is_dir() and path.name != without]
     if not folders:
         raise BadInput(f"{input_folder} holds no source folder; see `curate sources` for their names and files")
     return {folder.name: open_source(folder.name, folder) for folder in folders}
-
-
-def hash_inputs(sources: Mapping[str, Source], ontology: Path, progress: Progress, studies: Path | None = None) -> list[dict[str, Any]]:
-    """Name, size and sha256 of every file that decides the content. Raises OntologyFault for a file of the ontology that nothing reads."""
-    files = [(name, p) for name, source in sources.items() for p in sorted(source.input_files())]
-    files += [("ontology", p) for p in content_files(ontology)]
-    files += [("studies", studies)] if studies else []
-    rows = []
-    with progress.stage("checksums of inputs", len(files)) as advance:
-        for source_name, path in files:
-            rows.append({"source": source_name, "file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)})
-            advance(1)
-    return rows
 
 
 def make_build_id(
@@ -165,7 +160,8 @@ def curate(
     from curation.checks import run_checks
     from curation.label import label_samples
 
-    run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+    for name in ("sample", "read_sample"):
+        run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
     insert_sources(con)
     with progress.stage("samples of the sources") as advance:
         for source in sources.values():
@@ -179,7 +175,7 @@ def curate(
     with progress.stage("labels"):
         notes = label_samples(con, studies=studies, ontology=ontology)
     with progress.stage("exclusion, split, cap"):
-        for stage in ("exclusion", "split", "funnel", "exported"):
+        for stage in ("exclusion", "split", *KEPT):
             run_stage(con, stage, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
@@ -234,18 +230,20 @@ def _export(
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:
         raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
-    uns = compendium_uns(con, config, inputs, build_id)
     matrix = write_compendium(
         part / COMPENDIUM,
         kept,
         sources,
         config,
-        uns=uns,
+        uns=compendium_uns(con, config, inputs, build_id),
         progress=progress,
         resume=options.resume,
         scheduler=options.scheduler,
         threads=options.threads,
+        settle=partial(_settle, con, config, sources, inputs, build_id),
     )
+    kept, uns = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), compendium_uns(con, config, inputs, build_id)
+    notes += shallow_notes(con)
     notes += write_neighbours(
         part / COMPENDIUM, kept, sources, config, build_id, progress, by_gene=options.by_gene, counts=options.with_counts
     )
@@ -261,7 +259,22 @@ def _export(
     splits = dict(con.execute("SELECT split, count(*) FROM kept GROUP BY split ORDER BY split").fetchall())
     (n_tissues,) = fetch_first(con, "SELECT count(DISTINCT tissue) FROM kept WHERE tissue <> ''") or (0,)
     notes = notes + list(matrix.notes)
-    return BuildReport(part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress)
+    return BuildReport(
+        part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress, {COMPENDIUM: matrix.digests}
+    )
+
+
+def _settle(
+    con: Connection, config: BuildConfig, sources: Mapping[str, Source], inputs: list[dict[str, Any]], build_id: str, read: pa.Table
+) -> tuple[pa.Table, dict[str, Any]]:
+    """What stays of the samples that were read, and what the compendium then says of itself. Raises NothingToExport, BrokenPromise."""
+    keep_what_was_read(con, read, sql_parameters(config, list(sources)))
+    kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
+    if kept.num_rows == 0:
+        raise NothingToExport(
+            f"none of {read.num_rows:,} samples has a read in a gene of the matrix; the matrices of the sources are empty"
+        )
+    return kept, compendium_uns(con, config, inputs, build_id)
 
 
 def _manifest(

@@ -10,6 +10,7 @@ from pathlib import Path
 from curation.errors import CurationError
 from curation.resources import ontology_folder
 from profiles import filenames
+from profiles.nearest import near
 
 UNSTATED = "NOASSERTION"
 ARCHIVE, PROJECT, OWN, REFERENCE = ROLES = ("archive", "project", "own", "reference")
@@ -106,14 +107,17 @@ def choose_downloads(downloads: Iterable[Download], source: str, variant: str | 
     known = list(downloads)
     mine = [row for row in known if row.source == source]
     if not mine:
-        raise CatalogueFault(f"no download is known for {source!r}; known: {', '.join(sorted({row.source for row in known}))}")
+        sources = sorted({row.source for row in known})
+        raise CatalogueFault(f"no download is known for {source!r}{near(source, sources)}; known: {', '.join(sources)}")
     variants = list(dict.fromkeys(row.variant for row in mine))
     if variant is not None and variant not in variants:
-        raise CatalogueFault(f"{source} has no variant {variant!r}; it has {', '.join(variants)}")
+        raise CatalogueFault(f"{source} has no variant {variant!r}{near(variant, variants)}; it has {', '.join(variants)}")
     mine = [row for row in mine if row.variant == (variant or variants[0])]
     releases = list(dict.fromkeys(row.release for row in mine))
     if release is not None and release not in releases:
-        raise CatalogueFault(f"{source} ({mine[0].variant}) has no release {release!r}; it has {', '.join(releases)}")
+        raise CatalogueFault(
+            f"{source} ({mine[0].variant}) has no release {release!r}{near(release, releases)}; it has {', '.join(releases)}"
+        )
     default = next((name for name in reversed(releases) if name != "latest"), releases[-1])
     return [row for row in mine if row.release == (release or default)]
 
@@ -137,7 +141,8 @@ def permitted(sources: Iterable[str], terms: str, cards: dict[str, SourceCard] |
     unknown = sorted(wanted - ids - {"commercial", "stated"})
     if unknown or not wanted:
         wrong = ", ".join(unknown) or repr(terms)
-        raise CatalogueFault(f"unknown licence {wrong}; use commercial, stated, or one of {', '.join(sorted(ids))}")
+        meant = near(unknown, {*ids, "commercial", "stated"})
+        raise CatalogueFault(f"unknown licence {wrong}{meant}; use commercial, stated, or one of {', '.join(sorted(ids))}")
 
     def allowed(source: str) -> bool:
         card = card_of(source, known)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.commands import build, labels, override, query, releases, review, sources
+from curation.commands import build, labels, override, query, releases, review, sharing, sources
 from profiles import __version__
 from profiles.command_line import run, say_version
 
@@ -37,6 +37,7 @@ review.add_to(app, "Labels")
 app.add_typer(override.app, name="override", rich_help_panel="Labels")
 query.add_to(app, "Releases")
 releases.add_to(app, "Releases")
+sharing.add_to(app, "Sharing")
 sources.add_to(app, "Sources")
 
 

@@ -56,7 +56,10 @@ def write_citation(folder: Path, sources: Iterable[str], cards: Mapping[str, Sou
 
 
 def write_crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, SourceCard] | None = None) -> None:
-    """Write ro-crate-metadata.json into a release whose other files are whole, its manifest too: the crate holds the checksum of each."""
+    """Write ro-crate-metadata.json into a release whose other files are whole, its manifest too: the crate holds the checksum of each.
+
+    What the outputs of `manifest` name is taken from there; only other files are read.
+    """
     write_json(folder / CRATE, crate(folder, manifest, cards))
 
 
@@ -64,7 +67,10 @@ def crate(folder: Path, manifest: Mapping[str, Any], cards: Mapping[str, SourceC
     """The RO-Crate of the files of a release, as JSON has it; nothing in it depends on when it is written."""
     known = cards or read_sources()
     sources = manifest["sources_used"]
-    outputs = [_output(path, folder) for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (CRATE, MARK)]
+    known_files = {row["file"]: row["sha256"] for row in manifest.get("outputs", [])}
+    outputs = [
+        _output(path, folder, known_files) for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (CRATE, MARK)
+    ]
     inputs = [_input(row, known) for row in manifest["inputs"]]
     articles = [_article(known[name]) for name in (*sources, *REFERENCES) if name in known and known[name].doi]
     cited = sorted({row["source"] for row in manifest["inputs"]} - {"ontology"})
@@ -117,7 +123,7 @@ def _links(entities: Iterable[Entity]) -> list[Entity]:
     return [{"@id": entity["@id"]} for entity in entities]
 
 
-def _output(path: Path, folder: Path) -> Entity:
+def _output(path: Path, folder: Path, known: Mapping[str, str]) -> Entity:
     name = path.relative_to(folder).as_posix()
     return {
         "@id": name,
@@ -125,7 +131,7 @@ def _output(path: Path, folder: Path) -> Entity:
         "name": name,
         "contentSize": str(path.stat().st_size),
         "encodingFormat": MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
-        "sha256": sha256(path),
+        "sha256": known.get(name) or sha256(path),
     }
 
 

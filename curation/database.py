@@ -23,6 +23,7 @@ T = TypeVar("T")
 NO_EXTENSIONS = {"autoload_known_extensions": False, "autoinstall_known_extensions": False, "allow_community_extensions": False}
 PARAMETER = re.compile(r"\$([a-z_]+)")
 COMMENT = re.compile(r"--[^\n]*")
+PROPOSED = re.compile(r"(?:Did you mean|Candidate bindings:|Candidate tables:)[ :]*(.*?)\??")
 
 
 class DatabaseFault(CurationError):
@@ -83,6 +84,13 @@ def run_sql_file(con: Connection, path: Path, parameters: Mapping[str, Any] | No
         return con.execute(text, values) if values else con.execute(text)
     except duckdb.Error as error:
         raise DatabaseFault(f"{path.name}: {error}") from error
+
+
+def first_line(error: duckdb.Error) -> str:
+    """What DuckDB says, in one line: the names that it proposes for a misspelt one stand in its second."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    proposed = next((match.group(1) for line in lines[1:] if (match := PROPOSED.fullmatch(line))), "")
+    return lines[0].rstrip("!.") + f"; near it: {proposed.replace(chr(34), '')}" if proposed else lines[0]
 
 
 def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -> None:
@@ -165,7 +173,7 @@ def reading(
         for one in remote.values():
             if one.fault is not None:
                 raise one.fault from error
-        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {first_line(error)}") from error
     finally:
         con.close()
 
@@ -192,7 +200,7 @@ def run_select(con: Connection, query: str, *, seconds: float = 0, most_rows: in
 
         names, rows = _interruptible(con, answer, seconds)
     except duckdb.Error as error:
-        raise DatabaseFault(str(error).strip().splitlines()[0]) from error
+        raise DatabaseFault(first_line(error)) from error
     if most_rows and len(rows) > most_rows:
         raise DatabaseFault(f"the answer has more than {most_rows:,} rows; ask for fewer (LIMIT, count(*)), or allow more with --max-rows")
     return names, rows

@@ -15,6 +15,7 @@ from profiles import aside
 
 TEMPLATE = "diff.html"
 SHOWN_ON_PAGE = 500
+UNKNOWN = "weights, fields or cell lines of the ontology folder"  # of why_labels_changed.sql, where nothing else is found
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ def diff(old: Path, new: Path) -> Diff:
     before, after = read_manifest(old), read_manifest(new)
     changed = run_audit(new, "what_changed", old)
     why = run_audit(new, "why_labels_changed", old)
-    because = {row[0]: row[why.columns.index("because")] for row in why.rows}
+    also = _program(before, after)
+    because = {
+        row[0]: f"{cause} ({also})" if also and cause == UNKNOWN else cause
+        for row in why.rows
+        for cause in [row[why.columns.index("because")]]
+    }
     rows = [(*row, because.get(row[0])) for row in changed.rows]
     columns = [*changed.columns, "because"]
     at = {name: position for position, name in enumerate(columns)}
@@ -74,8 +80,17 @@ def _inputs(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
     return sorted(("/".join(key), what) for what, keys in told.items() for key in keys)
 
 
+def _program(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What is to be said beside a cause that lies in no table, where another program built; empty where it was the same."""
+    old, new = before["schema_version"], after["schema_version"]
+    return f"or the program: schema version {old} -> {new}" if old != new else ""
+
+
 def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    old, new = dict(before["parameters"]), dict(after["parameters"])
+    """Parameters of the build that differ, and the program that built."""
+    old, new = (
+        {**of["parameters"], "schema_version": of["schema_version"], "bulkatlas": of["versions"]["bulkatlas"]} for of in (before, after)
+    )
     return [(name, old.get(name), new.get(name)) for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
 
 

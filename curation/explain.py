@@ -9,11 +9,11 @@ from typing import Any
 from curation.audit import database_of
 from curation.database import Connection, fetch_arrow, reading, tables_of
 from curation.errors import CurationError
-from curation.facts import refuse_without_facts
 from curation.remote.place import Place
 
 LONGEST = 300
 NEAR = 5
+NO_FACTS = "the release was built by schema 1, which read no facts"
 
 Row = dict[str, Any]
 
@@ -24,7 +24,7 @@ class UnknownSample(CurationError):
 
 @dataclass(frozen=True)
 class Life:
-    """What the tables of a build say about one sample; every part is as the table has it."""
+    """What the tables of a build say about one sample; every part is as the table has it. notes: what an older release has no table for."""
 
     sample: Row
     group: Row
@@ -36,6 +36,7 @@ class Life:
     cap: Row
     matrix: Row
     facts: list[Row]
+    notes: list[str]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -53,7 +54,6 @@ def explain(place: Place, sample_id: str) -> Life:
         def rows(table: str) -> list[Row]:
             return fetch_arrow(con, QUERIES[table], {"id": sample_id}).to_pylist() if NEEDS.get(table, table) in known else []
 
-        refuse_without_facts(known, place)
         sample = rows("sample")
         if not sample:
             raise UnknownSample(f"no sample {sample_id!r} is in this build{_near(con, sample_id)}")
@@ -64,6 +64,7 @@ def explain(place: Place, sample_id: str) -> Life:
             overrides=rows("overrides"),
             exclusions=rows("exclusion"),
             facts=rows("fact"),
+            notes=[] if "fact" in known else [NO_FACTS],
             **one,
         )
 
@@ -144,6 +145,7 @@ def told(life: Life) -> Iterator[str]:
         )
     yield ""
     yield f"Facts ({len(life.facts)})"
+    yield from (f"  {note}" for note in life.notes)
     for row in life.facts:
         what = " ".join(filter(None, [row["value"], row["unit"], row["ontology_term_id"]]))
         yield _cut(f"  {row['fact']}: {what}, from {row['decided_by']}: {row['matched_text']!r} by {row['rule'] or row['field']}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,9 @@ from numpy.typing import NDArray
 from curation.matrix.compendium import writing
 from curation.matrix.opened import CannotExport, Compendium, Matrix
 from curation.progress import Advance, Progress
+from curation.query.expression import COUNTS_LAYER, Layered
 from profiles import aside, room
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +30,23 @@ BLOCK_BYTES = 128 << 20
 SHIPPED_ROWS = 64  # of a compressed chunk
 
 
-def export(compendium: Path, out: Path, form: str, progress: Progress | None = None) -> dict[str, int]:
-    """Write the compendium to the folder `out` (a file for h5ad); returns samples per part. Raises CannotExport, leaving nothing."""
+@dataclass(frozen=True)
+class LayeredCompendium(Compendium):
+    """A compendium whose X is one of its layers; `layer` is its name."""
+
+    layer: str
+
+    @cached_property
+    def x(self) -> Matrix:
+        """The layer (n, g)."""
+        return Layered(Compendium.open(self.path), self.layer)  # type: ignore[return-value]
+
+
+def export(compendium: Path, out: Path, form: str, progress: Progress | None = None, layer: str | None = None) -> dict[str, int]:
+    """Write the compendium to the folder `out` (a file for h5ad); returns samples per part. Raises CannotExport, leaving nothing.
+
+    `layer`: log2tpm as stored, tpm, or counts where they were kept. Raises UnknownLayer.
+    """
     writers: dict[str, Callable[[Compendium, Path, Progress], dict[str, int]]] = {
         "flexynesis": to_flexynesis,
         "parquet": to_parquet,
@@ -35,10 +54,12 @@ def export(compendium: Path, out: Path, form: str, progress: Progress | None = N
         "h5ad": to_compressed,
     }
     if form not in writers:
-        raise CannotExport(f"--format {form} is not known; it is one of {', '.join(FORMATS)}")
+        raise CannotExport(f"--format {form} is not known{near(form, FORMATS)}; it is one of {', '.join(FORMATS)}")
     if os.path.lexists(out):
         raise CannotExport(f"{out} exists; choose another --out")
     data = Compendium.open(compendium)
+    if layer is not None and (asked := Layered(data, layer)) and (asked.is_linear or asked.name == COUNTS_LAYER):
+        data = LayeredCompendium(**{field.name: getattr(data, field.name) for field in fields(data)}, layer=asked.name)
     with writing(out), aside.written(out) as draft:
         return writers[form](data, draft, progress or Progress())
 
@@ -148,6 +169,8 @@ def to_parquet(data: Compendium, out: Path, progress: Progress) -> dict[str, int
 
 def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, int]:
     """One .h5ad with X in compressed chunks of rows, for shipping; everything else is copied as it is."""
+    from anndata.io import write_elem
+
     n, g = data.x.shape
     beside = data.path.stat().st_size - 4 * n * g
     with h5py.File(data.path, "r") as source, room.new_hdf5(out, beside) as target, progress.stage("compressed", n) as advance:
@@ -158,6 +181,8 @@ def to_compressed(data: Compendium, out: Path, progress: Progress) -> dict[str, 
         options = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
         x = target.create_dataset("X", (n, g), np.float32, chunks=(min(SHIPPED_ROWS, n), g), **options)
         x.attrs.update(source["X"].attrs)
+        if isinstance(data, LayeredCompendium):
+            write_elem(target["uns"], "unit", data.layer)
         for start, block in blocks(data.x, np.arange(n)):
             room.next_block(target, block.nbytes)
             x[start : start + len(block)] = block

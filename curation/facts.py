@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from curation.errors import CurationError
+from profiles.nearest import near
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Collection, Container
 
     from curation.database import Connection
     from curation.remote.place import Place
@@ -50,12 +51,12 @@ def refuse_without_facts(tables: Container[str], place: Place) -> None:
         )
 
 
-def value_fault(fact: str, value: str, tissues: Container[str]) -> str:
+def value_fault(fact: str, value: str, tissues: Collection[str]) -> str:
     """What is wrong with the value that a person gives a fact, empty where nothing is; an age is a number and, unless years, its unit."""
     if fact in CLOSED:
-        return "" if value in CLOSED[fact] else f"{fact} is one of {', '.join(CLOSED[fact])}, not {value!r}"
+        return "" if value in CLOSED[fact] else f"{fact} is one of {', '.join(CLOSED[fact])}, not {value!r}{near(value, CLOSED[fact])}"
     if fact == "origin_tissue":
-        return "" if value in tissues else f"origin_tissue is one of the tissues of tissues.tsv, not {value!r}"
+        return "" if value in tissues else f"origin_tissue is one of the tissues of tissues.tsv, not {value!r}{near(value, tissues)}"
     if fact == "age":
         number, _, unit = value.partition(" ")
         is_age = number.replace(".", "", 1).isdigit() and unit in ("", *UNITS)

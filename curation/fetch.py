@@ -13,9 +13,10 @@ from pathlib import Path
 
 from curation import gdc
 from curation.catalogue import Download
-from curation.checksum import digests
-from curation.download import DownloadFault, Fetched, Patience, download, look
 from profiles import aside, filenames
+from profiles.fetching.bars import bars
+from profiles.fetching.checksum import digests
+from profiles.fetching.download import DownloadFault, Fetched, Patience, download, look
 
 LEDGER = ".fetched.json"
 
@@ -157,16 +158,5 @@ def planned(downloads: Iterable[Download]) -> list[list[str]]:
 
 def fetch_with_bars(downloads: Iterable[Download], folder: Path, *, jobs: int, verify: bool) -> list[Outcome]:
     """`fetch`, with a bar for each file on a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {}
-
-        def watch(file: str, done: int, total: int | None) -> None:
-            if file not in tasks:
-                tasks[file] = bars.add_task(file, total=total)
-            bars.update(tasks[file], completed=done, total=total, visible=done != total)
-
-        return fetch(downloads, folder, patience=Patience(notice=bars.console.print), jobs=jobs, verify=verify, watch=watch)
+    with bars() as (watch, patience):
+        return fetch(downloads, folder, patience=patience, jobs=jobs, verify=verify, watch=watch)

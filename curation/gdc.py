@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from curation.catalogue import Download
-from curation.download import DownloadFault, Patience, download
 from profiles import aside
+from profiles.fetching.download import DownloadFault, Patience, download
 from profiles.plain_json import read_object
 
 MANIFEST = "gdc_manifest.tsv"

@@ -9,6 +9,7 @@ import numpy as np
 
 from curation.errors import CurationError
 from profiles.genes import GeneTable, load_genes
+from profiles.nearest import near
 from profiles.resolve import GeneMap
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def select_genes(
     table = table or load_genes()
     unknown = sorted(set(locus_groups) - set(table.locus_group))
     if unknown:
-        raise UnknownLocusGroup(f"HGNC has no locus group {', '.join(unknown)}; its groups are {', '.join(sorted(set(table.locus_group)))}")
+        known = sorted(set(table.locus_group))
+        raise UnknownLocusGroup(f"HGNC has no locus group {', '.join(unknown)}{near(unknown, known)}; its groups are {', '.join(known)}")
     n_matrices = sum(len(of_source) for of_source in maps.values())
     measured = np.zeros(len(table), dtype=np.int64)
     for of_source in maps.values():

@@ -9,8 +9,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from curation.errors import CurationError
-from profiles.aside import MARK, SAID, put_mark
+from profiles.aside import MARK, is_unfinished, put_mark
+from profiles.errors import NotOurs
 
 __all__ = [
     "CRATE",
@@ -29,21 +29,6 @@ __all__ = [
 MANIFEST = "manifest.json"
 CRATE = "ro-crate-metadata.json"  # it names the manifest, so the manifest cannot name it (seal.py)
 SHOWN = 3
-
-
-class NotOurs(CurationError):
-    """Something stands where the program would write, and does not carry its mark."""
-
-
-def is_unfinished(folder: Path) -> bool:
-    """A folder of ours with the mark, or an empty one: deleting it loses nothing."""
-    if folder.is_symlink() or not folder.is_dir():
-        return False
-    try:
-        text = (folder / MARK).read_text(encoding="utf-8")
-        return text.startswith(SAID) or SAID.startswith(text)  # a full disk may have cut it
-    except (OSError, UnicodeDecodeError):
-        return not any(folder.iterdir())
 
 
 def why_no_release(folder: Path) -> str:

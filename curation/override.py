@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from curation.audit import database_of
-from curation.database import Connection, connect, fetch_first, reading
+from curation.database import Connection, connect, reading
 from curation.errors import CurationError
 from curation.facts import KNOWN, value_fault
-from curation.lock import Held, lock
 from curation.resources import ontology_folder
 from profiles import aside
+from profiles.lock import Held, lock
 from profiles.metadata import is_missing, read_frame
+from profiles.nearest import near
 
 TABLE = "overrides.tsv"
 SCOPES = ("sample", "series", "text")
@@ -48,24 +48,6 @@ class Override:
 
 COLUMNS = tuple(field.name for field in fields(Override))
 ADDED = ("fact", "value")  # columns that a table written before schema 2 lacks
-
-
-@dataclass(frozen=True)
-class Effect:
-    """One sample that an override touches: its label in the build, and its label under the override."""
-
-    override_id: str
-    sample_id: str
-    tissue_before: str
-    term_before: str
-    decided_by: str
-    tissue_after: str
-    term_after: str
-
-    @property
-    def changes(self) -> bool:
-        """Whether the label becomes another."""
-        return (self.tissue_before, self.term_before) != (self.tissue_after, self.term_after)
 
 
 def read_overrides(folder: Path | None = None) -> list[Override]:
@@ -155,7 +137,7 @@ def check_form(rows: Iterable[Override]) -> None:
         if row.is_cell_line not in ("", "true", "false"):
             raise OverrideFault(f"{where}: is_cell_line is {row.is_cell_line!r}, it must be true, false or empty")
         if row.fact and row.fact not in KNOWN:
-            raise OverrideFault(f"{where}: there is no fact {row.fact!r}; the facts are {', '.join(KNOWN)}")
+            raise OverrideFault(f"{where}: there is no fact {row.fact!r}{near(row.fact, KNOWN)}; the facts are {', '.join(KNOWN)}")
         if bool(row.fact) != bool(row.value or (row.fact and row.term_id)):
             raise OverrideFault(f"{where}: a decision about a fact names it (--fact) and a value or a term for it")
         try:
@@ -198,54 +180,6 @@ def _check_fact_terms(con: Connection, wanted: set[str]) -> None:
     ).fetchall()
     if bad := sorted(wanted - {name for (name,) in known}):
         raise OverrideFault(f"{len(bad)} terms of facts are not in the ontology folder: {', '.join(bad[:SHOWN])}; see `curate term WORDS`")
-
-
-def effects(con: Connection, rows: Iterable[Override]) -> list[Effect]:
-    """What overrides would change in a build, sample by sample; a sample decision beats its series', that beats a text's.
-
-    `con` reads the database of a build. Raises OverrideFault for one that matches no sample of it.
-    """
-    touched: dict[tuple[str, str], tuple[int, Override, tuple[Any, ...]]] = {}
-    unmatched = []
-    for row in rows:
-        found = con.execute(MATCHES[row.scope], {"target": row.target}).fetchall()
-        if not found:
-            unmatched.append(f"{row.override_id} ({row.scope} {row.target})")
-        for sample in found:
-            rank = SCOPES.index(row.scope)
-            if (sample[0], row.fact) not in touched or rank < touched[sample[0], row.fact][0]:
-                touched[sample[0], row.fact] = (rank, row, _stated(con, sample, row.fact) if row.fact else sample)
-    if unmatched:
-        raise OverrideFault(f"{len(unmatched)} overrides match no sample of this build: {', '.join(unmatched[:SHOWN])}")
-    tissue_of = dict(con.execute("SELECT term_id, tissue FROM term_tissue").fetchall())
-    return [_effect(row, sample, tissue_of) for _, (_, row, sample) in sorted(touched.items())]
-
-
-def _effect(row: Override, sample: tuple[Any, ...], tissue_of: Mapping[str, str]) -> Effect:
-    identifier, tissue, term, decided_by = sample
-    if row.fact:
-        return Effect(row.override_id, identifier, tissue, term, decided_by, f"{row.fact}: {row.value}", row.term_id)
-    return Effect(row.override_id, identifier, tissue, term, decided_by, tissue_of.get(row.term_id, ""), row.term_id)
-
-
-def _stated(con: Connection, sample: tuple[Any, ...], fact: str) -> tuple[Any, ...]:
-    """The same sample with what the build states about one fact in the place of its label."""
-    query = "SELECT value, coalesce(ontology_term_id, ''), decided_by FROM fact WHERE sample_id = $id AND fact = $fact"
-    row = fetch_first(con, query, {"id": sample[0], "fact": fact})
-    value, term, decided_by = row or ("", "", "not stated")
-    return sample[0], f"{fact}: {value}", term, decided_by
-
-
-_SAMPLE = """
-SELECT sample.sample_id, coalesce(label.tissue, ''), coalesce(label.term_id, ''), coalesce(label.decided_by, 'unlabelled')
-FROM sample LEFT JOIN label USING (sample_id)
-"""
-MATCHES = {
-    "sample": _SAMPLE + "WHERE sample.sample_id = $target",
-    "series": _SAMPLE + "WHERE list_contains(list_transform(string_split(sample.series_id, ','), lambda name: trim(name)), $target)",
-    "text": _SAMPLE
-    + "WHERE sample.sample_id IN (SELECT sample_text.sample_id FROM sample_text JOIN text USING (text_id) WHERE text = $target)",
-}
 
 
 @contextmanager

@@ -7,18 +7,24 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
-from curation.blocks import BLOCKS, digests, with_blocks
+from curation.digests import FileDigests, digests
 from curation.errors import CurationError
 from curation.exchange import exchange, mend
-from curation.lock import Held, lock
 from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quietly, is_unfinished, put_mark, refuse_unless_release
 from curation.remote.place import Place, Remote
 from profiles import aside
+from profiles.blocks import BLOCKS, with_blocks
+from profiles.lock import Held, lock
+from profiles.plain_json import NoObject, read_object
+from profiles.sharing.catalogue import INDEX
+from profiles.versions import newer_release
 
+LABELS_OF = "labels_of"  # in the manifest of labels without expression: the id of the whole release
 PART_OF = "{name}.partial"
 CANNOT_WRITE = {errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 
@@ -36,7 +42,11 @@ class CannotWrite(CurationError):
 
 
 class BadRelease(CurationError):
-    """A folder is not a release: its manifest is missing or unreadable."""
+    """A folder is not a release: its manifest is missing or unreadable, or of a newer program."""
+
+
+class NoExpression(CurationError):
+    """Expression is asked of a release that holds labels only."""
 
 
 @contextlib.contextmanager
@@ -52,7 +62,7 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         out.parent.mkdir(parents=True, exist_ok=True)
         with _lock(out):
             mend(out)
-            _refuse_taken(out, replace)
+            refuse_taken(out, replace)
             part = out.with_name(PART_OF.format(name=out.name))
             if not resume:
                 discard(part)
@@ -74,7 +84,8 @@ def staging(out: Path, *, replace: bool = False, resume: bool = False) -> Iterat
         raise CannotWrite(f"{what}; free space or choose another --out; nothing was left behind") from error
 
 
-def _refuse_taken(out: Path, replace: bool) -> None:
+def refuse_taken(out: Path, replace: bool) -> None:
+    """Raise OutputExists for a folder that is there and is not to be replaced, NotOurs for one that is no release."""
     if not os.path.lexists(out):
         return
     if not replace:
@@ -140,21 +151,26 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+def write_manifest(folder: Path, content: dict[str, Any], known: Mapping[str, FileDigests] | None = None) -> dict[str, Any]:
     """Write manifest.json: `content`, and size and checksum of every other file of the folder but the RO-Crate, which names the manifest.
 
-    The checksums of the blocks of these files go to blocks.sha256.
+    The checksums of the blocks of these files go to blocks.sha256. `known` has the digests of files that were read already; one that was written
+    to since is read again. Returns what was written.
     """
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.relative_to(folder).as_posix() not in (MANIFEST, CRATE, MARK, BLOCKS))
     held: dict[str, bytes] = {}
-    rows = [file_row(folder, p.relative_to(folder).as_posix(), held) for p in files]
-    write_json(folder / MANIFEST, with_blocks(folder, content, rows, held))
+    rows = [file_row(folder, p.relative_to(folder).as_posix(), held, known or {}) for p in files]
+    manifest = with_blocks(folder, content, rows, held)
+    write_json(folder / MANIFEST, manifest)
+    return manifest
 
 
-def file_row(folder: Path, name: str, held: dict[str, bytes]) -> dict[str, Any]:
+def file_row(folder: Path, name: str, held: dict[str, bytes], known: Mapping[str, FileDigests] = MappingProxyType({})) -> dict[str, Any]:
     """What a manifest says of one file of a release; the digests of its blocks are put into `held`."""
-    whole, held[name] = digests(folder / name)
-    return {"file": name, "bytes": (folder / name).stat().st_size, "sha256": whole}
+    before = known.get(name)
+    found = before if before and before.still_hold(folder / name) else digests(folder / name)
+    held[name] = found.blocks
+    return {"file": name, "bytes": found.n_bytes, "sha256": found.sha256}
 
 
 def read_manifest(folder: Place) -> dict[str, Any]:
@@ -165,9 +181,36 @@ def read_manifest(folder: Place) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if (folder / INDEX).is_file():
+            raise BadRelease(
+                f"{folder} is a catalogue; give one of the releases in it, {folder}/NAME/VERSION (`curate releases {folder}`)"
+            ) from None
         raise BadRelease(f"{folder} holds no {MANIFEST}; give a folder that `curate build --out` wrote") from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BadRelease(f"{path} is not readable JSON ({error}); the release is damaged, build it again") from error
     if not isinstance(content, dict):
         raise BadRelease(f"{path} holds no manifest; the release is damaged, build it again")
+    if why := newer_release(content.get("schema_version")):
+        raise BadRelease(f"{folder} {why}")
     return content
+
+
+def refuse_newer(folder: Path) -> None:
+    """Raise BadRelease for a folder whose manifest is of a schema that this program does not know; one without a manifest passes, a catalogue does not."""
+    if (folder / INDEX).is_file():
+        read_manifest(folder)
+    with contextlib.suppress(NoObject, OSError):
+        if why := newer_release(read_object(folder / MANIFEST).get("schema_version")):
+            raise BadRelease(f"{folder} {why}")
+
+
+def refuse_without_expression(place: Place) -> None:
+    """Raise NoExpression for a release that holds labels only."""
+    manifest: dict[str, Any] = place.manifest if isinstance(place, Remote) else {}
+    with contextlib.suppress(NoObject, OSError):  # a folder with a compendium and no manifest may be read too
+        manifest = manifest or read_object(Path(str(place)) / MANIFEST)
+    if LABELS_OF in manifest:
+        whole = str(manifest[LABELS_OF])[:64]
+        raise NoExpression(
+            f"{place} holds labels and no expression; the release that they are of has the id {whole}: pull that one, or build it"
+        )

@@ -12,17 +12,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from curation.blocks import BLOCKS, PAGES, held_blocks, with_blocks
 from curation.crate import crate, write_citation, write_crate
+from curation.digests import FileDigests
 from curation.mark import CRATE, MANIFEST
 from curation.release import BadRelease, file_row, read_manifest, sha256, write_json, write_manifest
+from profiles.blocks import BLOCKS, PAGES, held_blocks, with_blocks
 
 
-def seal(folder: Path, content: dict[str, Any]) -> str:
-    """Write CITATION.txt, the manifest (`content` and the files) and the RO-Crate of a release that is otherwise whole; returns its id."""
+def seal(folder: Path, content: dict[str, Any], known: Mapping[str, FileDigests] | None = None) -> str:
+    """Write CITATION.txt, the manifest (`content` and the files) and the RO-Crate of a release that is otherwise whole; returns its id.
+
+    `known` has the digests of files that were read already.
+    """
     write_citation(folder, content["sources_used"])
-    write_manifest(folder, content)
-    write_crate(folder, content)
+    write_crate(folder, write_manifest(folder, content, known))
     return release_id(folder)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.database import run_sql_file
 from curation.facts import fact_pattern_hit
+from curation.groups import linked_group
 from curation.patterns import pattern_hit
 from curation.resources import sql_folder
 from curation.split import group_split
@@ -66,11 +67,13 @@ STAGES: dict[str, tuple[str, ...]] = {
         "68_fact",
         "69_sample_fact",
     ),
-    "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw", "74_kept", "75_exclusion", "76_missing_class"),
+    "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw"),
+    "kept": ("74_shallow_sample", "75_kept", "76_exclusion", "77_missing_class"),  # once more when the matrix was read
     "funnel": ("80_funnel",),
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
 PYTHON: dict[str, Callable[[Connection], None]] = {
+    "21_linked_group": linked_group,
     "39_pattern_hit": pattern_hit,
     "49_fact_pattern_hit": fact_pattern_hit,
     "71_group_split": group_split,

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from curation.download import DownloadFault, Patience, download
 from curation.tiers import COLUMNS
 from profiles import aside
+from profiles.fetching.download import DownloadFault, Patience, download
 
 TABLE = "studies.tsv"
 GEO = "https://www.ncbi.nlm.nih.gov/geo/query/acc.cgi?acc={series}&targ=self&form=text&view=brief"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 MOST = 15
+NEAR = 3
 ID = re.compile(r"[A-Za-z]+:[0-9]+")
 ALIKE = 0.88  # Jaro-Winkler; below, names are no longer misspellings of each other
 
@@ -63,6 +64,17 @@ def find_terms(con: Connection, words: str, most: int = MOST) -> list[Found]:
     return [Found(*row) for row in rows]
 
 
+def nearest_terms(con: Connection, words: str) -> list[str]:
+    """What is spelled most like words that are like nothing: an id among ids, words among names and synonyms; as `ID (name)`."""
+    by = "term_id" if ID.fullmatch(words.strip()) else "synonym"
+    rows = con.execute(
+        f"SELECT term_id, any_value(name) AS name FROM ({NAMES}) GROUP BY term_id "
+        f"ORDER BY min(damerau_levenshtein(lower({by}), lower($words))), term_id LIMIT $most",
+        {"words": words.strip(), "most": NEAR},
+    ).fetchall()
+    return [f"{term_id} ({name})" for term_id, name in rows]
+
+
 def one_term(con: Connection, words: str) -> str:
     """The id that the words mean: an id itself, or the one term of that name; a name before a synonym. Raises UnknownTerm with the nearest."""
     found = find_terms(con, words)
@@ -70,6 +82,6 @@ def one_term(con: Connection, words: str) -> str:
     named = [term for term in same if term.name.lower() == words.strip().lower()] or same
     if len(named) == 1:
         return named[0].term_id
-    near = ", ".join(f"{term.term_id} ({term.name})" for term in (named or found)[:5])
+    near = ", ".join([f"{term.term_id} ({term.name})" for term in (named or found)[:5]] or nearest_terms(con, words))
     what = f"{len(named)} terms are called so" if named else "no term is called so"
     raise UnknownTerm(f"{words!r}: {what}" + (f"; there are {near}" if near else "") + "; give one id")

@@ -15,7 +15,7 @@ import h5py
 
 from curation.errors import CurationError
 from curation.resources import using_ontology
-from curation.validating import again, genes, papers, tables
+from curation.validating import again, genes, papers, shallow, tables
 from curation.validating import compendium as matrix
 from curation.validating.finding import Finding, ask, first
 
@@ -46,17 +46,48 @@ def validate(
     tables are held against those of the build; with `expect`, the release's id. Raises BadRelease for what has no manifest; a release that is
     wrong comes back as findings that are not good.
     """
-    from curation.release import read_manifest
+    from curation.release import LABELS_OF, read_manifest
 
     manifest = read_manifest(out)
     with using_ontology(ontology) as place:
         findings = _of_papers(out, manifest, ontology, expect)
+        if LABELS_OF in manifest:
+            return [*findings, *_of_labels(out, manifest, sources, ontology=place)]
         path = out / COMPENDIUM
         if not path.is_file() or not h5py.is_hdf5(path):
             return [*findings, Finding("the compendium opens", False, f"{path} is missing or no HDF5 file")]
         data = matrix.Compendium(path)
         findings += _of_compendium(out, data, manifest)
         return [*findings, *_of_database(out, data, manifest, sources, folder, place, n_rows=n_rows, seed=seed)]
+
+
+def _of_labels(out: Path, manifest: dict[str, Any], sources: Mapping[str, Source] | None, ontology: Path) -> list[Finding]:
+    """What can be asked of a release without expression: its tables, against each other and against the sources."""
+    from curation.database import DatabaseFault, reading
+
+    try:
+        with reading(out / DATABASE) as con:
+            findings = [
+                ask("manifest and database tell of one build", partial(tables.one_build, con, out, None, manifest)),
+                *_of_rows(con, out, manifest),
+            ]
+            if sources is not None:
+                findings.append(ask("the sources are the files that the build read", partial(again.inputs, manifest, sources)))
+                look = partial(again.tables, con, None, manifest, sources, ontology)
+                findings.append(ask("the tables come again from the sources", look))
+            return findings
+    except DatabaseFault as error:
+        return [Finding("the database opens", False, str(error))]
+
+
+def _of_rows(con: Connection, out: Path, manifest: dict[str, Any]) -> list[Finding]:
+    """The tables of the database, and the files that are views of them."""
+    return [
+        ask("the promises of sql/checks hold", partial(tables.promises, con, manifest)),
+        *(ask(f"{name} is what the database says", partial(tables.view, con, out / name)) for name in tables.VIEWS),
+        ask("samples.parquet is the view `samples`", partial(tables.samples, con, out)),
+        ask("funnel and report are those of the database", partial(tables.pages, con, out, manifest)),
+    ]
 
 
 def _of_papers(out: Path, manifest: dict[str, Any], ontology: Path | None, expect: str | None) -> list[Finding]:
@@ -127,6 +158,8 @@ def _of_database(
                 for name, source in sources.items():
                     look = partial(again.rows, data, kept, ledger, source, folder, n_rows=n_rows, seed=seed)
                     findings.append(ask(f"X is what {name} holds", look))
+                look = partial(shallow.rows, con, ledger, sources, folder, n_rows=n_rows, seed=seed)
+                findings.append(ask("samples that left for want of reads have none in the sources", look))
                 findings.append(
                     ask("the tables come again from the sources", partial(again.tables, con, data, manifest, sources, ontology))
                 )
@@ -144,11 +177,8 @@ def _of_tables(con: Connection, out: Path, data: matrix.Compendium, manifest: di
     kept = "SELECT * FROM kept ORDER BY row"
     return [
         ask("manifest, database and compendium tell of one build", partial(tables.one_build, con, out, data, manifest)),
-        ask("the promises of sql/checks hold", partial(tables.promises, con, manifest)),
         ask("obs is what the database says", lambda: matrix.tables(data, table(kept), table("SELECT * FROM quality"))),
         ask("the gene ledger is that of X", lambda: genes.ledger(data, table(kept), table("SELECT * FROM gene_ledger"))),
-        *(ask(f"{name} is what the database says", partial(tables.view, con, out / name)) for name in tables.VIEWS),
-        ask("samples.parquet is the view `samples`", partial(tables.samples, con, out)),
         ask("labels.parquet agrees with obs", partial(tables.labels_and_obs, out, data)),
-        ask("funnel and report are those of the database", partial(tables.pages, con, out, manifest)),
+        *_of_rows(con, out, manifest),
     ]

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from modelling import cli_studies
+from modelling import cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from profiles import __version__
 from profiles.command_line import run, say_version
+from profiles.table_format import FormatOption
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,6 +58,9 @@ def train(
     map_method: Annotated[
         str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
     ] = "auto",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
 ) -> None:
     """Train a model and write its run folder."""
     from modelling import config
@@ -65,7 +69,11 @@ def train(
 
     asked = {"epochs": epochs, "batch_size": batch_size, "mask_fraction": mask_fraction, "seed": seed}
     chosen = config.preset(preset).replace(**{name: value for name, value in asked.items() if value is not None})
-    with Compendium.open(compendium) as opened:
+    if map_method != "none":
+        from modelling.bundle.reference import chosen_map
+
+        chosen_map(map_method)  # refused before the hours of training, not after them
+    with Compendium.open(compendium, verify=verify) as opened:
         runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
             from modelling.commands.predict import make_references
@@ -83,6 +91,7 @@ def tune(
     trials: Annotated[int | None, typer.Option(min=1, help="finished trials in all")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs a trial")] = None,
     seed: Annotated[int, typer.Option(help="of the search and of every trial")] = 42,
+    form: FormatOption = None,
 ) -> None:
     """Search settings on the validation part and train the best."""
     from modelling.commands.train import tune_and_tell
@@ -100,13 +109,28 @@ def evaluate(
     across: Annotated[
         str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
     ] = None,
+    also_standard: Annotated[
+        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
+    ] = False,
+    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
+    form: FormatOption = None,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
+    from modelling.commands.baselines import named_files
     from modelling.commands.evaluate import run_evaluate
+    from modelling.studies.beside import standard_of
 
-    run_evaluate(run, compendium, out, seed, across=across, device=device)
+    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
+    outside = named_files(embedding or [])
+    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
@@ -134,11 +158,13 @@ def predict(
         bool, typer.Option("--without-reference", help="no neighbours and map: for runs without reference files")
     ] = False,
     device: DeviceOption = "cpu",
+    form: FormatOption = None,
 ) -> None:
     """Name the tissue of your samples: probability, alternatives, nearest training samples, embedding."""
-    from modelling.commands.predict import predict_file, say
+    from modelling.commands.predict import predict_file, refuse_two_places, say
     from modelling.predicting.cohort import Reading
 
+    refuse_two_places(form, out)
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(predict_file(run, file, reading, out, impute, latent=latent, without_reference=without_reference, device=device))
 
@@ -155,11 +181,13 @@ def embed(
     annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
     device: DeviceOption = "cpu",
+    form: FormatOption = None,
 ) -> None:
     """Write the embedding (posterior mean) of your samples."""
-    from modelling.commands.predict import embed_file, say
+    from modelling.commands.predict import embed_file, refuse_two_places, say
     from modelling.predicting.cohort import Reading
 
+    refuse_two_places(form, out)
     reading = Reading(unit, layout, layer, tuple(samples or ()), tuple(annotation or ()), min_coverage)
     say(embed_file(run, file, reading, out, device))
 
@@ -181,6 +209,7 @@ def compare(
     samples: SamplesOption = None,
     annotation: AnnotationOption = None,
     min_coverage: CoverageOption = 0.5,
+    form: FormatOption = None,
 ) -> None:
     """Compare your samples, one by one, with the closest normal of their tissue: what differs, by how much, how surely."""
     from modelling.commands.compare import Asked, run_compare
@@ -216,7 +245,7 @@ def reference(
 @app.command(rich_help_panel="Use")
 def export(
     run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    to: Annotated[Path, typer.Option(help="new folder for the bundle")],
+    to: Annotated[Path, typer.Option("--out", "--to", help="new folder for the bundle")],
     licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
     metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
     without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
@@ -243,7 +272,10 @@ def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")
 def serve(
     run: RunFolder,
     curation: Annotated[
-        Path | None, typer.Option(help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only")
+        Path | None,
+        typer.Option(
+            "--curation", "--db", help="release folder of `curate build` (or a file in it): shows the evidence of labels, read-only"
+        ),
     ] = None,
     host: Annotated[
         str, typer.Option(help="address to listen on; anything but 127.0.0.1 opens the page to others and needs --allow-host")
@@ -260,6 +292,7 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
+app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 

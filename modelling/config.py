@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from modelling.errors import ModellingError
+from profiles.nearest import near
 
 Preset = Literal["default", "paper"]
 InputScale = Literal["none", "soft", "z"]
@@ -136,5 +137,5 @@ def preset(name: str) -> TrainConfig:
     """The settings of a preset by name."""
     presets = {"default": TrainConfig, "paper": paper}
     if name not in presets:
-        raise ConfigError(f"no preset named {name!r}; there are: {', '.join(presets)}")
+        raise ConfigError(f"no preset named {name!r}{near(name, presets)}; there are: {', '.join(presets)}")
     return presets[name]()

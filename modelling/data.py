@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from modelling import parts
+from modelling import parts, sealed
 from modelling.arrays import Array
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 from profiles.claims import h5ad_fault
+from profiles.versions import newer_release
 
 TUMOUR = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour"}
 NORMAL = {"false": "normal", "0": "normal", "0.0": "normal", "normal": "normal"}
@@ -42,11 +42,15 @@ class Compendium:
     _columns: Array
     _rows: Rows
     _moments: tuple[Array, Array] | None = field(default=None, repr=False)
+    verify: bool = False
     _closed: bool = field(default=False, repr=False)
 
     @classmethod
-    def open(cls, path: str | Path) -> Compendium:
-        """Open `path`; CompendiumError when it is missing, damaged, or has no obs `tissue` and `split`."""
+    def open(cls, path: str | Path, *, verify: bool = False) -> Compendium:
+        """Open `path`; CompendiumError when it is missing, damaged, or has no obs `tissue` and `split`.
+
+        With `verify` all of it is held against the manifest of its release, not a sample.
+        """
         path = Path(path)
         if not path.is_file():
             raise CompendiumError(f"{path}: no such file")
@@ -55,7 +59,9 @@ class Compendium:
             if fault:
                 raise CompendiumError(f"{path}: {fault}; copy or build it again")
             with h5py.File(path) as file:
-                return _open(path, file)
+                opened = _open(path, file)
+                opened.verify = verify
+                return opened
         except OSError as error:
             raise CompendiumError(f"{path}: not a readable HDF5 file ({error}); is it a complete .h5ad?") from error
 
@@ -151,9 +157,8 @@ class Compendium:
         return self.var[name][self._columns]
 
     def sha256(self) -> str:
-        """Checksum of the file."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """Checksum of the file; of one in a release a sample of blocks is read (`sealed.identity`). Raises CompendiumError where it was changed."""
+        return sealed.identity(self.path, whole=self.verify)
 
     def close(self) -> None:
         """Give the file back; reading `x` afterwards is a CompendiumError."""
@@ -181,6 +186,8 @@ def _open(path: Path, file: h5py.File) -> Compendium:
     obs = {"sample_id": as_text_or_numbers(obs_frame.index)} | {name: as_text_or_numbers(obs_frame[name]) for name in obs_frame.columns}
     var = {"symbol": as_text_or_numbers(var_frame.index)} | {name: as_text_or_numbers(var_frame[name]) for name in var_frame.columns}
     uns = read_uns(file)
+    if why := newer_release(uns.get("schema_version")):
+        raise CompendiumError(f"{path} {why}")
     if "class" in obs and _level(uns) == "term":  # what a model learns is called tissue here, however fine it is
         obs |= {"category": obs["tissue"], "tissue": obs["class"]}
     _check(path, obs, var)

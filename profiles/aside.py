@@ -34,6 +34,17 @@ def put_mark(folder: Path) -> None:
     (folder / MARK).write_text(f"{SAID}: process {os.getpid()} on {socket.gethostname()}. May be deleted.\n", encoding="utf-8")
 
 
+def is_unfinished(folder: Path) -> bool:
+    """A folder of ours with the mark, or an empty one: deleting it loses nothing."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    try:
+        text = (folder / MARK).read_text(encoding="utf-8")
+        return text.startswith(SAID) or SAID.startswith(text)  # a full disk may have cut it
+    except (OSError, UnicodeDecodeError):
+        return not any(folder.iterdir())
+
+
 @contextmanager
 def written(path: str | Path) -> Iterator[Path]:
     """A path to write in the place of `path`, of the same name; what stands there at the end takes its place in one step. Raises OSError.
@@ -47,7 +58,7 @@ def written(path: str | Path) -> Iterator[Path]:
     with _told_of(target), _place(target.parent) as place, _told_of(target):
         draft = place / target.name
         yield draft
-        _sync(draft)
+        sync(draft)
         if target.is_file() and draft.is_file():
             shutil.copymode(target, draft)
         os.replace(draft, target)
@@ -74,7 +85,7 @@ def together(folder: Path, *, last: str) -> Iterator[Path]:
         yield place
         drafts = sorted((path for path in place.iterdir() if path.name != MARK), key=lambda path: path.name == last)
         for draft in drafts:
-            _sync(draft)
+            sync(draft)
         for draft in drafts:
             os.replace(draft, folder / draft.name)
 
@@ -152,7 +163,7 @@ def _is_gone(process: int) -> bool:
     return False
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Bring a file, or every file of a folder, to the disk: an error of writing that the system kept for later comes now."""
     for file in (path,) if not path.is_dir() else (below for below in path.rglob("*") if below.is_file() and not below.is_symlink()):
         descriptor = os.open(file, os.O_RDONLY)

@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn
 
 from profiles import __version__
 from profiles.errors import BulkatlasError
+from profiles.nearest import near_path
 from profiles.saying import heeding
 
 DONE: Final = 0
@@ -70,6 +71,7 @@ EXTRAS: Final[dict[str, str]] = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "onnxscript": "onnx",
+    "huggingface_hub": "hub",
     "dask": "cluster",
     "distributed": "cluster",
 }
@@ -129,7 +131,8 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
             return _stopped()
         if debug:
             traceback.print_exc()
-        _say(f"error: {told(error) or _unexpected(error, name, version)}")
+        line = told(error)
+        _say(f"error: {line + near_path(line, sys.argv[1:]) if line else _unexpected(error, name, version)}")
         _flush_or_silence()
         return WRONG_INPUT
 

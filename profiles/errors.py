@@ -19,3 +19,7 @@ class UnitFault(BulkatlasError):
 
 class MetadataFault(BulkatlasError):
     """A table about samples lacks what is asked of it, or cannot be read as one."""
+
+
+class NotOurs(BulkatlasError):
+    """Something stands where the program would write, and does not carry its mark."""

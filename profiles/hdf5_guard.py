@@ -61,11 +61,14 @@ def said(error: BaseException) -> str:
     return lines[0].strip().strip("'\"")[:200]
 
 
-def file_fault(file: h5py.File, *, tables_of_records: bool = True) -> str | None:
-    """Why the values of a file must not be read; None where nothing is against it. Looks at structure only, reads no values."""
+def file_fault(file: h5py.File, *, tables_of_records: bool = True, partial: str = "") -> str | None:
+    """Why the values of a file must not be read; None where nothing is against it. Looks at structure only, reads no values.
+
+    partial: a dataset of which not all needs to be there; its reader looks for what it needs.
+    """
     try:
         for name, dataset in datasets(file):
-            if fault := dataset_fault(dataset, name, records=tables_of_records):
+            if fault := dataset_fault(dataset, name, records=tables_of_records, partial=name == partial):
                 return fault
     except Damaged as error:
         return str(error)
@@ -107,15 +110,15 @@ def linked(group: h5py.Group, key: str, name: str) -> Any:
         raise Damaged(f"{name.lstrip('/')} leads nowhere ({said(error)})") from error
 
 
-def dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool = True) -> str | None:
-    """Why the values of one dataset must not be read."""
+def dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool = True, partial: bool = False) -> str | None:
+    """Why the values of one dataset must not be read; `partial`: it is known that not all of it was written."""
     try:
-        return _dataset_fault(dataset, name, records=records)
+        return _dataset_fault(dataset, name, records=records, partial=partial)
     except DAMAGED as error:
         return f"the structure of {name} is damaged ({said(error)})"
 
 
-def _dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool) -> str | None:
+def _dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool, partial: bool) -> str | None:
     size = dataset.size or 0
     if dataset.shape is None or size == 0:
         return None
@@ -125,7 +128,7 @@ def _dataset_fault(dataset: h5py.Dataset, name: str, *, records: bool) -> str | 
         return f"{name} is virtual: its values lie in other files; write the file again with the values in it"
     if dataset.dtype.kind not in PLAIN and not (records and dataset.dtype.kind == "V" and dataset.dtype.names):
         return f"{name} holds {str(dataset.dtype)[:60]}, neither numbers nor text"
-    if fault := _unwritten(dataset, name, size):
+    if not partial and (fault := _unwritten(dataset, name, size)):
         return fault
     return _filter_fault(dataset, name) or _chunk_fault(dataset, name, size)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from profiles.errors import TableFault
 from profiles.layout import N_ID_CANDIDATES, Column, Head, Wish, decide
 from profiles.limits import Limits
+from profiles.nearest import near
 from profiles.readers.gene_table import GeneRowsTable
 from profiles.readers.grid import Grid, column_of
 from profiles.readers.grid_table import GridTable
@@ -45,7 +46,9 @@ def open_table(
     (recount3); hold, how many values may stay in memory between the passes over a text. Raises TableFault, GeneFault, LimitExceeded.
     """
     if layout not in LAYOUTS:
-        raise TableFault(f"no layout named {layout!r}; there are: auto, genes (genes in rows), samples (samples in rows)")
+        raise TableFault(
+            f"no layout named {layout!r}{near(layout, LAYOUTS)}; there are: auto, genes (genes in rows), samples (samples in rows)"
+        )
     limits = limits or Limits()
     wish = Wish(LAYOUTS[layout], tuple(samples), tuple(annotation), frozenset(known), is_coverage)
     if isinstance(source, str | Path):

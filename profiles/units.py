@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.errors import UnitFault
+from profiles.nearest import near
 
 Array = NDArray[Any]
 Quantity = Literal["counts", "tag counts", "TPM", "FPKM", "CPM"]
@@ -103,7 +104,9 @@ def parse_unit(name: str) -> Unit:
     if match := COVERAGE.fullmatch(plain):
         return Unit("counts", scale=1.0 / int(match.group(1)))
     if (unit := NAMED.get(plain)) is None:
-        raise UnitFault(f"no unit named {name!r}; there are: auto, {', '.join(NAMED)}, coverage-N (recount3, reads of N bases)")
+        raise UnitFault(
+            f"no unit named {name!r}{near(name, NAMED)}; there are: auto, {', '.join(NAMED)}, coverage-N (recount3, reads of N bases)"
+        )
     return unit
 
 

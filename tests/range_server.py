@@ -23,6 +23,7 @@ class Behaviour:
     ranges: bool = True
     damage: set[str] = field(default_factory=set)  # files whose bytes come wrong
     longer: int = 0  # bytes by which files seem longer than they are
+    etag: str = ""  # of every file
     n_sent: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -55,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, self._content(path, 0, total), {})
             return
         first, _, last = asked.removeprefix("bytes=").partition("-")
-        start, stop = int(first), min(int(last) + 1, total)
+        start, stop = int(first), min(int(last) + 1, total) if last else total
         self._send(206, self._content(path, start, stop), {"Content-Range": f"bytes {start}-{stop - 1}/{total + mine.longer}"})
 
     def _content(self, path: Path, start: int, stop: int) -> bytes:
@@ -67,7 +68,8 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, code: int, body: bytes, headers: dict[str, str]) -> None:
         mine = self.behaviour
         self.send_response(code)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+        tag = {"ETag": mine.etag} if mine.etag else {}
+        for name, value in {**headers, **tag, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         cut, pause = mine.next(mine.drop), mine.next(mine.stall)

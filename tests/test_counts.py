@@ -7,12 +7,14 @@ from pathlib import Path
 import anndata
 import h5py
 import numpy as np
+import polars as pl
 import pytest
 import tiny_world
 from range_server import serving
 
 import bulkatlas
 from curation.config import BuildConfig
+from curation.export import export
 from curation.matrix.compendium import open_matrix
 from curation.matrix.counts import COUNTS, NoCounts
 from curation.matrix.counts_write import refuse_without_counts, write_counts
@@ -78,3 +80,18 @@ def test_sources_without_counts_and_counts_of_another_matrix_are_refused(release
             tmp_path / "other" / "compendium.h5ad", tmp_path / "c.h5", kept, sources, BuildConfig(cap=10, unit="cpm"), "x", lambda n: None
         )
     assert not (tmp_path / "c.h5").exists()
+
+
+def test_a_layer_is_exported_in_every_form(release: Path, tmp_path: Path) -> None:
+    wanted = bulkatlas.open(release).get_anndata(source="archs4", layer="counts")
+    for form in ("h5ad", "parquet", "csv"):
+        export(release, tmp_path / form, form, layer="counts")
+    whole = anndata.read_h5ad(tmp_path / "h5ad")
+    assert np.array_equal(whole[wanted.obs_names].X, wanted.X, equal_nan=True) and whole.uns["unit"] == "counts"
+    rows = pl.read_parquet(tmp_path / "parquet" / "expression.parquet").to_pandas().set_index("sample_id")
+    assert np.array_equal(rows.loc[wanted.obs_names].to_numpy(), wanted.X, equal_nan=True)
+    train = pl.read_csv(tmp_path / "csv" / "train" / "gex.csv")
+    shared = [name for name in wanted.obs_names if name in train.columns]
+    assert shared and np.array_equal(train[shared].to_numpy().T, wanted[shared].X, equal_nan=True)
+    with pytest.raises(UnknownLayer, match="ask for log2cpm or cpm"):
+        export(release, tmp_path / "x", "h5ad", layer="tpmm")

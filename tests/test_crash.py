@@ -17,7 +17,7 @@ import duckdb
 import pytest
 import tiny_world
 
-from curation.errors import CurationError
+from profiles.errors import BulkatlasError
 
 KILLS = 20
 SPAWN = multiprocessing.get_context("forkserver")
@@ -30,7 +30,7 @@ def build_in_child(world: Path, out: Path, cap: int, told: Path) -> None:
     """Build, and write to `told` what went wrong, if anything."""
     try:
         tiny_world.build_tiny(world, out, cap=cap, replace=True)
-    except CurationError as error:
+    except BulkatlasError as error:
         told.write_text(str(error))
         os._exit(1)
 
@@ -99,7 +99,7 @@ def test_a_second_build_is_refused_and_names_the_first(place):
     while not (lock.exists() and lock.read_text().strip()):
         assert process.is_alive()
         time.sleep(0.005)
-    with pytest.raises(CurationError, match=rf"is being built by process {process.pid} on "):
+    with pytest.raises(BulkatlasError, match=rf"is being built by process {process.pid} on "):
         tiny_world.build_tiny(world, release, replace=True)
     process.join()
     assert process.exitcode == 0

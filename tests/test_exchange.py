@@ -18,8 +18,8 @@ import pytest
 
 from curation import exchange
 from curation.doctor import file_system_findings
-from curation.lock import Held, lock
 from curation.release import BuildIsRunning, CannotWrite, staging, write_manifest
+from profiles.lock import Held, lock
 
 SHIM = r"""
 #define _GNU_SOURCE

@@ -14,13 +14,13 @@ from labelling import changed_ontology, label, reference
 from curation.audit import run_audit
 from curation.commands.review import review
 from curation.database import fetch_arrow, writing
-from curation.download import DownloadFault, Patience
 from curation.facts import KNOWN, NoFacts, refuse_without_facts
 from curation.label import UnusedOverride, label_samples
 from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
 from curation.studies import fetch_studies, series_of
 from curation.term import UnknownTerm, find_terms, one_term
 from curation.tiers import StudyFault, label_studies, read_studies
+from profiles.fetching.download import DownloadFault, Patience
 
 ROOT = Path(__file__).parent.parent
 KEYS = {
@@ -279,8 +279,8 @@ def test_audits_and_the_queue_of_an_older_release_say_what_they_need(tmp_path: P
 
 
 def test_the_page_shows_the_verdicts_that_are_committed() -> None:
-    verdicts = [line.split("\t") for line in (ROOT / "docs" / "facts_read.tsv").read_text(encoding="utf-8").splitlines()[1:]]
-    page = (ROOT / "docs" / "labels.md").read_text(encoding="utf-8")
+    verdicts = [line.split("\t") for line in (ROOT / "docs" / "logs" / "facts_read.tsv").read_text(encoding="utf-8").splitlines()[1:]]
+    page = (ROOT / "docs" / "reference" / "labels.md").read_text(encoding="utf-8")
     for fact in KNOWN:
         said = [verdict for name, _, verdict in verdicts if name == fact]
         row = re.search(rf"^\| {fact} \| [\d,]+ \| [\d.]+ \| (\d+) \| (\d+) \|", page, re.MULTILINE)

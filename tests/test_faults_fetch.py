@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from fault_runner import small_disk
 
-from curation.download import DownloadFault, Patience, download
+from profiles.fetching.download import DownloadFault, Patience, download
 
 Answer = Callable[[socket.socket, str], None]
 QUICK = Patience(attempts=3, first=0.01, longest=0.02, timeout=0.5)

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pytest
 
 from curation.catalogue import CatalogueFault, Download, choose_downloads, permitted, read_downloads, read_sources
-from curation.download import DownloadFault, Patience, download
 from curation.fetch import fetch, planned, read_ledger
 from curation.resources import ontology_folder
 from curation.sources import open_source
+from profiles.fetching.download import DownloadFault, Patience, download
 
 DATA = random.Random(7).randbytes(300_000)
 MD5 = hashlib.md5(DATA).hexdigest()
@@ -231,7 +231,7 @@ def test_a_server_that_is_not_there_is_named(tmp_path):
 def test_a_full_disk_is_seen_before_the_first_byte(server, tmp_path, monkeypatch):
     url, _ = server
     free = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr("curation.download.shutil.disk_usage", lambda path: free)
+    monkeypatch.setattr("profiles.fetching.download.shutil.disk_usage", lambda path: free)
     with pytest.raises(DownloadFault, match=r"needs 0\.0 GB more"):
         download(url + "/file.bin", tmp_path / "file.bin", patience=QUICK)
     assert only(tmp_path) == []

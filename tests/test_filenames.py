@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tiny_world import build_tiny
 
 from curation.catalogue import Download
-from curation.download import DownloadFault, Patience
 from curation.export import export
 from curation.fetch import fetch
 from curation.validate import validate
 from modelling.bundle.manifest import SCHEMA_VERSION, BundleDamaged, verify
+from profiles.fetching.download import DownloadFault, Patience
 from profiles.filenames import fault, fault_in
 
 BAD = [

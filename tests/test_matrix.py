@@ -139,7 +139,7 @@ def test_nothing_but_the_compendium_and_its_checksums_is_left(world: World) -> N
     progress = Progress()
     world.write(progress=progress)
     assert sorted(p.name for p in world.folder.iterdir()) == ["compendium.checksums.tsv", "compendium.h5ad", "counts.h5"]
-    assert [s.name for s in progress.stages] == ["genes", "matrix", "matrix statistics", "compendium", "matrix against sources"]
+    assert [s.name for s in progress.stages] == ["genes", "matrix", "compendium", "matrix read back", "matrix against sources"]
 
 
 def replace_column(world: World, name: str, change: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ def test_rows_that_are_not_read_back_as_written(world: World) -> None:
         file.seek(work.offset + 4 * plan.n_genes * 17 + 40)
         file.write(b"\x01")
     with pytest.raises(MatrixFault, match="1 rows were not read back as they were written, first row 17"):
-        work.seal(np.ones(90, bool), lambda n: None)
+        work.seal(np.ones(90, bool), lambda moments: None, lambda n: None)
 
 
 KILLED = """

@@ -287,4 +287,4 @@ def test_maps_are_scaled_and_said() -> None:
         within = np.linalg.norm(groups - groups.mean(axis=1, keepdims=True), axis=2).mean()
         assert within < np.linalg.norm(xy - xy.mean(axis=0), axis=1).mean()
     with pytest.raises(ModellingError, match="no map method"):
-        reference._map_method("umap")
+        reference.chosen_map("umap")

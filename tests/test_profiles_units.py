@@ -211,7 +211,7 @@ def test_every_named_unit_goes_there_and_back(name: str) -> None:
 
 
 def test_an_unknown_unit_is_refused_with_all_names() -> None:
-    with pytest.raises(UnitFault, match=r"no unit named 'tmp'; there are: auto, counts, .*coverage-N"):
+    with pytest.raises(UnitFault, match=r"no unit named 'tmp'; near it: tpm; there are: auto, counts, .*coverage-N"):
         parse_unit("tmp")
 
 

@@ -15,9 +15,7 @@ from range_server import Behaviour, serving
 
 import bulkatlas
 from curation.audit import run_audit, run_query
-from curation.blocks import BLOCK_BYTES
 from curation.database import DatabaseFault
-from curation.download import Patience
 from curation.explain import explain
 from curation.export import add_by_gene
 from curation.matrix.opened import COMPENDIUM
@@ -30,6 +28,8 @@ from curation.remote.file import RangeFile
 from curation.remote.place import Remote, place_of
 from curation.remote.ranges import RangeFault, Web
 from curation.seal import add_blocks
+from profiles.blocks import BLOCK_BYTES
+from profiles.fetching.download import Patience
 
 HASTE = Patience(attempts=3, first=0.01, longest=0.05, timeout=1.0)
 

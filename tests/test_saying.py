@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from curation.audit import run_query
 from curation.cli import app
 from curation.report_table import OutputFault
+from modelling.cli import app as model
+from modelling.predicting.results import OutputError
 from profiles.saying import LogFault, heeding, note_progress, shows_bars
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,6 +63,38 @@ def test_a_command_that_prints_tables_has_the_option() -> None:
         "query", "audit", "sql", "diff", "validate", "term", "review", "sources", "doctor", "build", "fetch", "score", "export",
     }  # fmt: skip
     assert {"explain", "label", "import-csv", "demo"} <= set(commands) - with_format  # they print no table
+
+
+def test_the_commands_of_the_model_that_print_a_table_have_the_option() -> None:
+    commands = typer.main.get_command(model).commands  # type: ignore[attr-defined]
+    with_format = {name for name, command in commands.items() if any("--format" in parameter.opts for parameter in command.params)}
+    assert with_format == {
+        "tune", "evaluate", "predict", "embed", "compare", "baselines", "transfer", "audit-labels", "audit-samples", "scale", "ablate",
+    }  # fmt: skip
+
+
+def test_predictions_on_standard_output_are_the_same_in_every_format(serving_run: Path, tmp_path: Path) -> None:
+    printed = {}
+    for form in ("json", "tsv", "parquet"):
+        done = CliRunner().invoke(model, ["predict", str(serving_run), str(serving_run / "example.tsv"), "--format", form])
+        assert done.exit_code == 0, done.stderr
+        printed[form] = done.stdout_bytes
+    rows = json.loads(printed["json"])
+    assert len(rows) > 1 and pl.read_parquet(io.BytesIO(printed["parquet"])).to_dicts() == rows
+    flat = pl.read_csv(printed["tsv"], separator="\t")
+    assert flat.columns == list(rows[0]) and flat["tissue"].to_list() == [row["tissue"] for row in rows]
+    both = CliRunner().invoke(model, ["predict", str(serving_run), str(serving_run / "example.tsv"), "--format", "json", "--out", "x.tsv"])
+    assert isinstance(both.exception, OutputError)
+
+
+def test_a_table_of_a_study_is_all_that_a_program_gets(serving_run: Path, tmp_path: Path) -> None:
+    compendium = str(serving_run.parent / "compendium.h5ad")
+    result = CliRunner().invoke(model, ["evaluate", str(serving_run), compendium, "--out", str(tmp_path / "e"), "--format", "json"])
+    assert result.exit_code == 0, result.output
+    (rows,) = [json.loads(line) for line in result.stdout.splitlines()]
+    metrics = json.loads((tmp_path / "e" / "metrics.json").read_text())
+    scores = {row["score"]: row["value"] for row in rows}
+    assert scores["macro_f1"] == pytest.approx(metrics["macro_f1"], abs=1e-9) and "wrote" in result.stderr
 
 
 def test_the_formats_hold_the_same_rows(tiny: Path) -> None:

@@ -7,18 +7,34 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from profiles.table_format import FormatOption
 
 if TYPE_CHECKING:
     from curation.build import BuildReport, RunOptions
     from curation.config import BuildConfig
 
 
+INPUT = "Folder with one subfolder per source (archs4, gtex, tcga, depmap, table)"
+
+
+def _one(given: Path | None, told: Path | None, what: str, option: str) -> Path:
+    """A path that stands on the line or behind its option. Raises BadParameter for both and for none."""
+    if (given is None) == (told is None):
+        raise typer.BadParameter(f"{what} is {'missing' if given is None else 'given twice'}: write it on the line, or {option} FOLDER")
+    return given or told or Path()
+
+
 def build(
-    input_folder: Annotated[
-        Path, typer.Option("--input", help="Folder with one subfolder per source (archs4, gtex, tcga, depmap, table).")
-    ],
     out: Annotated[Path, typer.Option("--out", help="Release folder to write; must not exist unless --replace.")],
+    world: Annotated[Path | None, typer.Argument(metavar="INPUT", help=f"{INPUT}; or --input.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="DIR|archs4=URL",
+            help=f"{INPUT}, where it does not stand on the line; and archs4=URL, of which only what is kept is fetched.",
+        ),
+    ] = None,
     cap: Annotated[str, typer.Option(help="Most training samples per tissue, or `none`.")] = "10000",
     seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 42,
     preset: Annotated[
@@ -27,6 +43,12 @@ def build(
     ] = "default",
     subset: Annotated[str, typer.Option(help="Random number of archive samples to use, or `none`.")] = "none",
     cell_line_cap: Annotated[str, typer.Option(help="Cell-line samples to keep per tissue: 0, a number or `none`.")] = "0",
+    min_detected: Annotated[
+        float,
+        typer.Option(
+            help="Samples that detect less than this share of the genes that the middle sample of their source does leave; 0: none."
+        ),
+    ] = 0.25,
     level: Annotated[
         Literal["tissue", "term"], typer.Option(help="Class of a sample: `tissue` (the 42) or `term` (its finest term).")
     ] = "tissue",
@@ -54,6 +76,9 @@ def build(
     with_counts: Annotated[
         bool, typer.Option("--with-counts", help="Also write counts.h5: the raw counts of every sample whose source gives them.")
     ] = False,
+    by_ranges: Annotated[
+        bool, typer.Option("--by-ranges", help="With archs4=URL: fetch parts also where the whole file would take less time.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the funnel and what is needed; write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an export that was killed.")] = False,
     form: FormatOption = None,
@@ -64,12 +89,14 @@ def build(
     from curation.config import BuildConfig, parse_limit
     from curation.progress import Progress
 
+    source_folder, url = _input_of(world, inputs or [], out)
     config = BuildConfig(
         cap=parse_limit("cap", cap),
         seed=seed,
         preset=preset,
         subset=parse_limit("subset", subset),
         cell_line_cap=parse_limit("cell-line-cap", cell_line_cap),
+        min_detected=min_detected,
         level=level,
         genes=genes,
         unit=unit,
@@ -78,11 +105,40 @@ def build(
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
-    if dry_run:
-        _foretell(input_folder, out, config, options)
+    if url:
+        _fetch_archive(url, source_folder, out, config, options, dry_run, by_ranges)
+    if dry_run and url:
         return
-    report = run_build(input_folder, out, config, options, Progress(visible=True))
+    if dry_run:
+        _foretell(source_folder, out, config, options)
+        return
+    report = run_build(source_folder, out, config, options, Progress(visible=True))
     _say(report, out)
+
+
+def _input_of(world: Path | None, inputs: list[str], out: Path) -> tuple[Path, str]:
+    """The input folder and the address of the archive ('' without one); OUT-input where no folder is named. Raises BadParameter."""
+    urls = [given.partition("=")[2] for given in inputs if given.startswith("archs4=")]
+    folders = [given for given in inputs if not given.startswith("archs4=")]
+    if strange := [given for given in folders if "://" in given]:
+        raise typer.BadParameter(f"{strange[0]} is no folder; give a folder, and archs4=URL for the archive")
+    if len(urls) > 1 or len(folders) > 1:
+        raise typer.BadParameter("--input takes one folder and one archs4=URL; put the subfolders of all sources into one folder")
+    if urls and not folders and not world:
+        return out.with_name(f"{out.name}-input"), urls[0]
+    return _one(world, Path(folders[0]) if folders else None, "the input folder", "--input"), urls[0] if urls else ""
+
+
+def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig, options: RunOptions, dry_run: bool, anyway: bool) -> None:
+    """What of the archive the build needs, put into its folder."""
+    from curation.excerpt.decide import fetch_for_build
+    from curation.progress import Progress
+    from curation.release import refuse_taken
+
+    refuse_taken(out, options.replace)
+    moved = fetch_for_build(url, input_folder, config, options, Progress(visible=True), dry_run=dry_run, anyway=anyway)
+    for line in moved.lines(is_done=not dry_run):
+        typer.echo(f"{url}: {line}")
 
 
 def _say(report: BuildReport, out: Path) -> None:
@@ -121,7 +177,10 @@ def _foretell(input_folder: Path, out: Path, config: BuildConfig, options: RunOp
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Folder to write; must not exist. The truth goes to FOLDER-truth.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder to write; must not exist. The truth goes to FOLDER-truth. Or --out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The folder, where it does not stand on the line.")] = None,
     samples: Annotated[int, typer.Option(help="Samples in all four sources together.")] = 3000,
     genes: Annotated[int, typer.Option(help="Genes, with real symbols; every marker gene is among them.")] = 3000,
     seed: Annotated[int, typer.Option(help="Seed: the same one gives the same bytes.")] = 42,
@@ -130,17 +189,21 @@ def demo(
     from curation.demo import write_demo
     from curation.progress import Progress
 
-    report = write_demo(folder, samples, genes, seed, Progress(visible=True))
+    place = _one(folder, out, "the folder to write", "--out")
+    report = write_demo(place, samples, genes, seed, Progress(visible=True))
     parts = ", ".join(f"{n:,} {source}" for source, n in report.n_samples.items())
     typer.echo(
-        f"{folder}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues"
+        f"{place}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues"
     )
     typer.echo(f"{report.truth}: what each sample really is, and {report.n_wrong_labels} planted wrong labels")
-    typer.echo(f"next: curate build --input {folder} --out RELEASE --cap 300")
+    typer.echo(f"next: curate build --input {place} --out RELEASE --cap 300")
 
 
 def doctor(
-    input_folder: Path | None = typer.Option(None, "--input", help="Folder of a planned build: its needs and times are worked out."),
+    world: Path | None = typer.Argument(
+        None, metavar="INPUT", help="Folder of a planned build: its needs and times are worked out; or --input."
+    ),
+    input_folder: Path | None = typer.Option(None, "--input", help="The same, where it does not stand on the line."),
     out: Path = typer.Option(Path("."), help="Where the release would be written."),
     cap: str = typer.Option("10000", help="Cap of the planned build."),
     form: FormatOption = None,
@@ -150,7 +213,8 @@ def doctor(
     from curation.doctor import diagnose, refuse
     from curation.report_table import print_table
 
-    findings = diagnose(input_folder, out, parse_limit("cap", cap))
+    planned = _one(world, input_folder, "the input folder", "--input") if world or input_folder else None
+    findings = diagnose(planned, out, parse_limit("cap", cap))
     verdict = {True: "good", False: "NOT GOOD", None: ""}
     print_table(["what", "found", "needed", "verdict"], [[f.what, f.found, f.needed, verdict[f.is_fit]] for f in findings])
     refuse(findings)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from curation.commands.place import DB, say_moved
-from curation.commands.table_format import FormatOption
+from curation.commands.place import Db, Release, one_place, read_place, say_moved
+from profiles.table_format import FormatOption
 
 
 def label(
@@ -16,7 +16,7 @@ def label(
         Path,
         typer.Argument(
             help="TSV, CSV (any dialect, also compressed), Parquet, .xlsx or .h5ad: GEO's or our columns, or a table of GEOquery, GEOparse, GEOmetadb, "
-            "SRA, refine.bio, recount3, CELLxGENE and others; see docs/tables.md."
+            "SRA, refine.bio, recount3, CELLxGENE and others; see docs/reference/tables.md."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Labels to write: .tsv, .csv or .parquet.")],
@@ -98,9 +98,11 @@ PARTS = {"all": "every sample", "primary": "text names no cell line", "tissue": 
 
 
 def explain(
-    sample: str = typer.Argument(help="Sample id, such as GSM1234567."),
-    db: Any = DB,
-    as_json: bool = typer.Option(False, "--json", help="Print JSON for a program."),
+    context: typer.Context,
+    sample: Annotated[str, typer.Argument(help="Sample id, such as GSM1234567.")],
+    release: Release = None,
+    db: Db = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Tell the whole life of a sample: source row, evidence, decision, exclusions, split, cap rank, matrix row."""
     import json
@@ -108,8 +110,9 @@ def explain(
     from curation.explain import explain as explain_sample
     from curation.explain import told
 
-    life = explain_sample(db, sample)
-    say_moved(db)
+    place = read_place(one_place(context, release, db, "."))
+    life = explain_sample(place, sample)
+    say_moved(place)
     if as_json:
         typer.echo(json.dumps(life.as_dict(), indent=1, default=str))
         return

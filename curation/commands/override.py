@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from profiles.table_format import FormatOption
 
 if TYPE_CHECKING:
     from curation.override import Override
@@ -119,7 +119,8 @@ def _take(make: Callable[[list[Override]], list[Override]], ontology: Path | Non
 
 def _check(rows: list[Override], shown: list[Override], ontology: Path | None, db: Path | None) -> int | None:
     """Raise OverrideFault for what cannot be; print what `shown` would change in the build, and return how many samples."""
-    from curation.override import check_form, check_terms, effects, open_checks
+    from curation.override import check_form, check_terms, open_checks
+    from curation.override_effects import effects
     from curation.report_table import print_table, say
 
     check_form(rows)

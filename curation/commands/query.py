@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from curation.commands.place import RELEASE, say_moved
-from curation.commands.table_format import FormatOption
+from curation.commands.place import Db, of_one_word, one_place, read_place_or_catalogue, say_moved, web
+from profiles.table_format import FormatOption
 
 
 def query(
-    release: Annotated[Any, RELEASE],
+    context: typer.Context,
+    release: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="RELEASE",
+            show_default=False,
+            help="Release folder, its http(s) address, or a curation.duckdb; that of a catalogue means all of its releases.",
+        ),
+    ] = None,
     conditions: Annotated[
-        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
+        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/reference/query.md.')
     ] = "",
+    db: Db = None,
     where: Annotated[str, typer.Option(help='SQL condition over the view `samples`, such as "age_years > 60 AND NOT is_tumour".')] = "",
     exact: Annotated[bool, typer.Option("--exact", help="A name means its own term, and none below it.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also samples that are not in the matrix.")] = False,
@@ -31,14 +40,21 @@ def query(
     form: FormatOption = None,
 ) -> None:
     """Find samples by tissue, cell type, disease, sex, age, source, study, split or status; counts first, then a file."""
+    from curation.query.across import Question, ask_all
     from curation.query.answer import ask
     from curation.query.counts import COLUMNS, COUNTED, MOST, counts, said
     from curation.query.genes import read_names
     from curation.report_table import print_table
+    from profiles.sharing.catalogue import Catalogue
 
-    answer = ask(
-        release, conditions, where=where, exact=exact, outside=everything, out=out, genes=read_names(genes) if genes else None, layer=layer
-    )
+    release, conditions = of_one_word(context, release, db, conditions)
+    place = read_place_or_catalogue(one_place(context, release, db))
+    names = read_names(genes) if genes else None
+    if isinstance(place, Catalogue):
+        asked = Question(conditions, where, exact, everything)
+        answer = ask_all(place, asked, moved := web(), out=out, has_genes=names is not None or layer is not None)
+    else:
+        answer = ask(place, conditions, where=where, exact=exact, outside=everything, out=out, genes=names, layer=layer)
     for line in said(answer.found):
         typer.echo(line, err=True)
     named = tuple(name.strip() for name in by.split(",")) if by else COUNTED
@@ -46,7 +62,7 @@ def query(
     if out is not None:
         answer.write(out)
         typer.echo(f"{out}: {answer.shape}", err=True)
-    say_moved(release)
+    say_moved(moved if isinstance(place, Catalogue) else place)
 
 
 def add_to(app: typer.Typer, panel: str) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from curation.commands.place import DB, read_place, say_moved
-from curation.commands.table_format import FormatOption
+from curation.commands.place import Db, Release, one_place, read_place, say_moved
+from profiles.table_format import FormatOption
 
 
 def audit(
+    context: typer.Context,
     name: str | None = typer.Argument(None, help="The question; without it, all questions are listed."),
-    db: Any = DB,
+    release: Release = None,
+    db: Db = None,
     against: Any = typer.Option(None, parser=read_place, metavar="RELEASE", help="Older release, for audits that compare two."),
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
@@ -26,14 +28,17 @@ def audit(
     if name is None:
         print_table(["audit", "question"], [[item.name, item.question] for item in list_audits()])
         return
-    answer = run_audit(db, name, against)
-    say_moved(db)
+    place = read_place(one_place(context, release, db, "."))
+    answer = run_audit(place, name, against)
+    say_moved(place)
     show_answer(answer.columns, answer.rows, out, limit)
 
 
 def sql(
+    context: typer.Context,
     query: str = typer.Argument(help="One SELECT."),
-    db: Any = DB,
+    release: Release = None,
+    db: Db = None,
     out: Path | None = typer.Option(None, help="Write the answer to a .tsv, .csv, .json or .parquet file."),
     limit: int = typer.Option(40, min=0, help="Rows to show (0: all); a file and a pipe get all."),
     timeout: float = typer.Option(600.0, min=0, help="Seconds that the answer may take (0: any)."),
@@ -44,8 +49,9 @@ def sql(
     from curation.audit import run_query
     from curation.report_table import show_answer
 
-    answer = run_query(db, query, seconds=timeout, most_rows=max_rows)
-    say_moved(db)
+    place = read_place(one_place(context, release, db, "."))
+    answer = run_query(place, query, seconds=timeout, most_rows=max_rows)
+    say_moved(place)
     show_answer(answer.columns, answer.rows, out, limit)
 
 
@@ -81,7 +87,9 @@ def diff(
 
 
 def validate(
-    out: Path = typer.Argument(help="Release folder, as `curate build --out` wrote it."),
+    context: typer.Context,
+    out: Annotated[str | None, typer.Argument(metavar="RELEASE", help="Release folder, as `curate build --out` wrote it; or --db.")] = None,
+    db: Db = None,
     input_folder: Path | None = typer.Option(
         None, "--input", help="The sources of the build: rows of the matrix and every table are computed again from them."
     ),
@@ -101,22 +109,26 @@ def validate(
     from curation.validate import NotValid
     from curation.validate import validate as ask
 
+    folder = Path(one_place(context, out, db))
     sources = open_sources(input_folder) if input_folder is not None else None
-    findings = ask(out, sources, input_folder, n_rows=rows, seed=seed, ontology=ontology, expect=expect)
+    findings = ask(folder, sources, input_folder, n_rows=rows, seed=seed, ontology=ontology, expect=expect)
     print_table(["", "question", "answer"], [["ok" if f.is_good else "WRONG", f.question, f.answer] for f in findings])
     n_wrong = sum(not f.is_good for f in findings)
     if n_wrong:
-        raise NotValid(f"{out}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
+        raise NotValid(f"{folder}: {n_wrong} of {len(findings)} checks failed; do not use this release, build or copy it again")
     origin = "" if expect else "; where it comes from they cannot prove: compare the id with a published one, --expect ID"
-    say(f"release {release_id(out)}: its parts agree{origin}")
+    say(f"release {release_id(folder)}: its parts agree{origin}")
 
 
 def export(
-    compendium: Path = typer.Argument(help="Release folder, or its compendium.h5ad."),
+    context: typer.Context,
+    compendium: Annotated[str | None, typer.Argument(metavar="COMPENDIUM", help="Release folder, or its compendium.h5ad; or --db.")] = None,
+    db: Db = None,
     out: Path | None = typer.Option(None, help="Folder to write (for h5ad: file); not needed with --by-gene."),
     form: str = typer.Option(
         "flexynesis", "--format", help="flexynesis, parquet, csv (genes x samples) or h5ad (compressed, for shipping)."
     ),
+    layer: str | None = typer.Option(None, help="As in `curate query`: log2tpm (as stored), tpm, or counts if they were kept."),
     by_gene: bool = typer.Option(
         False, "--by-gene", help="Add by_gene.h5 to the release instead: one gene of all samples is then one read."
     ),
@@ -129,19 +141,20 @@ def export(
     from curation.export import export as write_export
     from curation.progress import Progress
 
+    release = Path(one_place(context, compendium, db))
     if by_gene:
-        path = add_by_gene(compendium, Progress(visible=True))
+        path = add_by_gene(release, Progress(visible=True))
         typer.echo(f"{path}: {path.stat().st_size:,} bytes, listed in the manifest")
     if block_sums:
         from curation.seal import add_blocks
 
-        typer.echo(f"{compendium}: checksums of its blocks are in the manifest; release {add_blocks(compendium)}")
+        typer.echo(f"{release}: checksums of its blocks are in the manifest; release {add_blocks(release)}")
     if out is None:
         if not by_gene and not block_sums:
             raise typer.BadParameter("--out is needed, or --by-gene, or --blocks")
         return
 
-    written = write_export(compendium, out, form, Progress(visible=True))
+    written = write_export(release, out, form, Progress(visible=True), layer)
     typer.echo(f"{out}: " + ", ".join(f"{n:,} {name}" for name, n in written.items()))
 
 

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from curation.commands.place import Db as DbText
+from curation.commands.place import one_place
+from profiles.table_format import FormatOption
 
 if TYPE_CHECKING:
-    from curation.review import Change
+    from collections.abc import Sequence
+
+    from curation.review import Change, Question
 
 Db = Annotated[Path | None, typer.Option(envvar="CURATE_DB", help="Release folder, or its curation.duckdb.")]
 Folder = Annotated[Path | None, typer.Option("--ontology", help="Ontology folder that is meant; default: the shipped one.")]
@@ -25,18 +29,21 @@ def term(
     """Find a term: UBERON and CL for tissues and cells, Mondo for diseases, HsapDv for stages of life."""
     from curation.override import open_checks
     from curation.report_table import print_table
-    from curation.term import UnknownTerm, find_terms
+    from curation.term import UnknownTerm, find_terms, nearest_terms
 
     with open_checks(ontology, db) as con:
         found = find_terms(con, " ".join(words))
-    if not found:
-        raise UnknownTerm(f"no name, synonym or id is like {' '.join(words)!r}; try fewer or other words")
+        if not found:
+            near = nearest_terms(con, " ".join(words))
+            raise UnknownTerm(f"no name, synonym or id is like {' '.join(words)!r}; near it: {', '.join(near)}; try fewer or other words")
     met = ("the same words", "all of the words", "alike")
     print_table(["term", "name", "by", "tissue", "match"], [[t.term_id, t.name, t.synonym, t.tissue, met[t.distance]] for t in found])
 
 
 def review(
-    db: Annotated[Path, typer.Option(envvar="CURATE_DB", help="Release folder, or its curation.duckdb.")],
+    context: typer.Context,
+    release: Annotated[str | None, typer.Argument(metavar="RELEASE", help="Release folder, or its curation.duckdb; or --db.")] = None,
+    db: DbText = None,
     most: Annotated[int, typer.Option("--most", min=1, help="Length of the queue.")] = 20,
     words: Annotated[str, typer.Option("--words", help="Decide about these words instead of listing the queue.")] = "",
     means: Annotated[str, typer.Option("--term", help="What they mean: an id, or the words of one term.")] = "",
@@ -55,22 +62,15 @@ def review(
     from curation.audit import database_of
     from curation.database import reading, tables_of
     from curation.facts import refuse_without_facts
-    from curation.report_table import print_table, say
     from curation.resources import ontology_folder
     from curation.review import ReviewFault, queue, rule_row, try_rule, write_rule
     from curation.term import find_terms, one_term
 
-    with reading(database_of(db)) as con:
-        refuse_without_facts(tables_of(con), db)
+    place = Path(one_place(context, release, db))
+    with reading(database_of(place)) as con:
+        refuse_without_facts(tables_of(con), place)
         if not words:
-            questions = queue(con, most)
-            print_table(
-                ["settles", "in all", "ambiguous", "field", "text", "nearest terms"],
-                [[q.n_samples, q.n_settled, q.n_ambiguous, q.fields, q.text[:60], "; ".join(q.nearest)] for q in questions],
-            )
-            say(
-                f"{len(questions)} decisions settle {questions[-1].n_settled if questions else 0:,} samples; decide with --words and --term"
-            )
+            _show(queue(con, most))
             return
         if bool(means) == block:
             raise ReviewFault("say either --term with what the words mean, or --block")
@@ -85,6 +85,17 @@ def review(
     if change.lowers_precision and not force:
         raise ReviewFault("the rule lowers the precision on a gold set; make it narrower, or write it with --force")
     typer.echo(f"{write_rule(row, ontology or ontology_folder())}: rule {row['rule_id']} was added; build again to apply")
+
+
+def _show(questions: Sequence[Question]) -> None:
+    """The queue as a table."""
+    from curation.report_table import print_table, say
+
+    print_table(
+        ["settles", "in all", "ambiguous", "field", "text", "nearest terms"],
+        [[q.n_samples, q.n_settled, q.n_ambiguous, q.fields, q.text[:60], "; ".join(q.nearest)] for q in questions],
+    )
+    say(f"{len(questions)} decisions settle {questions[-1].n_settled if questions else 0:,} samples; decide with --words and --term")
 
 
 def _say(change: Change) -> None:

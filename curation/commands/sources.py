@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from curation.commands.table_format import FormatOption
+from profiles.table_format import FormatOption
+
+if TYPE_CHECKING:
+    from curation.catalogue import Download
 
 
 def sources(
@@ -40,6 +44,10 @@ def fetch(
     table: Path | None = typer.Option(None, help="Another table of downloads, for a mirror."),
     db: Path | None = typer.Option(None, envvar="CURATE_DB", help="Release whose studies are fetched (`curate fetch studies`)."),
     url: str | None = typer.Option(None, help="Address of a study's record with {series} in it, for a mirror of GEO."),
+    samples_of: str | None = typer.Option(
+        None, metavar="RELEASE|IDS", help="Fetch only these samples of archs4: those of a release, or of a file with one id a line."
+    ),
+    by_ranges: bool = typer.Option(False, "--by-ranges", help="With --samples-of: also where the whole file would take less time."),
     form: FormatOption = None,
 ) -> None:
     """Download a source: resumable, verified, through the proxy of the environment."""
@@ -51,6 +59,9 @@ def fetch(
         _fetch_studies(db, out, url, dry_run)
         return
     chosen = choose_downloads(read_downloads(table), source, variant, release)
+    if samples_of is not None:
+        _fetch_samples(chosen, samples_of, out, by_ranges)
+        return
     if dry_run:
         print_table(["file", "release", "bytes", "checksum", "url"], planned(chosen))
         return
@@ -61,12 +72,27 @@ def fetch(
         typer.echo(f"{outcome.done}: {out / source / record.file}  {record.n_bytes:,} bytes  sha256 {record.sha256[:12]}  {checked}")
 
 
+def _fetch_samples(chosen: list[Download], samples_of: str, out: Path, anyway: bool) -> None:
+    """A file with some samples of the archive, to OUT/archs4."""
+    from curation.excerpt.decide import ARCHS4, fetch_samples, read_ids
+    from curation.progress import Progress
+    from profiles.fetching.download import DownloadFault
+
+    if [row.source for row in chosen] != [ARCHS4]:
+        raise DownloadFault("--samples-of is for archs4, whose release is one file; fetch other sources whole")
+    url, ids = chosen[0].url, read_ids(samples_of)
+    path, n_samples, moved = fetch_samples(url, out / ARCHS4, ids, Progress(visible=True), chosen[0].file, anyway=anyway)
+    for line in moved.lines():
+        typer.echo(f"{url}: {line}")
+    typer.echo(f"{path}: {n_samples:,} samples, {path.stat().st_size:,} bytes")
+
+
 def _fetch_studies(db: Path | None, out: Path, url: str | None, dry_run: bool) -> None:
     """Records of the series of a release's samples that have no tissue, to OUT/studies.tsv."""
     from curation.audit import database_of
     from curation.database import reading
-    from curation.download import DownloadFault
     from curation.studies import GEO, TABLE, fetch_studies, series_of
+    from profiles.fetching.download import DownloadFault
 
     if db is None:
         raise DownloadFault("say which release's studies are wanted: --db RELEASE")

@@ -11,7 +11,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
@@ -54,7 +54,8 @@ def chunk_table(dataset: h5py.Dataset, path: Path, columns: NDArray[np.int64], s
     shape = (columns.size, -(-dataset.shape[1 - samples_axis] // height))
     offset, n_bytes = np.full(shape, -1, np.int64), np.zeros(shape, np.int64)
     try:
-        root = _btree_root(dataset, path)
+        with path.open("rb") as file:
+            root = btree_root(dataset, file)
         if root is None:
             return _by_library(dataset, slot, samples_axis, offset, n_bytes)
         if root == UNDEFINED:
@@ -106,30 +107,29 @@ def _by_library(
     return ChunkTable(offset, n_bytes, mask)
 
 
-def _btree_root(dataset: h5py.Dataset, path: Path) -> int | None:
-    """The address of the B-tree, UNDEFINED where no chunk was ever written; None for any other kind of index."""
+def btree_root(dataset: h5py.Dataset, file: IO[bytes]) -> int | None:
+    """The address of the B-tree of a dataset of `file`, UNDEFINED where no chunk was ever written; None for any other kind of index."""
     creation = dataset.file.id.get_create_plist()
     if creation.get_sizes() != (8, 8) or creation.get_userblock() != 0:
         return None
-    with path.open("rb") as file:
-        file.seek(h5py.h5g.get_objinfo(dataset.id).objno[0])  # h5o.get_info would visit the whole index
-        version, _, n_messages, _, n_bytes = struct.unpack("<BBHII", file.read(12))
-        if version != 1:
-            return None
-        file.read(4)
-        blocks = [(file.tell(), n_bytes)]
-        for start, length in blocks:
-            file.seek(start)
-            header, at = file.read(length), 0
-            while at + 8 <= len(header) and n_messages > 0:
-                kind, size = struct.unpack_from("<HH", header, at)
-                body, n_messages = header[at + 8 : at + 8 + size], n_messages - 1
-                if kind == CONTINUATION:
-                    blocks.append(struct.unpack_from("<QQ", body))
-                elif kind == LAYOUT:
-                    is_chunked_btree = body[0] == 3 and body[1] == 2 and body[2] == 3
-                    return int(struct.unpack_from("<Q", body, 3)[0]) if is_chunked_btree else None
-                at += 8 + size
+    file.seek(h5py.h5g.get_objinfo(dataset.id).objno[0])  # h5o.get_info would visit the whole index
+    version, _, n_messages, _, n_bytes = struct.unpack("<BBHII", file.read(12))
+    if version != 1:
+        return None
+    file.read(4)
+    blocks = [(file.tell(), n_bytes)]
+    for start, length in blocks:
+        file.seek(start)
+        header, at = file.read(length), 0
+        while at + 8 <= len(header) and n_messages > 0:
+            kind, size = struct.unpack_from("<HH", header, at)
+            body, n_messages = header[at + 8 : at + 8 + size], n_messages - 1
+            if kind == CONTINUATION:
+                blocks.append(struct.unpack_from("<QQ", body))
+            elif kind == LAYOUT:
+                is_chunked_btree = body[0] == 3 and body[1] == 2 and body[2] == 3
+                return int(struct.unpack_from("<Q", body, 3)[0]) if is_chunked_btree else None
+            at += 8 + size
     return None
 
 

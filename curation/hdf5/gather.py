@@ -25,6 +25,7 @@ BLOCK_BYTES = 256 << 20  # of sums held at a time by one worker
 PIECE_BYTES = 2 << 20  # of sums, where all genes are asked for and nothing else is done with them
 SHARD_ROWS = 256  # enough to keep a worker busy; a chunk wider than this is still read once
 SLAB_BYTES = 16 << 20  # read at a time through the HDF5 library, where it has to be used
+NEAR = 1 << 12  # bytes between two wanted chunks that are read along rather than asked for twice
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,12 @@ class Gather:
         self.target = np.arange(layout.n_genes) if target is None else target
         self.n_columns = int(self.target.max(initial=-1)) + 1 if n_columns is None else n_columns
         self.chunk_columns, self.slot = np.unique(rows // layout.chunk_samples, return_inverse=True)
-        self.table = table if table is not None else self._table() if layout.native else None
+        self.table = table if table is not None else self._table() if layout.native or layout.is_partial else None
         self._refuse_unwritten()
-        self.native = self.table is not None and self.table.filter_mask == 0
+        self.native = layout.native and self.table is not None and self.table.filter_mask == 0
         self.descriptor = os.open(layout.path, os.O_RDONLY) if self.native else -1
+        if self.native and hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self.descriptor, 0, 0, os.POSIX_FADV_RANDOM)  # what is wanted is said chunk by chunk (_announce)
 
     def __enter__(self) -> Gather:
         return self
@@ -166,6 +169,7 @@ class Gather:
         order = np.argsort(offset, kind="stable")
         order = order[offset[order] >= 0]
         owner, gene = order // table.offset.shape[1], order % table.offset.shape[1] * layout.chunk_genes
+        self._announce(offset[order], n_bytes[order])
         plain = np.empty(layout.chunk_genes * layout.chunk_samples, layout.dtype)
         spare, raw = np.empty(plain.nbytes, np.uint8), np.empty(max(int(n_bytes.max(initial=0)), plain.nbytes), np.uint8)
         status, at = add_chunks(
@@ -176,6 +180,16 @@ class Gather:
         if status != OK:
             samples = work.positions[work.first[owner[at]] : work.last[owner[at]]]
             raise self._fault(samples, f"genes {gene[at]:,} and on, byte {offset[order[at]]:,}: {fault_text(status)}")
+
+    def _announce(self, offset: NDArray[np.int64], n_bytes: NDArray[np.int64]) -> None:
+        """Ask the system for chunks (by offset) that are read next, near ones in one piece: by itself it reads far more than those, or each alone."""
+        if not offset.size or not hasattr(os, "posix_fadvise"):
+            return
+        end = np.maximum.accumulate(offset + n_bytes)
+        first = np.flatnonzero(np.append(True, offset[1:] - end[:-1] > NEAR))
+        last = np.append(first[1:], offset.size) - 1
+        for start, stop in zip(offset[first].tolist(), end[last].tolist(), strict=True):
+            os.posix_fadvise(self.descriptor, start, stop - start, os.POSIX_FADV_WILLNEED)
 
     def _read_by_library(self, work: _Work) -> None:
         layout = self.layout

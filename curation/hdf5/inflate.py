@@ -42,6 +42,19 @@ def row_checksums(x_ng: NDArray[np.float32]) -> NDArray[np.uint32]:
     return result
 
 
+def first_corrupt(content: NDArray[np.uint8], start: NDArray[np.int64], n_bytes: NDArray[np.int64], plain_bytes: int) -> int:
+    """The first of the zlib streams start[i]:start[i] + n_bytes[i] of `content` that does not inflate to `plain_bytes` with its own checksum; -1."""
+    if NATIVE:
+        return int(_first_corrupt(content, start, n_bytes, np.empty(plain_bytes, np.uint8)))
+    for i, (at, n) in enumerate(zip(start.tolist(), n_bytes.tolist(), strict=True)):
+        try:
+            if len(zlib.decompress(content[at : at + n].tobytes())) != plain_bytes:
+                return i
+        except zlib.error:
+            return i
+    return -1
+
+
 def fault_text(status: int) -> str:
     """What a status of `add_chunks` other than OK means."""
     return {
@@ -133,6 +146,18 @@ def add_chunks(  # type: ignore[no-untyped-def]
             add_plain(plain, gene[i], n_genes, 1, chunk_genes, first[i], last[i], within, target, sums, total)
     free_inflater(inflater)
     return status, i
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _first_corrupt(content, start, n_bytes, plain):  # type: ignore[no-untyped-def]  # pragma: no cover
+    inflater = new_inflater()
+    found = -1
+    for i in range(start.size):
+        if inflate(inflater, content.ctypes.data + start[i], n_bytes[i], plain.ctypes.data, plain.size, 0) != 0:
+            found = i
+            break
+    free_inflater(inflater)
+    return found
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]

@@ -13,6 +13,9 @@ from curation.errors import CurationError
 from curation.hdf5.inflate import NATIVE
 from profiles.hdf5_guard import dataset_fault
 
+PARTIAL = (
+    "bulkatlas_excerpt"  # attribute of a file that holds the chunks of some samples only (curation/excerpt), about what it is a part of
+)
 CONTIGUOUS_WIDTH = 4096  # samples read at a time from a row of a dataset without chunks
 
 
@@ -36,6 +39,7 @@ class Layout:
     shuffle: bool
     native: bool
     contiguous_at: int  # byte of the first value; -1 when chunked
+    is_partial: bool = False  # chunks of other samples may be missing
 
     @classmethod
     def of(cls, path: Path, dataset: str, *, n_genes: int) -> Layout:
@@ -44,7 +48,7 @@ class Layout:
             if not isinstance(file.get(dataset), h5py.Dataset):
                 raise GatherFault(f"{path.name} has no dataset {dataset}")
             data = file[dataset]
-            if why := dataset_fault(data, dataset, records=False):
+            if why := dataset_fault(data, dataset, records=False, partial=PARTIAL in file.attrs):
                 raise GatherFault(f"{path.name}: {why}")
             if data.ndim != 2 or data.dtype.kind not in "uif" or n_genes not in data.shape:
                 raise GatherFault(
@@ -79,6 +83,7 @@ class Layout:
                 and (data.chunks is not None or at is not None)
                 and data.fillvalue == 0,
                 contiguous_at=-1 if at is None else int(at),
+                is_partial=PARTIAL in file.attrs,
             )
 
 

@@ -6,17 +6,19 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.digests import AT_ONCE, Digester, FileDigests
 from curation.hdf5.inflate import row_checksums
 from curation.mark import NotOurs, discard, is_unfinished, put_mark
 from curation.matrix.cluster import ClusterFault, lost_workers
 from curation.matrix.compendium import create, writing
+from curation.matrix.gaps import close_gaps
 from curation.matrix.plan import ExportPlan
 from curation.matrix.scaler import Moments
 from curation.matrix.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file
@@ -115,6 +117,9 @@ class Assembly:
             for reader in readers:
                 reader.close()
             os.close(descriptor)
+        for done in sorted(self.folder.glob("*.done")):
+            records = np.load(done)
+            self.records[records["row"]] = records
         if self.n_resumed:
             self.notes.append(f"{self.n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
 
@@ -157,31 +162,49 @@ class Assembly:
         records.replace(done)
         rows.unlink()
 
-    def seal(self, is_train: NDArray[np.bool_], advance: Advance) -> Moments:
-        """Read all of X again: hold each row against the checksum of what was to be written, note one per block, and take the moments."""
-        for done in sorted(self.folder.glob("*.done")):
-            records = np.load(done)
-            self.records[records["row"]] = records
+    def leave_out(self, stays: NDArray[np.bool_], plan: ExportPlan) -> None:
+        """Go on without the rows that do not stay (n,); `plan` is that of those that do, of the same genes. An export killed from here on begins again."""
+        (self.folder / "state.json").unlink(missing_ok=True)
+        with writing(self.partial):
+            close_gaps(self.partial, self.folder / "head.h5", self.offset, stays, self.plan.n_genes)
+        self.records, self.plan = self.records[stays], plan
+        self.records["row"] = np.arange(plan.n_samples)
+
+    def seal(self, is_train: NDArray[np.bool_], at_end_of_x: Callable[[Moments], None], advance: Advance) -> FileDigests:
+        """Read the file once, from its first byte to its last.
+
+        Each row of X is held against the checksum of what was to be written, each block of rows gets a line of compendium.checksums.tsv, and the
+        moments of the training rows are taken. They are handed to `at_end_of_x`, which may still write behind X. Returns the file's digests.
+        Raises MatrixFault.
+        """
         moments, lines = Moments(self.plan.n_genes), ["first_row\tn_rows\tsha256\n"]
-        with ThreadPoolExecutor(1) as pool, self.partial.open("rb", buffering=0) as file:
-            file.seek(self.offset)
+        with Digester() as digester, ThreadPoolExecutor(1) as pool, self.partial.open("rb", buffering=0) as file:
+            digester.update(memoryview(file.read(self.offset)))
             for start in range(0, self.plan.n_samples, BLOCK_ROWS):
                 rows = slice(start, start + BLOCK_ROWS)
-                block = np.empty((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
+                block = np.zeros((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
                 read_whole(file, block)
+                digester.update(block.data.cast("B"))
                 digest = pool.submit(lambda b: hashlib.sha256(b.data).hexdigest(), block)
-                wrong = np.flatnonzero(row_checksums(block) != self.records["crc32"][rows])
-                if wrong.size:
-                    raise MatrixFault(
-                        f"{self.partial}: {wrong.size} rows were not read back as they were written, first row {start + wrong[0]}; "
-                        "the disk or the file system is faulty"
-                    )
-                moments.add(np.ascontiguousarray(block[is_train[rows]]))
+                self._compare(block, start)
+                moments.add(block if is_train[rows].all() else block[is_train[rows]])
                 lines.append(f"{start}\t{block.shape[0]}\t{digest.result()}\n")
                 advance(block.shape[0])
+            at_end_of_x(moments)
+            while rest := file.read(AT_ONCE):
+                digester.update(memoryview(rest))
+            found = digester.of(self.partial)
         with writing(self.path):
             self.path.with_name(CHECKSUMS).write_text("".join(lines), encoding="utf-8")
-        return moments
+        return found
+
+    def _compare(self, block: NDArray[np.float32], start: int) -> None:
+        wrong = np.flatnonzero(row_checksums(block) != self.records["crc32"][start : start + block.shape[0]])
+        if wrong.size:
+            raise MatrixFault(
+                f"{self.partial}: {wrong.size} rows were not read back as they were written, first row {start + wrong[0]}; "
+                "the disk or the file system is faulty"
+            )
 
     def put_in_place(self) -> None:
         """Flush and give the file its name."""

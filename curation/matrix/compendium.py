@@ -55,20 +55,23 @@ def create(path: Path, n_samples: int, n_genes: int) -> int:
     The matrix is not yet called X: the file cannot be taken for a compendium. Raises CannotWriteMatrix when the disk has no room.
     """
     with writing(path):
-        with h5py.File(
-            path, "w", alignment_threshold=min(ALIGNMENT, max(4 * n_samples * n_genes, 1)), alignment_interval=ALIGNMENT
-        ) as file:
-            creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            creation.set_layout(h5py.h5d.CONTIGUOUS)
-            creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-            creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-            creation.set_obj_track_times(False)
-            space = h5py.h5s.create_simple((n_samples, n_genes))
-            dataset = h5py.h5d.create(file.id, UNFINISHED.encode(), h5py.h5t.IEEE_F32LE, space, dcpl=creation)
-            offset = int(dataset.get_offset())
+        offset = lay_out(path, n_samples, n_genes)
         with path.open("r+b") as raw:
             os.posix_fallocate(raw.fileno(), 0, max(offset + 4 * n_samples * n_genes, path.stat().st_size))
     return offset
+
+
+def lay_out(path: Path, n_samples: int, n_genes: int) -> int:
+    """The same file with holes in the place of X: what surrounds X, at its places."""
+    with h5py.File(path, "w", alignment_threshold=min(ALIGNMENT, max(4 * n_samples * n_genes, 1)), alignment_interval=ALIGNMENT) as file:
+        creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        creation.set_layout(h5py.h5d.CONTIGUOUS)
+        creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        creation.set_obj_track_times(False)
+        space = h5py.h5s.create_simple((n_samples, n_genes))
+        dataset = h5py.h5d.create(file.id, UNFINISHED.encode(), h5py.h5t.IEEE_F32LE, space, dcpl=creation)
+        return int(dataset.get_offset())
 
 
 def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, Any]) -> None:
@@ -88,6 +91,22 @@ def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, A
         file.attrs.update(ANNDATA)
         file.move(UNFINISHED, "X")
     room.release(path)
+
+
+def put_var(path: Path, columns: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write values over those of columns of var, which lie behind X: no other byte of the file changes. Raises CannotWriteMatrix."""
+    with h5py.File(path, "r") as file:
+        stored = {name: file["var"][name] for name in columns}
+        places = {name: column.id.get_offset() for name, column in stored.items()}
+        end = int(file["X"].id.get_offset() or 0) + file["X"].id.get_storage_size()
+        wrong = [
+            name for name, column in stored.items() if (places[name] or 0) < end or column.id.get_storage_size() != columns[name].nbytes
+        ]
+    if wrong:
+        raise CannotWriteMatrix(f"{path}: {', '.join(wrong)} of var do not lie behind X as they should: a fault of this program, report it")
+    with writing(path), path.open("r+b", buffering=0) as raw:
+        for name, values in columns.items():
+            os.pwrite(raw.fileno(), values.tobytes(), places[name])
 
 
 def matrix_offset(path: Path) -> tuple[int, tuple[int, int]]:

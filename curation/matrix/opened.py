@@ -17,6 +17,7 @@ from curation.errors import CurationError
 from curation.matrix.by_gene import BY_GENE
 from curation.matrix.compendium import offset_in
 from curation.matrix.counts import COUNTS
+from curation.release import refuse_without_expression
 from curation.remote.cache import Cached
 from curation.remote.file import RangeFile
 from curation.remote.place import Place, Remote
@@ -110,7 +111,8 @@ class Compendium(Tables):
 
     @classmethod
     def open(cls, place: Place) -> Compendium:
-        """Raises CannotExport for what is no compendium with a contiguous X, RangeFault."""
+        """Raises CannotExport for what is no compendium with a contiguous X, NoExpression for labels only, RangeFault."""
+        refuse_without_expression(place)
         file, by_gene, counts = _remote_files(place) if isinstance(place, Remote) else _files(place)
         with hdf5(file) as opened:
             offset, shape = offset_in(opened, place)

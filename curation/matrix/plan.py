@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from curation.config import BuildConfig
 from curation.errors import CurationError
 from curation.matrix.normalise import Normaliser, refuse_unit_mix
-from curation.matrix.shards import MatrixFault, MatrixPlan
+from curation.matrix.shards import MatrixFault, MatrixPlan, Names
 from curation.source import COUNTED, PER_LENGTH, DirectMatrix, linear
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConf
         hgnc_id=tuple(table.hgnc_id[i] for i in index),
         length_bp=table.length_bp[index],
     )
-    ids = kept["sample_id"].to_pylist()
+    ids = kept["sample_id"].combine_chunks()
     return ExportPlan(
         genes=genes,
         matrices=[_matrix_plan(u, ids, index, genes, config) for u in used],
@@ -108,42 +108,54 @@ def plan_export(kept: pa.Table, sources: Mapping[str, Source], config: BuildConf
 
 def refuse_duplicate_ids(kept: pa.Table) -> None:
     """Raise MatrixFault when a sample id occurs twice."""
-    repeated = [name for name, n in Counter(kept["sample_id"].to_pylist()).items() if n > 1]
-    if repeated:
-        raise MatrixFault(
-            f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; "
-            "every row of the matrix needs its own id"
-        )
+    import pyarrow.compute as pc
+
+    if pc.count_distinct(kept["sample_id"], mode="all").as_py() == kept.num_rows:
+        return
+    counts = pc.value_counts(kept["sample_id"])
+    repeated = pc.struct_field(counts.filter(pc.greater(pc.struct_field(counts, "counts"), 1)), "values").to_pylist()
+    raise MatrixFault(
+        f"{len(repeated)} sample ids occur more than once among the samples to export, first: {', '.join(map(str, repeated[:3]))}; "
+        "every row of the matrix needs its own id"
+    )
 
 
 def _used_matrices(kept: pa.Table, sources: Mapping[str, Source]) -> list[_Used]:
     """The matrices with kept samples, sources in their order, files in theirs."""
     from profiles.resolve import resolve
 
-    place = np.array(
-        [f"{source}\t{file}" for source, file in zip(kept["source"].to_pylist(), kept["matrix_file"].to_pylist(), strict=True)]
-    )
+    place, places = _places(kept)
     row = kept["matrix_row"].to_numpy()
     maps: dict[tuple[str, GeneIds], GeneMap] = {}  # by source too: the ledger of a map names it
     used = []
     for name, source in sources.items():
         for matrix in source.matrices():
-            at = np.flatnonzero(place == f"{name}\t{matrix.file}")
-            if at.size == 0:
+            here = places.pop(f"{name}/{matrix.file}", None)
+            if here is None:
                 continue
+            at = np.flatnonzero(place == here)
             at = at[np.argsort(row[at], kind="stable")]
             rows = row[at].astype(np.int64)
-            place[at] = ""
             _refuse_bad_rows(f"{name}/{matrix.file}", matrix, rows, kept["sample_id"].take(pa.array(at)))
             if (name, matrix.genes) not in maps:
                 maps[name, matrix.genes] = resolve(matrix.genes, name)
             used.append(_Used(name, matrix, at, rows, maps[name, matrix.genes]))
-    lost = np.unique(place[place != ""])
-    if lost.size:
+    if places:
         raise MatrixFault(
-            f"samples refer to {lost.size} matrices that no source has, first: {lost[0].replace(chr(9), '/')}; metadata and matrices disagree"
+            f"samples refer to {len(places)} matrices that no source has, first: {min(places)}; metadata and matrices disagree"
         )
     return used
+
+
+def _places(kept: pa.Table) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """For each sample the number of its matrix, and the numbers of the matrices by source/file."""
+    import pyarrow.compute as pc
+
+    names = pc.binary_join_element_wise(
+        kept["source"].cast(pa.string()), kept["matrix_file"].cast(pa.string()), "/", null_handling="replace"
+    )
+    coded = names.combine_chunks().dictionary_encode()
+    return coded.indices.to_numpy().astype(np.int64), {name: i for i, name in enumerate(coded.dictionary.to_pylist())}
 
 
 def _refuse_bad_rows(name: str, matrix: Matrix, rows: NDArray[np.int64], sample_ids: pa.ChunkedArray) -> None:
@@ -160,8 +172,8 @@ def _refuse_bad_rows(name: str, matrix: Matrix, rows: NDArray[np.int64], sample_
             f"{name}: samples {sample_ids[int(twice[0])]} and {sample_ids[int(twice[0]) + 1]} are said to stand at the same row "
             f"{rows[twice[0]]}; metadata and matrix disagree"
         )
-    own = getattr(matrix, "sample_ids", None)
-    wrong = [i for i, r in enumerate(rows) if own and own[r] != sample_ids[i].as_py()]
+    own = getattr(matrix, "sample_ids", None)  # of small matrices only
+    wrong = [i for i, (r, name) in enumerate(zip(rows, sample_ids.to_pylist(), strict=True)) if own[r] != name] if own else []
     if wrong:
         raise MatrixFault(
             f"{name}: {len(wrong)} samples stand at rows of other samples, first: {sample_ids[wrong[0]]} at the row of "
@@ -194,7 +206,7 @@ def _choose_genes(used: list[_Used], table: GeneTable, config: BuildConfig) -> t
     return index, reasons
 
 
-def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], genes: ExportGenes, config: BuildConfig) -> MatrixPlan:
+def _matrix_plan(used: _Used, sample_ids: pa.Array, index: NDArray[np.int64], genes: ExportGenes, config: BuildConfig) -> MatrixPlan:
     place = np.full(int(max(index.max(), used.genes.gene.max())) + 1, -1, np.int64)
     place[index] = np.arange(index.size)
     target = np.where(used.genes.gene >= 0, place[used.genes.gene], -1)
@@ -205,7 +217,7 @@ def _matrix_plan(used: _Used, sample_ids: list[str], index: NDArray[np.int64], g
         matrix=used.matrix.layout if isinstance(used.matrix, DirectMatrix) else used.matrix,
         rows=used.rows,
         destination=used.kept_rows,
-        sample_ids=tuple(sample_ids[i] for i in used.kept_rows),
+        sample_ids=Names(sample_ids.take(pa.array(used.kept_rows))),
         target=target,
         n_columns=index.size,
         normaliser=Normaliser(
@@ -243,8 +255,7 @@ def _notes(used: list[_Used], reasons: dict[int, str]) -> list[str]:
 
 def _fingerprint(kept: pa.Table, genes: ExportGenes, sources: Mapping[str, Source], config: BuildConfig) -> str:
     digest = hashlib.sha256()
-    for name in ("sample_id", "source", "matrix_file", "matrix_row"):
-        digest.update("\n".join(map(str, kept[name].to_pylist())).encode())
+    _update(digest, kept.select(["sample_id", "source", "matrix_file", "matrix_row"]))
     digest.update("\n".join(genes.symbol).encode())
     digest.update(repr((config.parameters(), genes.length_bp.tolist())).encode())
     for name, source in sources.items():
@@ -252,3 +263,21 @@ def _fingerprint(kept: pa.Table, genes: ExportGenes, sources: Mapping[str, Sourc
             status = file.stat()
             digest.update(f"{name}\t{file.name}\t{status.st_size}\t{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def _update(digest: Any, table: pa.Table) -> None:
+    """Add the values of a table, as Arrow writes them."""
+
+    class Sink(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, content: Any) -> int:
+            digest.update(content)
+            return len(content)
+
+    whole = table.cast(
+        pa.schema([(field.name, pa.int64() if pa.types.is_integer(field.type) else pa.large_string()) for field in table.schema])
+    )
+    with pa.ipc.new_stream(pa.PythonFile(Sink(), "w"), whole.schema) as stream:
+        stream.write_table(whole.combine_chunks())

@@ -53,17 +53,20 @@ def obs_frame(kept: pa.Table, records: NDArray[np.void]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(np.array(text("sample_id"), dtype=object), name="sample_id"))
 
 
-def var_frame(genes: ExportGenes, moments: Moments) -> pd.DataFrame:
-    """One row per gene: its names, and the scaler of the training rows."""
+def scaler_columns(moments: Moments) -> dict[str, NDArray[np.generic]]:
+    """The columns of var that the training rows decide (g): mean, standard deviation, and whether a model keeps the gene."""
+    std_g = moments.std()
+    return {"train_mean": moments.mean(), "train_std": std_g, "kept": varies(std_g)}
+
+
+def var_frame(genes: ExportGenes) -> pd.DataFrame:
+    """One row per gene: its names, and room for the scaler, which is known when X was read."""
     import pandas as pd
 
-    std_g = moments.std()
     columns = {
         "ensembl_gene_id": np.array(genes.ensembl_gene_id, dtype=object),
         "hgnc_id": np.array(genes.hgnc_id, dtype=object),
         "length_bp": genes.length_bp,
-        "train_mean": moments.mean(),
-        "train_std": std_g,
-        "kept": varies(std_g),
+        **scaler_columns(Moments(len(genes.symbol))),
     }
     return pd.DataFrame(columns, index=pd.Index(np.array(genes.symbol, dtype=object), name="symbol"))

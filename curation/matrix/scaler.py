@@ -43,8 +43,8 @@ def _welford(x_ng, n, mean_g, squares_g):  # type: ignore[no-untyped-def]  # pra
     for row in range(x_ng.shape[0]):
         for gene in range(x_ng.shape[1]):
             value = np.float64(x_ng[row, gene])
-            if not np.isnan(value):
-                n[gene] += 1
-                difference = value - mean_g[gene]
-                mean_g[gene] += difference / n[gene]
-                squares_g[gene] += difference * (value - mean_g[gene])
+            is_there = value == value  # without a branch, so that the compiler takes several genes at once
+            n[gene] += is_there
+            difference = value - mean_g[gene] if is_there else 0.0
+            mean_g[gene] += difference / max(n[gene], 1)
+            squares_g[gene] += difference * (value - mean_g[gene]) if is_there else 0.0

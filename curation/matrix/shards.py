@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from curation.errors import CurationError
@@ -30,6 +32,23 @@ class MatrixFault(CurationError):
     """A matrix gives other samples, genes or values than its source said."""
 
 
+class Names(Sequence[str]):
+    """Names of samples in Arrow's memory: one becomes a Python object when an error needs it."""
+
+    def __init__(self, names: pa.Array) -> None:
+        self.names = names
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.names[int(at)].as_py()
+
+    def of(self, positions: NDArray[np.int64]) -> Names:
+        """The names at some positions."""
+        return Names(self.names.take(pa.array(positions)))
+
+
 @dataclass(frozen=True)
 class MatrixPlan:
     """What an export takes from one matrix: samples `rows` (sorted positions) to rows `destination` of X, genes by `target` (-1: none)."""
@@ -38,7 +57,7 @@ class MatrixPlan:
     matrix: Matrix | Layout  # the layout alone is enough for a dataset in HDF5
     rows: NDArray[np.int64]
     destination: NDArray[np.int64]
-    sample_ids: tuple[str, ...]
+    sample_ids: Names
     target: NDArray[np.int64]
     n_columns: int
     normaliser: Normaliser
@@ -63,7 +82,7 @@ class PlanReader:
     def part(self, positions: NDArray[np.int64]) -> MatrixPlan:
         """The plan of one shard alone, small enough to be sent to a worker."""
         plan, table = self.plan, self._gather.table_of(positions) if self._gather else None
-        ids = tuple(plan.sample_ids[p] for p in positions)
+        ids = plan.sample_ids.of(positions)
         return replace(plan, rows=plan.rows[positions], destination=plan.destination[positions], sample_ids=ids, table=table)
 
     def close(self) -> None:

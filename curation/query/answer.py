@@ -11,6 +11,7 @@ from curation.query.output import H5AD, CannotWriteAnswer, check_ending, write_a
 from curation.query.samples import Selection, select
 from curation.query.terms import UnknownName
 from curation.remote.place import Place
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     from curation.query.expression import Expression
@@ -34,7 +35,7 @@ class Answer:
         """The columns, all of which `samples` has. Raises UnknownName."""
         known = self.found.samples.column_names
         if missing := [name for name in columns if name not in known]:
-            raise UnknownName(f"`samples` has no column {', '.join(missing)}; its columns are {', '.join(known)}")
+            raise UnknownName(f"`samples` has no column {', '.join(missing)}{near(missing, known)}; its columns are {', '.join(known)}")
         return tuple(columns)
 
     def write(self, out: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation.query.terms import Meaning, Terms, UnknownName
+from profiles.nearest import near
 
 FACTS = ("disease", "sex", "age", "status", "stage", "donor", "treatment", "origin")  # of samples, from schema 2 on
 WORDS = {  # field -> {what may be written: what the column holds}
@@ -116,6 +117,12 @@ def _guessed(word: str, name: str, terms: Terms) -> Condition:
             continue
         if (found := _one(field, word, f"{name}_0", terms)) is not None:
             return Condition(word, found.sql, found.parameters, f"{field}: {found.meaning}")
+    if sign := re.search(r"!=|>=|<=|=|>|<", word):
+        asked = word[: sign.start()].strip()
+        fields = [*FIELDS, *(name for name in SYNONYMS if " " not in name)]
+        raise UnknownName(
+            f"{word!r}: there is no {asked!r} to ask for{near(asked, fields)}; there are {', '.join(FIELDS)}, and --where for SQL"
+        )
     raise UnknownName(f"{word!r} names no {', '.join(GUESSED)} here; near it: {', '.join(_near('tissue', word, terms))}")
 
 
@@ -189,9 +196,9 @@ def _age(sign: str, value: str, text: str) -> str:
 
 
 def _unknown(field: str, value: str, terms: Terms) -> str:
-    near = _near(field, value, terms)
+    alike = _near(field, value, terms)
     return f"{value!r} names no {field.replace('_', ' ')} of this release" + (
-        f"; near it: {', '.join(near)}" if near else "; it states none"
+        f"; near it: {', '.join(alike)}" if alike else "; it states none"
     )
 
 

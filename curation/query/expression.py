@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.blocks import BLOCK_BYTES as REMOTE_PAGE
 from curation.errors import CurationError
 from curation.matrix.by_gene import genes_of
 from curation.matrix.counts import read_counts
 from curation.matrix.opened import Compendium, RangedMatrix, hdf5, name_of
 from curation.query.genes import columns_of
 from curation.remote.place import Place
+from profiles.blocks import BLOCK_BYTES as REMOTE_PAGE
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,6 +109,19 @@ class Expression:
         return bool(4 * self.columns.size > self.data.shape[1])
 
 
+class Layered:
+    """A layer of a whole compendium (n, g), indexed as X is: by rows, or by rows and columns. Raises UnknownLayer."""
+
+    def __init__(self, data: Compendium, layer: str | None) -> None:
+        self.name, self.is_linear = layer_of(data.unit, layer, has_counts=data.counts is not None)
+        self.data, self.shape = data, data.shape
+
+    def __getitem__(self, key: Any) -> NDArray[np.float32]:
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        chosen = np.arange(self.shape[0])[rows], np.arange(self.shape[1])[columns]
+        return Expression(self.data, *chosen, self.name, self.is_linear).values()
+
+
 def expression(place: Place, rows: NDArray[np.int64], genes: Sequence[str] | None = None, layer: str | None = None) -> Expression:
     """Rows of a release's matrix; all genes without `genes`. Raises UnknownGene, UnknownLayer, CannotExport."""
     data = Compendium.open(place)
@@ -129,4 +143,4 @@ def layer_of(unit: str, layer: str | None, *, has_counts: bool = False) -> tuple
     if layer == linear:
         return linear, True
     what = "no raw counts were kept (`curate build --with-counts` does)" if layer == COUNTS_LAYER else f"it is in {unit}"
-    raise UnknownLayer(f"--layer {layer} is not there: {what}; ask for {as_is} or {linear}")
+    raise UnknownLayer(f"--layer {layer} is not there: {what}{near(layer or '', (as_is, linear))}; ask for {as_is} or {linear}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
 from curation.errors import CurationError
 from profiles.gene_names import parse_gene_names
 from profiles.genes import load_genes
+from profiles.nearest import near
 from profiles.resolve import resolve
 
 SHOWN = 5
@@ -44,9 +44,7 @@ def columns_of(names: Sequence[str], symbols: Sequence[str]) -> list[int]:
             columns[i] = position.get(table.symbol[gene], -1) if gene >= 0 else -1
             if columns[i] < 0:
                 why = (
-                    f"{_also(names[i], table.symbol[gene])}not in this release"
-                    if gene >= 0
-                    else found.reasons[0] + _near(names[i], symbols)
+                    f"{_also(names[i], table.symbol[gene])}not in this release" if gene >= 0 else found.reasons[0] + near(names[i], symbols)
                 )
                 wrong.append(f"{names[i]} ({why})")
         if wrong:
@@ -58,11 +56,6 @@ def columns_of(names: Sequence[str], symbols: Sequence[str]) -> list[int]:
     if twice:
         raise UnknownGene(f"{', '.join(twice[:SHOWN])}: named twice, perhaps by two of its names; name each gene once")
     return columns
-
-
-def _near(name: str, symbols: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name.upper(), symbols, 3)
-    return f"; near it: {', '.join(close)}" if close else ""
 
 
 def _also(name: str, symbol: str) -> str:

@@ -73,6 +73,12 @@ def select(place: Place, query: str = "", *, where: str = "", exact: bool = Fals
         return _select(con, terms, conditions, outside=outside)
 
 
+def n_in_matrix(place: Place) -> int:
+    """Samples that have a row in the matrix. Raises DatabaseFault."""
+    with asking(place) as con:
+        return _count(con, [], outside=False)
+
+
 def _sql_condition(con: Connection, where: str) -> Condition:
     """A condition of the reader's own, which must be one, and about one row."""
     run_select(con, f"SELECT count(*) FROM samples WHERE (\n{where}\n)")

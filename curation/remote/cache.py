@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curation.blocks import BLOCK_BYTES, DIGEST_BYTES, block_digests, n_blocks
 from curation.remote.ranges import RangeFault, Web
+from profiles.blocks import BLOCK_BYTES, DIGEST_BYTES, block_digests, n_blocks
 
 GAP = 3  # blocks that are fetched along rather than asked for twice
 MOST = 64  # blocks of one request

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, first_blocks, n_blocks
 from curation.compiled import cache_folder
 from curation.mark import MANIFEST, is_unfinished, put_mark
 from curation.remote.cache import Cached, kept_in, listed
 from curation.remote.ranges import RangeFault, Traffic, Web
+from profiles.blocks import BLOCKS, DIGEST_BYTES, PAGES, first_blocks, n_blocks
 from profiles.filenames import fault
+from profiles.versions import newer_release
 
 HTTP = re.compile(r"https?://.+", re.IGNORECASE)
 MOST_MANIFEST = 64 << 20
@@ -108,6 +109,8 @@ def _manifest(url: str, web: Web) -> dict[str, Any]:
         is_one, rows = False, {}
     if not is_one:
         raise RangeFault(f"{url}/{MANIFEST} is no manifest of a release; give the address of the folder that `curate build` wrote")
+    if why := newer_release(manifest.get("schema_version")):
+        raise RangeFault(f"{url} {why}")
     others = [row for name, row in rows.items() if name != BLOCKS]
     n_pages = n_blocks(DIGEST_BYTES * sum(n_blocks(row["bytes"]) for row in others))
     if BLOCKS not in rows or len(manifest.get(PAGES, ())) != n_pages:

@@ -8,18 +8,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from curation.download import AGENT, RETRIED, DownloadFault, Patience
+from profiles.fetching.download import AGENT, RETRIED, DownloadFault, Patience
+from profiles.fetching.headers import number, validator
 
 if TYPE_CHECKING:
     import httpx
 
 SLOWEST = 1024  # bytes a second; a server that sends less for the whole of `timeout` is one that stands still
 CONNECTIONS = 8
+NOT_THERE = (403, 404, 410)  # a bucket that may not be listed answers 403 for what it does not hold
 FIRST, LONGEST, TIMEOUT = 0.5, 20.0, 30.0  # seconds
 
 
 class RangeFault(DownloadFault):
     """A part of a file behind HTTP cannot be had, or is not what was published."""
+
+
+class NotThere(RangeFault):
+    """The server answered that it has no such file."""
 
 
 @dataclass
@@ -49,6 +55,8 @@ class Web:
 
     patience: Patience = field(default_factory=lambda: Patience(first=FIRST, longest=LONGEST, timeout=TIMEOUT))
     traffic: Traffic = field(default_factory=Traffic)
+    connections: int = CONNECTIONS
+    version: dict[str, str] | None = None  # address -> ETag or date of its file; given: an answer of another version is refused
 
     @cached_property
     def client(self) -> httpx.Client:
@@ -58,9 +66,14 @@ class Web:
         return httpx.Client(
             headers={"User-Agent": AGENT, "Accept-Encoding": "identity"},
             timeout=httpx.Timeout(self.patience.timeout),
-            limits=httpx.Limits(max_connections=CONNECTIONS),
+            limits=httpx.Limits(max_connections=self.connections),
             follow_redirects=True,
         )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if "client" in self.__dict__:
+            self.client.close()
 
     def whole(self, url: str, most: int) -> bytes:
         """A small file. Raises RangeFault, also where it has more than `most` bytes."""
@@ -69,6 +82,15 @@ class Web:
     def part(self, url: str, start: int, stop: int, total: int | None = None) -> bytes:
         """Bytes start:stop of a file that has `total`. Raises RangeFault, also where the server's file has another size."""
         return self._kept_trying(url, start, stop, stop - start, total)
+
+    def size(self, url: str) -> int:
+        """Bytes of a file, as the answer to a range of one byte says: some servers answer no HEAD. Raises RangeFault."""
+        self._kept_trying(url, 0, 1, 1)
+        return self._sizes[url]
+
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        return {}
 
     def _kept_trying(self, url: str, start: int, stop: int | None, most: int, total: int | None = None) -> bytes:
         """What came of a cut answer is kept, and the rest is asked for; `attempts` in a row without a new byte are the end."""
@@ -101,6 +123,7 @@ class Web:
         try:
             with self.client.stream("GET", url, headers=headers) as answer:
                 _refuse(url, answer, have, stop, total)
+                self._note(url, answer)
                 for piece in answer.iter_raw():
                     self.traffic.add(len(piece))
                     content += piece
@@ -115,6 +138,20 @@ class Web:
             raise RangeFault(f"{url}: {error}; give http://SERVER/FOLDER of a release") from error
         if stop is not None and start + len(content) < stop:
             raise _Again(f"the connection was cut at byte {start + len(content):,} of {stop:,}")
+
+    def _note(self, url: str, answer: httpx.Response) -> None:
+        """Keep the size that the server states, and refuse a file that was exchanged while it was being read."""
+        size = answer.headers.get("Content-Range", "").rpartition("/")[2]
+        if size.isdigit():
+            self._sizes[url] = int(size)
+        elif answer.status_code == 200:
+            self._sizes[url] = number(answer.headers.get("Content-Length", "")) or 0
+        if self.version is not None:
+            found = validator(answer.headers)
+            if self.version.setdefault(url, found) != found:
+                raise RangeFault(
+                    f"{url}: the file has changed on the server while it was read (version {found!r}, before {self.version[url]!r})"
+                )
 
 
 class _Again(Exception):
@@ -132,6 +169,8 @@ def _refuse(url: str, answer: httpx.Response, have: int, stop: int | None, total
         raise _Again(f"the server answered {answer.status_code} {answer.reason_phrase}", float(asked) if asked.isdigit() else None)
     if answer.status_code == 416:
         raise RangeFault(f"{url}: the file has changed on the server (no bytes {have:,} and on); run again")
+    if answer.status_code in NOT_THERE:
+        raise NotThere(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}; check the address")
     if answer.status_code not in (200, 206):
         raise RangeFault(f"{url}: the server answered {answer.status_code} {answer.reason_phrase}; check the address")
     if stop is None:

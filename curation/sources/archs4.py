@@ -5,6 +5,7 @@ Text is handed on as the archive has it, mojibake included: `labels` normalises 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from curation.hdf5.layout import Layout
 
 EXPRESSION = "data/expression"
+PARTIAL = "bulkatlas_excerpt"  # see hdf5.layout, which this module does not load before it reads counts
+GENES, SAMPLES, INFO = "meta/genes", "meta/samples", "meta/info"
 BATCH_ROWS = 50_000
 SLAB_BYTES = 64 << 20
 # Our column, and the names that releases gave it.
@@ -42,6 +45,12 @@ REQUIRED_FIELDS = ("series_id", "title", "source_name", "characteristics")
 ENSEMBL_NAMES = ("ensembl_gene", "ensembl_gene_id")
 PROBABILITY = "singlecellprobability"
 TEXT_KINDS = "SO"
+
+
+def is_read(name: str, column: h5py.Dataset) -> bool:
+    """Whether a column of meta/samples can matter here: the texts that are read, and every number."""
+    texts = {"geo_accession", "organism_ch1", *(field for names in TEXT_FIELDS.values() for field in names)}
+    return name in texts or (isinstance(column, h5py.Dataset) and column.dtype.kind in "iuf")
 
 
 class Archs4Fault(SourceFault):
@@ -82,6 +91,10 @@ class Archs4Matrix:
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """See Matrix.blocks: every chunk that holds a wanted sample is read once."""
+        if self.layout.is_partial:
+            from curation.hdf5.gather import Gather
+
+            Gather(self.layout, rows).close()  # refuses samples that are not there
         with open_h5(self.path) as file:
             expression = file[EXPRESSION]
             width = expression.chunks[1] if expression.chunks else max(1, SLAB_BYTES // (4 * len(self.genes)))
@@ -138,7 +151,7 @@ def open_archs4(folder: Path) -> Archs4Source:
     matrices, notes, accessions = [], [], []
     for path in paths:
         with open_h5(path) as file:
-            _refuse_foreign(file, path)
+            refuse_foreign(file, path)
             matrices.append(_matrix(file, path, folder))
             notes += _file_notes(file, path)
             accessions.append(_text(file["meta/samples/geo_accession"][:]))
@@ -148,8 +161,8 @@ def open_archs4(folder: Path) -> Archs4Source:
     return Archs4Source(paths, matrices, _notes=notes)
 
 
-def _refuse_foreign(file: h5py.File, path: Path) -> None:
-    """Raise Archs4Fault unless this is the v2 layout with one name for every row and column."""
+def refuse_foreign(file: h5py.File, path: Path, *, partial: bool = False) -> None:
+    """Raise Archs4Fault unless this is the v2 layout with one name for every row and column; `partial`: whoever reads counts looks for each chunk."""
     if "meta/Sample_geo_accession" in file:
         raise Archs4Fault(f"{path} has the ARCHS4 v1 layout (flat meta/Sample_*); download human_gene_v2.x.h5 instead")
     fields = ["geo_accession", *(names[0] for key, names in TEXT_FIELDS.items() if key in REQUIRED_FIELDS)]
@@ -157,7 +170,7 @@ def _refuse_foreign(file: h5py.File, path: Path) -> None:
     missing = [name for name in needed if name not in file]
     if missing:
         raise Archs4Fault(f"{path} is no ARCHS4 v2 gene file: it lacks {', '.join(missing)}; download human_gene_v2.x.h5")
-    _refuse_damaged(file, path)
+    _refuse_damaged(file, path, partial or PARTIAL in file.attrs)
     shape = (len(file["meta/genes/symbol"]), len(file["meta/samples/geo_accession"]))
     if file[EXPRESSION].shape != shape:
         raise Archs4Fault(
@@ -171,9 +184,9 @@ def _refuse_foreign(file: h5py.File, path: Path) -> None:
         raise Archs4Fault(f"{path}: {EXPRESSION} holds {file[EXPRESSION].dtype}, not whole-number counts; read it through the table source")
 
 
-def _refuse_damaged(file: h5py.File, path: Path) -> None:
+def _refuse_damaged(file: h5py.File, path: Path, partial: bool) -> None:
     """Raise Archs4Fault for values that are not in the file, and for metadata that are no columns of text or numbers."""
-    if fault := file_fault(file, tables_of_records=False):
+    if fault := file_fault(file, tables_of_records=False, partial=EXPRESSION if partial else ""):
         raise Archs4Fault(f"{path}: {fault}; download it again and compare its checksum")
     if not isinstance(file[EXPRESSION], h5py.Dataset):
         raise Archs4Fault(f"{path}: {EXPRESSION} is no dataset; download it again")
@@ -205,6 +218,8 @@ def _matrix(file: h5py.File, path: Path, folder: Path) -> Archs4Matrix:
 
 def _file_notes(file: h5py.File, path: Path) -> list[str]:
     notes = []
+    if PARTIAL in file.attrs and (about := json.loads(str(file.attrs[PARTIAL]))):
+        notes.append(f"{path.name} holds the counts of {about['n_samples']:,} samples of {about['url']} ({about['of_samples']:,} samples)")
     samples = file["meta/samples"]
     if PROBABILITY not in samples:
         notes.append(f"{path.name} has no {PROBABILITY}: single-cell samples cannot be told from bulk, and none are dropped for it")

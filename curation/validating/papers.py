@@ -10,24 +10,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from curation.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, digests, held_blocks, hex_digests, n_blocks
 from curation.build import COMPENDIUM, DATABASE, PACKAGES, make_build_id
 from curation.build_report import REPORT
 from curation.catalogue import UNSTATED, SourceCard, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import CITATION, REFERENCES, citation_text, crate
+from curation.digests import digests
 from curation.mark import CRATE, MANIFEST
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.by_gene import BY_GENE
 from curation.matrix.counts import COUNTS
 from curation.query.samples import SAMPLES
-from curation.release import sha256
+from curation.release import LABELS_OF, sha256
 from curation.resources import ontology_folder
 from curation.tables import EVIDENCE, FACTS, FUNNEL, LABELS
 from curation.validating.finding import first
 from profiles import filenames
+from profiles.blocks import BLOCKS, DIGEST_BYTES, PAGES, block_digests, held_blocks, hex_digests, n_blocks
 
 ALWAYS = {BLOCKS, CITATION, CHECKSUMS, COMPENDIUM, DATABASE, EVIDENCE, FACTS, FUNNEL, LABELS, REPORT, SAMPLES}
+OF_MATRIX = {CHECKSUMS, COMPENDIUM}
 NAMED = ALWAYS | {BY_GENE, COUNTS}
 KINDS: dict[str, type | tuple[type, ...]] = {
     "schema_version": int, "build_id": str, "previous": (str, type(None)), "created": str, "parameters": dict, "inputs": list, "versions": dict,
@@ -51,7 +53,8 @@ def files(folder: Path, manifest: Manifest) -> tuple[bool, str]:
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     known = {*names, MANIFEST, CRATE}
     strange = sorted(name for name, path in found.items() if name not in (parents if path.is_dir() and not path.is_symlink() else known))
-    lost, foreign = sorted(ALWAYS - set(names)), sorted(set(names) - NAMED)
+    always, named = (ALWAYS - OF_MATRIX, ALWAYS - OF_MATRIX) if LABELS_OF in manifest else (ALWAYS, NAMED)
+    lost, foreign = sorted(always - set(names)), sorted(set(names) - named)
     answer = f"{len(rows)} files, {len(wrong)} missing or changed{first(wrong)}, {len(strange)} not in the manifest{first(strange)}"
     for what, which in (("listed twice", twice), ("not listed", lost), ("listed that no build writes", foreign)):
         answer += f", {len(which)} {what}{first(which)}" if which else ""
@@ -66,7 +69,7 @@ def blocks(folder: Path, manifest: Manifest) -> tuple[bool, str]:
     """blocks.sha256 holds the checksum of every block of every file, and the manifest those of its own blocks."""
     held = held_blocks(folder, manifest["outputs"])
     wrong = sorted(
-        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name)[1] != said
+        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name).blocks != said
     )
     text = (folder / BLOCKS).read_bytes()
     if manifest[PAGES] != hex_digests(block_digests(text)):
@@ -79,7 +82,9 @@ def blocks(folder: Path, manifest: Manifest) -> tuple[bool, str]:
 
 def form(manifest: Manifest) -> tuple[bool, str]:
     """The entries of a manifest, each of its kind, and no others."""
-    wrong = [f"no {name}" for name in KINDS.keys() - manifest.keys()] + [f"{name} is unknown" for name in manifest.keys() - KINDS.keys()]
+    wrong = [f"no {name}" for name in KINDS.keys() - manifest.keys()]
+    wrong += [f"{name} is unknown" for name in manifest.keys() - KINDS.keys() - {LABELS_OF}]
+    wrong += [] if re.fullmatch("[0-9a-f]{64}", str(manifest.get(LABELS_OF, "0" * 64))) else [f"{LABELS_OF} is no id of a release"]
     wrong += [
         f"{name} is {type(manifest[name]).__name__}"
         for name in KINDS.keys() & manifest.keys()

@@ -102,8 +102,8 @@ def _texts(column: pd.Series[Any]) -> list[str]:
     ]
 
 
-def one_build(con: Connection, folder: Path, data: Compendium, manifest: Manifest) -> tuple[bool, str]:
-    """Manifest, database and compendium tell of one build in the same words."""
+def one_build(con: Connection, folder: Path, data: Compendium | None, manifest: Manifest) -> tuple[bool, str]:
+    """Manifest, database and, where there is one, compendium tell of one build in the same words."""
     funnel = json.dumps(fetch_arrow(con, "SELECT * FROM funnel ORDER BY step").to_pylist())
     expected = {
         "schema_version": manifest["schema_version"],
@@ -116,7 +116,8 @@ def one_build(con: Connection, folder: Path, data: Compendium, manifest: Manifes
     }
     recorded = {**expected, "notes": manifest["notes"]}
     of_uns = {**expected, "unit": UNIT_NAMES[manifest["parameters"]["unit"]]}
-    said = {name: value.item() if hasattr(value, "item") else value for name, value in data.uns.items()}
+    uns: Mapping[str, Any] = data.uns if data is not None else of_uns
+    said = {name: value.item() if hasattr(value, "item") else value for name, value in uns.items()}
     wrong = [f"uns/{name}" for name in sorted(of_uns.keys() | said.keys()) if said.get(name) != of_uns.get(name) or name not in of_uns]
     held = dict(con.execute("SELECT key, value FROM build").fetchall())
     as_text = {name: value if isinstance(value, str) else json.dumps(value) for name, value in recorded.items()}

@@ -15,6 +15,7 @@ from modelling.auditing.species import audit_species
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Stage, silent
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,8 +84,9 @@ def against_truth(found: list[Audited], truth: Path) -> dict[str, dict[str, Any]
     if not truth.is_file():
         raise TruthUnreadable(f"{truth}: no such file")
     content = pl.read_csv(truth, separator="\t", infer_schema=False)
-    if missing := {"sample_id", "audit"} - set(content.columns):
-        raise TruthUnreadable(f"{truth}: no column {' and no '.join(sorted(missing))}; columns: {', '.join(content.columns[:6])}")
+    if missing := sorted({"sample_id", "audit"} - set(content.columns)):
+        meant = near(missing, content.columns)
+        raise TruthUnreadable(f"{truth}: no column {' and no '.join(missing)}{meant}; columns: {', '.join(content.columns[:6])}")
     if strange := sorted(set(content["audit"]) - {audited.name for audited in found}):
         raise TruthUnreadable(f"{truth}: `audit` holds {strange[:3]}; the audits are {', '.join(audited.name for audited in found)}")
     scores = {}

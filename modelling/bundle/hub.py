@@ -15,6 +15,7 @@ from modelling.bundle.reference import FILES as REFERENCE_FILES
 from modelling.bundle.reference import ReferenceMissing
 from modelling.errors import ModellingError
 from modelling.outfolder import new_folder
+from profiles.nearest import near
 
 MODEL_FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv", "scaler.tsv", "levels.tsv")
 EXTRA_FILES = ("environment.json", "history.csv", "normals.safetensors")
@@ -30,7 +31,7 @@ def export(
     """
     run, to = Path(run), Path(to)
     if licence not in LICENCES:
-        raise ModellingError(f"no licence named {licence!r}; there are: {', '.join(LICENCES)}")
+        raise ModellingError(f"no licence named {licence!r}{near(licence, LICENCES)}; there are: {', '.join(LICENCES)}")
     model = load(run)
     if reference and (missing := [name for name in REFERENCE_FILES if not (run / name).is_file()]):
         raise ReferenceMissing(

@@ -41,6 +41,19 @@ def verify(folder: str | Path, needed: Sequence[str] = ()) -> dict[str, Any]:
     nothing lies beside them (but hidden files, which nobody reads). BundleDamaged names what is wrong.
     """
     folder = Path(folder)
+    manifest = listed(folder)
+    files = manifest["files"]
+    wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
+    if wrong:
+        raise BundleDamaged(
+            f"{folder}: {len(wrong)} of {len(files)} files are not as they were exported: {'; '.join(wrong[:5])}; get the bundle again"
+        )
+    _refuse_beside(folder, files, needed)
+    return manifest
+
+
+def listed(folder: Path) -> dict[str, Any]:
+    """The manifest of a bundle, of this schema and with names of files only; the files are not looked at. Raises BundleError, BundleDamaged."""
     if not (folder / MANIFEST).is_file():
         raise BundleError(f"{folder}: has no {MANIFEST}: not a bundle; make one from a run with `model export RUN --to FOLDER`")
     manifest, version, files = _read(folder / MANIFEST)
@@ -51,12 +64,6 @@ def verify(folder: str | Path, needed: Sequence[str] = ()) -> dict[str, Any]:
     # Links are not followed up: the cache of a model hub holds every file as a link to a folder of blobs, and files are read here, not written.
     if outside := [f"{filenames.shown(name)}: {why}" for name in files if (why := filenames.fault(name))]:
         raise BundleDamaged(f"{folder}/{MANIFEST}: names files outside the bundle ({outside[0]}); get the bundle again")
-    wrong = [said for name, stated in files.items() if (said := _wrong(folder / name, stated))]
-    if wrong:
-        raise BundleDamaged(
-            f"{folder}: {len(wrong)} of {len(files)} files are not as they were exported: {'; '.join(wrong[:5])}; get the bundle again"
-        )
-    _refuse_beside(folder, files, needed)
     return manifest
 
 

@@ -32,6 +32,7 @@ from modelling.config import TrainConfig
 from modelling.errors import ModellingError
 from modelling.network.base import block_rows
 from modelling.network.completion import Completer
+from modelling.network.device import chosen_device
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
 from profiles import aside
@@ -204,8 +205,8 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:
-    """Load a run folder or bundle; BundleError names a file that is missing, damaged, or differs from a bundle's manifest."""
-    folder = Path(folder)
+    """Load a run folder or bundle; BundleError names a file that is missing, damaged, or differs from a bundle's manifest, TrainingError a device."""
+    folder, place = Path(folder), chosen_device(device)
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BundleError(
@@ -229,7 +230,7 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     )
     network = build(len(genes), len(tissues), config, blank)
     network.load_state_dict(state)
-    network = network.to(device).eval()
+    network = network.to(place).eval()
     return TissueModel(
         network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels
     )

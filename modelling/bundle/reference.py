@@ -24,6 +24,7 @@ from modelling.errors import ModellingError
 from modelling.progress import Say, ignore
 from modelling.scores.neighbours import cosine_neighbours
 from profiles import aside, records
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -169,7 +170,7 @@ def write_reference(run: str | Path, compendium: str | Path | Compendium, map_me
     say(f"embedding {len(rows):,} samples")
     unit_mk = np.concatenate([model.directions(model.embed(x)) for _, x in opened.blocks(rows, genes=model.genes)])
     columns = {name: _text(opened.obs[name][rows]) if name in opened.obs else [""] * len(rows) for name in COLUMNS}
-    method = _map_method(map_method)
+    method = chosen_map(map_method)
     say(f"drawing the map ({method})")
     xy, method = draw_map(unit_mk, method)
     about = About(min(N_NEIGHBOURS, columns["split"].count("train")), method)
@@ -183,11 +184,12 @@ def _text(values: Array) -> list[str]:
     return [str(value).replace("\t", " ").replace("\n", " ") for value in values]
 
 
-def _map_method(name: str) -> str:
+def chosen_map(name: str) -> str:
+    """How a map is drawn, `tsne` or `pca`, by the name that was asked for. Raises ModellingError for one that cannot be."""
     import importlib.util
 
     if name not in ("auto", "tsne", "pca"):
-        raise ModellingError(f"no map method named {name!r}; there are: auto, tsne, pca")
+        raise ModellingError(f"no map method named {name!r}{near(name, ('auto', 'tsne', 'pca'))}; there are: auto, tsne, pca")
     installed = importlib.util.find_spec("openTSNE") is not None
     if name == "tsne" and not installed:
         raise ModellingError("openTSNE is not installed: pip install 'bulkatlas[figures]', or draw the map with --map pca")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelling.commands.telling import console, tell_table
 from modelling.data import Compendium
 from modelling.outfolder import new_folder
 from modelling.progress import bars
@@ -72,21 +73,20 @@ def agreement(found: Suspicion) -> float:
 
 
 def _tell(found: Suspicion, ranked: pl.DataFrame, scores: dict[str, Any] | None, out: Path) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(f"{len(found.rows):,} labels audited, {agreement(found):.1%} agree with the expression, {ranked.height:,} suspects")
+    people = console()
+    people.print(f"{len(found.rows):,} labels audited, {agreement(found):.1%} agree with the expression, {ranked.height:,} suspects")
     for row in ranked.head(10).iter_rows(named=True):
         why = f" ({row['decided_by']}: {row['matched_text']})" if "matched_text" in ranked.columns else ""
-        console.print(
+        people.print(
             f"  {row['sample_id']}: {row['label']}{why}, expression says {row['suggested']} ({row['probability_suggested']:.2f})",
             markup=False,
         )
     for name, n in found.not_audited.items():
-        console.print(f"  note: {name}, {n} samples of one study or donor only: not audited")
+        people.print(f"  note: {name}, {n} samples of one study or donor only: not audited")
     if scores:
-        console.print(
+        people.print(
             f"against the truth: precision {number(scores['precision'])} ({scores['n_right']} of {scores['n_suspects']}), recall {number(scores['recall'])} "
             f"({scores['n_right']} of {scores['n_wrong_audited']}), average precision {number(scores['average_precision'])}"
         )
-    console.print(f"wrote {out}/ (suspects.tsv, overrides.tsv to review, report.html, audit.json)")
+    people.print(f"wrote {out}/ (suspects.tsv, overrides.tsv to review, report.html, audit.json, figures/)")
+    tell_table(ranked.rows(named=True))

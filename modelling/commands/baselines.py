@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from modelling.commands.telling import bounded, console, tell_table
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder
@@ -34,8 +35,11 @@ def named_files(pairs: Sequence[str]) -> dict[str, Path]:
     return named
 
 
-def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], seed: int, *, umap: bool) -> None:
-    """Score all methods and write the folder."""
+SLOW = ("UMAP", "SVM", "boosting")
+
+
+def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], seed: int, *, umap: bool, slow: bool = True) -> None:
+    """Score all methods and write the folder; without `slow` only those that take seconds."""
     if len(inputs) > 2:
         raise WrongInputs(f"takes [RUN] COMPENDIUM, got {len(inputs)} paths")
     run = inputs[0] if len(inputs) == 2 else None
@@ -44,7 +48,8 @@ def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], 
         parts = read_parts(compendium, run)
         chosen = model_methods(run) if run else []
         chosen += [method for name, path in outside.items() for method in embedding_methods(name, path)]
-        chosen += [method for method in methods(seed) if umap or "UMAP" not in method.name]
+        without = ("UMAP",) if slow and not umap else () if slow else SLOW
+        chosen += [method for method in methods(seed) if not any(word in method.name for word in without)]
         with bars() as stage:
             rows = score_methods(chosen, parts, seed, stage)
         write(folder, rows, compendium, parts, seed, run)
@@ -106,16 +111,26 @@ def _difference(row: dict[str, Any], first: dict[str, Any]) -> str:
 
 
 def _tell(rows: list[dict[str, Any]], out: Path) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     for row in rows:
         scores = with_interval(row["balanced_accuracy"], row["interval"])
         beside = "" if row is rows[0] else f"   minus the first {_difference(row, rows[0])}"
-        console.print(
+        people.print(
             f"{row['method']:46}{row['n_dimensions']:>7,} dimensions   balanced accuracy {scores}{beside}   {row['seconds']:.1f} s",
             markup=False,
         )
-    console.print(
+    people.print(
         f"{rows[0]['n']:,} labelled test samples, {rows[0]['n_train']:,} training samples; wrote {out}/ (report.html, baselines.json, figures/)"
+    )
+    tell_table(
+        [
+            {
+                "method": row["method"],
+                "n_dimensions": row["n_dimensions"],
+                **bounded("balanced_accuracy", row["balanced_accuracy"], row["interval"]),
+            }
+            | bounded("minus_first", row["balanced_accuracy"] - rows[0]["balanced_accuracy"], row["minus_first"])
+            | {name: row[name] for name in ("accuracy", "macro_f1", "mcc", "seconds", "n", "n_train")}
+            for row in rows
+        ]
     )

@@ -12,9 +12,11 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from modelling.bundle.model import TissueModel, load
+from modelling.commands.telling import console, tell_table
 from modelling.comparing.cohort import Compared, Comparer
 from modelling.comparing.compare import background
 from modelling.comparing.folder import FILE, load_background, save_background
+from modelling.comparing.listing import gene_table
 from modelling.comparing.normals import normal_rows
 from modelling.data import Compendium
 from modelling.figures.canvas import FigureFolder
@@ -99,20 +101,6 @@ def write(folder: Path, found: list[Compared], genes: Any, cohort: Cohort, compa
     }  # fmt: skip
     (folder / "compare.json").write_text(json.dumps(plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     _write_page(folder, found, genes, samples, cohort, asked)
-
-
-def gene_table(one: Compared, genes: Any) -> pl.DataFrame:
-    """One row per gene of a compared sample, surest first; log2 values."""
-    import polars as pl
-
-    f = one.found
-    assert f is not None
-    columns = {
-        "sample_id": [one.sample_id] * len(genes), "gene": genes.tolist(), "observed": f.observed_g, "expected": f.expected.mean_g,
-        "difference": f.difference_g, "standard_error": f.error_g, "p_value": f.p_g, "fdr": f.fdr_g,
-    }  # fmt: skip
-    table = pl.DataFrame({k: v if isinstance(v, list) else np.asarray(v, np.float64) for k, v in columns.items()}).fill_nan(None)
-    return table.sort("p_value", pl.col("difference").abs(), descending=[False, True], nulls_last=True)
 
 
 def _write_genes(file: IO[bytes], found: list[Compared], genes: Any, below: float | None) -> None:
@@ -205,11 +193,9 @@ def _write_page(folder: Path, found: list[Compared], genes: Any, samples: pl.Dat
 
 
 def _tell(found: list[Compared], cohort: Cohort, out: Path, asked: Asked) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     for line in cohort.report.lines():
-        console.print(line, style="yellow" if line.startswith("warning") else None, markup=False)
+        people.print(line, style="yellow" if line.startswith("warning") else None, markup=False)
     for one in found[:MOST_WHOLE]:
         f = one.found
         what = (
@@ -217,7 +203,8 @@ def _tell(found: list[Compared], cohort: Cohort, out: Path, asked: Asked) -> Non
             if f
             else one.status
         )
-        console.print(f"  {one.sample_id}: {what}{f'; unsure: {one.unsure_because}' if one.unsure_because else ''}", markup=False)
+        people.print(f"  {one.sample_id}: {what}{f'; unsure: {one.unsure_because}' if one.unsure_because else ''}", markup=False)
     if len(found) > MOST_WHOLE:
-        console.print(f"  ... and {len(found) - MOST_WHOLE:,} more (samples.tsv)")
-    console.print(f"wrote {out}/ (genes.tsv, samples.tsv, comparison.h5ad, report.html, figures/)")
+        people.print(f"  ... and {len(found) - MOST_WHOLE:,} more (samples.tsv)")
+    people.print(f"wrote {out}/ (genes.tsv, samples.tsv, comparison.h5ad, report.html, figures/)")
+    tell_table(sample_table(found, asked.fdr).rows(named=True))

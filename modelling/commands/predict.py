@@ -14,7 +14,7 @@ from modelling.data import Compendium
 from modelling.predicting.cohort import Reading, cohort
 from modelling.predicting.cohort_report import CohortReport
 from modelling.predicting.predict import PredictedBlock, Predictor
-from modelling.predicting.results import open_writer
+from modelling.predicting.results import OutputError, open_writer
 
 
 def predict_file(
@@ -53,6 +53,12 @@ def embed_file(run: Path, file: Path, reading: Reading, out: Path | None, device
             writer.write(_ids(block), latent_columns(block))
         writer.close(samples.report.as_dict())
     return samples.report
+
+
+def refuse_two_places(form: str | None, out: Path | None) -> None:
+    """Raise OutputError: --format is of the table on standard output, a file is what its ending says."""
+    if form and out:
+        raise OutputError(f"--format {form} is for the table on standard output; {out} is written by its ending: leave one of them out")
 
 
 def say(report: CohortReport) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from rich.console import Console
 
 from modelling.bundle.model import TissueModel
+from modelling.commands import telling
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.training.train import Run, train
+from profiles.printing import asked_format
 
 
 def train_and_tell(compendium: Compendium, out: Path, config: TrainConfig, *, device: str, resume: bool, also_standard: bool) -> list[Run]:
@@ -36,10 +38,14 @@ def tune_and_tell(compendium: Compendium, out: Path, search: str, *, n_trials: i
     """Search, say what won, and train it."""
     from modelling.training.tune import tune
 
-    console = Console(soft_wrap=True, highlight=False)
+    people = telling.console()
     run = tune(compendium, out, search, n_trials=n_trials, epochs=epochs, seed=seed, progress=True)
-    console.print((out / "trials.tsv").read_text(encoding="utf-8").rstrip())
-    _tell_result(console, run)
+    table = (out / "trials.tsv").read_text(encoding="utf-8").rstrip()
+    if asked_format() is None:
+        people.print(table)
+    header, *lines = (line.split("\t") for line in table.splitlines())
+    telling.tell_table([dict(zip(header, line, strict=True)) for line in lines])
+    _tell_result(people, run)
     return run
 
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from modelling.commands.telling import bounded, console, tell_table
 from modelling.errors import ModellingError
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.methods import transfer_bars
 from modelling.outfolder import new_folder
 from modelling.progress import bars
+from modelling.reports.calls import calls_section
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
 from modelling.studies.transfer import Question, Transfer, transfer
@@ -77,7 +79,7 @@ def write(folder: Path, found: Transfer, runs: Sequence[Path], question: Questio
         simulated=False,
         tiles=[_tile(row) for row in found.overall],
         notes=found.notes,
-        sections=[_section(found, figures.folder)],
+        sections=[calls_section(figures, found, question), _section(found, figures.folder)],
         colophon=f"Made by bulkatlas {__version__}, `model transfer`, seed {seed}. All numbers: transfer.json; every sample: predictions.tsv.",
     ).write(folder / "report.html")
 
@@ -134,20 +136,29 @@ def _section(found: Transfer, figures: Path) -> Section:
 
 
 def _tell(found: Transfer, out: Path) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     width = max(12, *(len(name) + 2 for name in found.calls.names))
     for row in found.overall:
         beside = (
             f"; minus the first {with_interval(row['minus_first'], row['minus_first_interval'])}" if row["minus_first"] is not None else ""
         )
-        console.print(
+        people.print(
             f"{row['rubric']:10}{row['classifier']:{width}}{with_interval(row['score'], row['interval'])} "
             f"of {row['n']:,} samples; mean over {row['n_categories']} categories "
             f"{number(row['mean_over_categories'])}; null {number(row['null'])}; abstained {number(row['abstained'], 2)}{beside}",
             markup=False,
         )
     for note in found.notes:
-        console.print(f"  note: {note}", markup=False)
-    console.print(f"wrote {out}/ (report.html, transfer.json, predictions.tsv, figures/)")
+        people.print(f"  note: {note}", markup=False)
+    people.print(f"wrote {out}/ (report.html, transfer.json, predictions.tsv, figures/)")
+    tell_table([_flat(row) for row in found.overall])
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    flat = {name: row[name] for name in ("rubric", "classifier", "n", "n_categories")} | bounded("score", row["score"], row["interval"])
+    flat |= bounded("mean_over_categories", row["mean_over_categories"], row["mean_interval"])
+    return (
+        flat
+        | {"null": row["null"], "abstained": row["abstained"]}
+        | bounded("minus_first", row["minus_first"], row["minus_first_interval"])
+    )

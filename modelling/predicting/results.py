@@ -14,6 +14,7 @@ import numpy as np
 from modelling.arrays import Array
 from modelling.errors import ModellingError
 from profiles import aside, room
+from profiles.printing import asked_format, refuse_parquet_on_terminal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,6 +52,27 @@ class TsvWriter:
 
     def close(self, report: dict[str, Any]) -> None:
         """See Writer."""
+        self.file.flush()
+
+
+class JsonWriter:
+    """JSON, a list of rows, a row a line; numbers as they are, NaN as null."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.first = file, True
+
+    def write(self, table: pl.DataFrame, arrays: dict[str, tuple[list[str], Array]]) -> None:
+        """See Writer."""
+        import polars as pl
+
+        wide = _wide(table, arrays).with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
+        for row in wide.iter_rows(named=True):
+            self.file.write(("[" if self.first else ",\n").encode() + json.dumps(row, ensure_ascii=False, allow_nan=False).encode())
+            self.first = False
+
+    def close(self, report: dict[str, Any]) -> None:
+        """See Writer."""
+        self.file.write(b"[]\n" if self.first else b"]\n")
         self.file.flush()
 
 
@@ -140,9 +162,15 @@ def tsv(table: pl.DataFrame, *, header: bool = True, for_spreadsheet: bool = Fal
 
 @contextmanager
 def open_writer(path: Path | None) -> Iterator[Writer]:
-    """A writer by the file's suffix, or TSV to standard output for None. The caller closes it; an error leaves no file behind."""
+    """A writer by the file's suffix, or for None to standard output (TSV, or what --format says).
+
+    The caller closes it; an error leaves no file behind.
+    """
     if path is None:
-        yield TsvWriter(sys.stdout.buffer)
+        if asked_format() == "parquet":
+            refuse_parquet_on_terminal()
+        on_output: dict[str | None, Callable[[IO[bytes]], Writer]] = {"json": JsonWriter, "parquet": ParquetWriter}
+        yield on_output.get(asked_format(), TsvWriter)(sys.stdout.buffer)
         return
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:

@@ -18,6 +18,7 @@ from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Advance, ignore
 from modelling.scores.metrics import classification_scores, draw_groups
+from profiles.nearest import near
 
 ALIASES = {"study": "series_id"}
 FEWEST = 20
@@ -39,7 +40,9 @@ def score_across(model: TissueModel, compendium: Compendium, field: str, seed: i
         raise NothingAcross("--across needs a head of prototypes: the published network's would have to be trained once for every value")
     column = ALIASES.get(field, field)
     if column not in compendium.obs:
-        raise NothingAcross(f"{compendium.path}: obs has no column {column!r}; there are: {', '.join(compendium.obs)}")
+        raise NothingAcross(
+            f"{compendium.path}: obs has no column {column!r}{near(column, compendium.obs)}; there are: {', '.join(compendium.obs)}"
+        )
     fitting = np.concatenate([compendium.rows(split, labelled=True) for split in ("train", "validation")])
     rows = np.concatenate([fitting, compendium.rows("test", labelled=True)])
     value = compendium.text(column, rows).astype(str)

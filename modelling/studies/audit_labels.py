@@ -20,6 +20,7 @@ from modelling.progress import Stage, silent
 from modelling.scratch import scratch_array
 from modelling.studies.baselines import ExtraMissing, components_of, project
 from modelling.studies.held_out import BLOCK
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -174,7 +175,7 @@ def _evidence(path: Path) -> pl.DataFrame:
         raise AuditError(f"{path}: no such file; labels.parquet lies beside the compendium of a build")
     content = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, separator="\t", infer_schema=False)
     if "sample_id" not in content.columns:
-        raise AuditError(f"{path}: no column sample_id; columns: {', '.join(content.columns[:6])}")
+        raise AuditError(f"{path}: no column sample_id{near('sample_id', content.columns)}; columns: {', '.join(content.columns[:6])}")
     kept = [name for name in EVIDENCE if name in content.columns]
     return (
         content.select("sample_id", *kept)
@@ -235,9 +236,9 @@ def against_truth(found: Suspicion, compendium: Compendium, truth: Path) -> dict
     if not truth.is_file():
         raise AuditError(f"{truth}: no such file")
     content = pl.read_csv(truth, separator="\t", infer_schema=False)
-    missing = {"sample_id", "true_tissue"} - set(content.columns)
-    if missing:
-        raise AuditError(f"{truth}: no column {' and no '.join(sorted(missing))}; columns: {', '.join(content.columns[:6])}")
+    if missing := sorted({"sample_id", "true_tissue"} - set(content.columns)):
+        meant = near(missing, content.columns)
+        raise AuditError(f"{truth}: no column {' and no '.join(missing)}{meant}; columns: {', '.join(content.columns[:6])}")
     true = dict(zip(content["sample_id"], content["true_tissue"], strict=True))
     ids = compendium.sample_ids[found.rows].astype(str)
     wrong = np.array([true.get(name, found.classes[own]) != found.classes[own] for name, own in zip(ids, found.label, strict=True)])

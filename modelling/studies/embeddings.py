@@ -10,6 +10,7 @@ import numpy as np
 from modelling.arrays import Floats
 from modelling.errors import ModellingError
 from profiles.claims import h5ad_fault
+from profiles.nearest import near
 
 
 class EmbeddingError(ModellingError):
@@ -71,7 +72,7 @@ def _from_parquet(path: Path) -> tuple[np.ndarray, Floats]:
 
     table = pl.read_parquet(path)
     if "sample_id" not in table.columns:
-        raise EmbeddingError(f"{path}: no column sample_id; columns: {', '.join(table.columns[:5])}")
+        raise EmbeddingError(f"{path}: no column sample_id{near('sample_id', table.columns)}; columns: {', '.join(table.columns[:5])}")
     numbers = table.drop("sample_id")
     wrong = [column for column, kind in numbers.schema.items() if not kind.is_numeric()]
     if wrong:
@@ -90,7 +91,7 @@ def _from_h5ad(path: Path, key: str) -> tuple[np.ndarray, Floats]:
             ids = read_elem(file["obs"]).index.to_numpy(dtype=object)
             available = list(file["obsm"]) if "obsm" in file else []
             if key and key not in available:
-                raise EmbeddingError(f"{path}: no obsm {key!r}; there are: {', '.join(available) or 'none'}")
+                raise EmbeddingError(f"{path}: no obsm {key!r}{near(key, available)}; there are: {', '.join(available) or 'none'}")
             values = read_elem(file["obsm"][key] if key else file["X"])
     except OSError as error:
         raise EmbeddingError(f"{path}: not a readable .h5ad file ({error})") from error

@@ -11,6 +11,7 @@ from modelling.arrays import Floats
 from modelling.bundle.model import TissueModel
 from modelling.data import Compendium
 from modelling.errors import ModellingError
+from profiles.nearest import near
 
 Way = Literal["none", "quantile", "zscore"]
 MIN_COHORT = 10
@@ -24,7 +25,7 @@ class HarmoniseError(ModellingError):
 def parse_way(name: str) -> Way:
     """The way by name."""
     if name not in get_args(Way):
-        raise HarmoniseError(f"no harmonisation named {name!r}; there are: {', '.join(get_args(Way))}")
+        raise HarmoniseError(f"no harmonisation named {name!r}{near(name, get_args(Way))}; there are: {', '.join(get_args(Way))}")
     return name  # type: ignore[return-value]
 
 

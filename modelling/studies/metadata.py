@@ -9,6 +9,7 @@ import numpy as np
 
 from modelling.errors import ModellingError
 from profiles.metadata import is_missing, read_frame
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +43,9 @@ def match(table: pl.DataFrame, sample_ids: list[str], wanted: str, sample_column
     """
     for column in (wanted, *([sample_column] if sample_column else [])):
         if column not in table.columns:
-            raise MetadataError(f"the metadata has no column {column!r}; columns: {', '.join(table.columns[:12])}")
+            raise MetadataError(
+                f"the metadata has no column {column!r}{near(column, table.columns)}; columns: {', '.join(table.columns[:12])}"
+            )
     ids = set(sample_ids)
     counts = {column: len(ids & set(table[column])) for column in ([sample_column] if sample_column else table.columns)}
     best = max(counts, key=lambda column: counts[column])
@@ -63,10 +66,12 @@ def keep(table: pl.DataFrame, conditions: list[str]) -> pl.DataFrame:
         column, equals, value = condition.partition("=")
         if not equals or column not in table.columns:
             raise MetadataError(
-                f"--where takes COLUMN=VALUE with a column of the metadata, got {condition!r}; columns: {', '.join(table.columns[:12])}"
+                f"--where takes COLUMN=VALUE with a column of the metadata, got {condition!r}{near(column, table.columns)}; "
+                f"columns: {', '.join(table.columns[:12])}"
             )
         chosen = np.array([text == value for text in table[column]])
         if not chosen.any():
-            raise MetadataError(f"--where {condition}: no row; values of {column!r}: {', '.join(sorted(set(table[column]))[:8])}")
+            held = sorted(set(table[column]))
+            raise MetadataError(f"--where {condition}: no row{near(value, held)}; values of {column!r}: {', '.join(held[:8])}")
         table = table.filter(chosen)
     return table

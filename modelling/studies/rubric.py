@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelling.errors import ModellingError
+from profiles.nearest import near
 from profiles.resources import ontology_folder
 
 NOT_A_WAY = ("category", "reason")
@@ -50,8 +51,8 @@ def load_rubric(name: str) -> Rubric:
     if not path.is_file():
         path = (ontology_folder() / "rubrics") / f"{name}.tsv"
     if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in (ontology_folder() / "rubrics").glob("*.tsv")))
-        raise RubricError(f"no rubric {name!r}: neither a file nor one of the shipped ones ({shipped})")
+        shipped = sorted(file.stem for file in (ontology_folder() / "rubrics").glob("*.tsv"))
+        raise RubricError(f"no rubric {name!r}: neither a file nor one of the shipped ones ({', '.join(shipped)}){near(name, shipped)}")
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         rows, header = list(reader), list(reader.fieldnames or [])

@@ -18,12 +18,12 @@ from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.errors import TrainingError
+from modelling.network.device import chosen_device
 from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, mark, run_folder, usable
 from modelling.training.adam import AdamW
 from modelling.training.batches import Feed, draw_unlabelled, epoch_windows
-from modelling.training.device import chosen_device
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.head import fit_prototypes

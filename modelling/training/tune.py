@@ -16,6 +16,7 @@ from modelling.errors import ModellingError
 from modelling.training import history, mark
 from modelling.training.train import Run, train
 from profiles import aside
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import optuna
@@ -83,7 +84,7 @@ def tune(
     `n_trials` are finished. Raises TuneError for an unknown search, or when `out`/run exists.
     """
     if search not in SEARCHES:
-        raise TuneError(f"no search named {search!r}; there are: {', '.join(SEARCHES)}")
+        raise TuneError(f"no search named {search!r}{near(search, SEARCHES)}; there are: {', '.join(SEARCHES)}")
     out, plan = Path(out), SEARCHES[search]
     if (out / "run").exists():
         raise TuneError(f"{out / 'run'}: this search has ended; choose another folder for --out")

@@ -10,6 +10,7 @@ from profiles.account import some
 from profiles.errors import TableFault
 from profiles.layout.plan import DECIDE, Head, Plan, Wish
 from profiles.layout.refusals import refuse_headerless, refuse_undecided
+from profiles.nearest import near
 
 # A column that sums up the others is looked for where somebody may have put it by hand.
 MOST_FOR_SUMMARIES = 64
@@ -21,8 +22,9 @@ def matching(names: Sequence[str], among: Sequence[int], patterns: Sequence[str]
     for pattern in patterns:
         hits = [i for i in among if names[i] == pattern] or [i for i in among if fnmatchcase(names[i], pattern)]
         if not hits:
+            known = [name for name in names if name]
             raise TableFault(
-                f"{head.name}: {option} names {pattern!r}, which is no column; its columns are: {some([n for n in names if n], 12)}"
+                f"{head.name}: {option} names {pattern!r}, which is no column{near(pattern, known)}; its columns are: {some(known, 12)}"
             )
         found += [i for i in hits if i not in found]
     return sorted(found)

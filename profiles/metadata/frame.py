@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from profiles.account import some
 from profiles.errors import MetadataFault
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -44,7 +45,9 @@ class Frame:
         missing = [column for column in columns if column not in self.raw.columns]
         if missing:
             names = ", ".join(repr(name) for name in missing)
-            raise MetadataFault(f"{self.name} has no column {names}; its columns are: {some(self.raw.columns, SHOWN)}")
+            raise MetadataFault(
+                f"{self.name} has no column {names}{near(missing, self.raw.columns)}; its columns are: {some(self.raw.columns, SHOWN)}"
+            )
         return self.frame
 
 

@@ -14,6 +14,7 @@ from profiles.metadata.frame import SHOWN, Frame, without_kinds
 from profiles.metadata.missing import missing_to_null, words_for_nothing
 from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -117,7 +118,9 @@ def _named_id(found: Frame, id: str) -> str:
         return columns[0]
     close = first_of([plain(id)], columns)
     if close is None:
-        raise MetadataFault(f"{found.name} has no column {id!r} to take the sample ids from; its columns are: {some(columns, SHOWN)}")
+        raise MetadataFault(
+            f"{found.name} has no column {id!r} to take the sample ids from{near(id, columns)}; its columns are: {some(columns, SHOWN)}"
+        )
     return close
 
 

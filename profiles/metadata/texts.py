@@ -12,6 +12,7 @@ from profiles.errors import MetadataFault
 from profiles.metadata.archives import OWN, SPEAKING, TECHNICAL, columns_with, first_of, plain
 from profiles.metadata.frame import SHOWN
 from profiles.metadata.missing import MISSING_WORDS, missing_to_null
+from profiles.nearest import near
 
 if TYPE_CHECKING:
     import polars as pl
@@ -172,7 +173,9 @@ def named_texts(table: str, columns: Sequence[str], given: Sequence[str]) -> Tex
     for name in given:
         theirs = name if name in columns else first_of([plain(name)], columns)
         if theirs is None:
-            raise MetadataFault(f"{table} has no column {name!r} to read as text; its columns are: {some(columns, SHOWN)}")
+            raise MetadataFault(
+                f"{table} has no column {name!r} to read as text{near(name, columns)}; its columns are: {some(columns, SHOWN)}"
+            )
         ours = next((ours for ours in TEXTS if plain(theirs) in (plain(ours), f"{plain(ours)} ch1")), None)
         if ours:
             found.whole.setdefault(ours, []).append(theirs)

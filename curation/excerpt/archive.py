@@ -1,0 +1,303 @@
+"""An ARCHS4 file behind HTTP: opened by ranges, its metadata copied, the chunks of chosen samples found, fetched and written as a smaller file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.excerpt.ahead import ReadsAhead
+from curation.excerpt.index import Chunks, Index, TooDear, Wanted
+from curation.excerpt.store import Store
+from curation.excerpt.write import write_chunks, write_metadata
+from curation.hdf5.chunks import chunk_table
+from curation.mark import discard, put_mark
+from curation.progress import Progress
+from curation.remote.cache import Cached
+from curation.remote.ranges import FIRST, LONGEST, TIMEOUT, RangeFault, Traffic, Web
+from curation.sources.archs4 import EXPRESSION, PARTIAL, SAMPLES, refuse_foreign
+from profiles import aside
+from profiles.fetching.download import Patience
+from profiles.filenames import fault, shown
+from profiles.hdf5_guard import Damaged, reading
+from profiles.lock import Held, lock
+
+CONNECTIONS = 16
+ADVICE = "fetch the whole file (`curate fetch archs4`), choose fewer samples, or say --by-ranges where only the bytes count"
+SUFFIXES = (".h5", ".hdf5")
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What was fetched: traffic of the metadata, of the chunk index and of the chunks; bytes of the chunks themselves, and of them those of an
+    earlier run; chunks, and bytes of the whole file.
+    """
+
+    metadata: Traffic
+    index: Traffic
+    chunks: Traffic
+    n_chunk_bytes: int = 0
+    n_held: int = 0
+    n_chunks: int = 0
+    n_planned: int = 0  # bytes of the requests for chunks, with what lies between
+    n_bytes_whole: int = 0
+
+    def lines(self, *, is_done: bool = True) -> list[str]:
+        """As they are told; before the chunks are fetched: what they would take."""
+        told = [f"metadata: {self.metadata}", f"chunk index: {self.index}"]
+        if self.n_chunks and not is_done:
+            told.append(f"chunks: would fetch {self.n_planned:,} bytes for {self.n_chunks:,} chunks of {self.n_chunk_bytes:,} bytes")
+        elif self.n_chunks:
+            new = self.n_chunk_bytes - self.n_held
+            ratio = f", {self.chunks.n_bytes / new:.2f} times the chunks" if new else ""
+            held = f" ({self.n_held:,} were here already)" if self.n_held else ""
+            told.append(f"chunks: {self.chunks} for {self.n_chunks:,} chunks of {self.n_chunk_bytes:,} bytes{held}{ratio}")
+        total = sum(one.n_bytes for one in (self.metadata, self.index, self.chunks))
+        return [*told, f"together {total:,} bytes of a file of {self.n_bytes_whole:,}"]
+
+
+@dataclass(frozen=True)
+class Located:
+    """The chunks of the samples `rows` (ascending), in the chunk columns `columns`; `number` is each one's in the store."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    n_samples: int  # of the archive
+    chunks: Chunks
+    store: Store
+    number: NDArray[np.int64]
+
+
+@dataclass
+class Archive:
+    """One file behind HTTP and the folder where its excerpt is made: `target` when it is whole, `work` until then."""
+
+    url: str
+    folder: Path
+    name: str
+    web: Web
+    n_bytes: int
+    work: Path
+    index_web: Web
+    chunk_web: Web
+    anyway: bool = False  # also where the whole file would take less time
+    moved: Moved = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.moved = Moved(self.web.traffic, self.index_web.traffic, self.chunk_web.traffic, n_bytes_whole=self.n_bytes)
+
+    @property
+    def target(self) -> Path:
+        """The excerpt."""
+        return self.folder / self.name
+
+    @property
+    def version(self) -> dict[str, Any]:
+        """What tells one file of the server from another: address, bytes, ETag or date."""
+        return {"url": self.url, "n_bytes": self.n_bytes, "version": (self.web.version or {}).get(self.url, "")}
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, url: str, folder: Path, name: str | None = None, patience: Patience | None = None, *, anyway: bool = False
+    ) -> Iterator[Archive]:
+        """Ask for its size, and hold the folder of its unfinished excerpt. Raises RangeFault."""
+        name = name or _name_of(url)
+        work = folder / f".{name}.excerpt"
+        patience = patience or Patience(first=FIRST, longest=LONGEST, timeout=TIMEOUT)
+        versions: dict[str, str] = {}
+        webs = [Web(patience, connections=CONNECTIONS, version=versions) for _ in range(3)]
+        try:
+            n_bytes = webs[0].size(url)
+            folder.mkdir(parents=True, exist_ok=True)
+            with lock(folder / f".{name}.excerpt.lock"):
+                archive = cls(url, folder, name, webs[0], n_bytes, work, webs[1], webs[2], anyway)
+                archive._begin()
+                yield archive
+        except Held as error:
+            raise RangeFault(f"{folder / name} is being fetched by another process ({error.holder}); wait for it, or stop it") from error
+        finally:
+            for web in webs:
+                web.close()
+
+    def _begin(self) -> None:
+        """Go on with what lies in the working folder if it is of the same file."""
+        about = self.work / "about.json"
+        try:
+            is_same = json.loads(about.read_text(encoding="utf-8")) == self.version
+        except (OSError, ValueError):
+            is_same = False
+        if not is_same:
+            discard(self.work)
+            self.work.mkdir()
+            put_mark(self.work)
+            about.write_text(json.dumps(self.version), encoding="utf-8")
+
+    @contextmanager
+    def opened(self, web: Web) -> Iterator[tuple[h5py.File, ReadsAhead]]:
+        """The file as h5py reads it, its bytes fetched through `web` and kept in the working folder. Raises RangeFault, Archs4Fault."""
+        cached = Cached(web, self.url, self.n_bytes, self.work / "blocks", None)
+        raw = ReadsAhead(cached)
+        try:
+            with reading(), h5py.File(raw, "r") as file:
+                yield file, raw
+        except Damaged as error:
+            if cached.fault is not None:
+                raise cached.fault from error
+            raise RangeFault(f"{self.url} cannot be read as HDF5 ({error}); check the address") from error
+        finally:
+            cached.close()
+
+    def metadata(self, rows: NDArray[np.int64] | None, into: Path, progress: Progress) -> Path:
+        """The file `name` in the folder `into` with the metadata of the samples `rows` (all without), and counts without a chunk."""
+        path = into / self.name
+        if path.exists():  # of an earlier run; written aside, so it is whole
+            return path
+        into.mkdir(parents=True, exist_ok=True)
+        with progress.stage("metadata over HTTP") as advance, self.opened(self.web) as (file, _):
+            self._refuse_unfit(file)
+            with aside.written(path) as draft:
+                write_metadata(file, draft, rows, advance)
+        return path
+
+    def _refuse_unfit(self, file: h5py.File) -> None:
+        refuse_foreign(file, Path(self.url), partial=True)
+        if file[EXPRESSION].chunks is None:
+            raise RangeFault(f"{self.url}: its counts do not lie in chunks, so no part of them can be fetched; fetch the whole file")
+
+    def rows_of(self, sample_ids: set[str]) -> NDArray[np.int64]:
+        """Rows of these samples, ascending. Raises RangeFault where one is not in the file."""
+        with self.opened(self.web) as (file, _):
+            self._refuse_unfit(file)
+            names = file[f"{SAMPLES}/geo_accession"].asstr()[:]
+        rows = np.flatnonzero(np.isin(names, list(sample_ids)))
+        if rows.size < len(sample_ids):
+            missing = sorted(sample_ids - set(names[rows].tolist()))
+            raise RangeFault(
+                f"{len(missing):,} of {len(sample_ids):,} samples are not in {self.url}, first: {', '.join(missing[:3])}; leave them out"
+            )
+        return rows.astype(np.int64)
+
+    def neighbours(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """`rows`, and every other sample that lies in a chunk with one of them: what a file of whole chunks holds."""
+        with self.opened(self.web) as (file, _):
+            width, n_samples = file[EXPRESSION].chunks[1], file[EXPRESSION].shape[1]
+        columns = np.unique(rows // width)
+        wide = (columns[:, None] * width + np.arange(width)[None, :]).ravel()
+        return np.asarray(wide[wide < n_samples], np.int64)
+
+    def locate(self, rows: NDArray[np.int64], progress: Progress) -> Located:
+        """Find the chunks of the samples `rows` (ascending). Raises RangeFault."""
+        with self.opened(self.index_web) as (file, raw), progress.stage("chunk index over HTTP"):
+            expression = file[EXPRESSION]
+            height, width = expression.chunks
+            wanted = Wanted(-(-expression.shape[0] // height), -(-expression.shape[1] // width), np.unique(rows // width))
+            state = self._state_of(wanted.columns)
+            chunks = self._found(Index(expression, raw, self.index_web, self.url, state, np.inf if self.anyway else self.n_bytes), wanted)
+            is_zlib, n_plain = list(expression._filters) in (["gzip"], ["shuffle", "gzip"]), height * width * expression.dtype.itemsize
+            n_samples = int(expression.shape[1])
+        if n := int((chunks.offset < 0).sum()):
+            raise RangeFault(
+                f"{self.url}: {n:,} chunks of the chosen samples were never written, their values would all be fill; it is no whole archive"
+            )
+        order = np.argsort(chunks.offset, axis=None, kind="stable")
+        offset, n_bytes, mask = (values.ravel()[order] for values in (chunks.offset, chunks.n_bytes, chunks.mask))
+        store = Store(state, self.chunk_web, self.url, self.n_bytes, offset, n_bytes, mask == 0, n_plain if is_zlib else 0)
+        if store.requests.cost > self.n_bytes and not self.anyway:
+            asked = f"{len(store.requests):,} requests for {store.requests.n_bytes:,} bytes"
+            raise TooDear(f"{self.url}: the chunks would take {asked}, longer than the whole file of {self.n_bytes:,} bytes; {ADVICE}")
+        number = np.empty(order.size, np.int64)
+        number[order] = np.arange(order.size)
+        self.moved = replace(self.moved, n_chunk_bytes=store.size, n_chunks=order.size, n_planned=store.requests.n_bytes)
+        return Located(rows, wanted.columns, n_samples, chunks, store, number.reshape(chunks.offset.shape))
+
+    def _found(self, index: Index, wanted: Wanted) -> Chunks:
+        try:
+            return index.find(wanted)
+        except TooDear as fault:
+            raise TooDear(f"{fault}; {ADVICE}") from None
+
+    def fetch(self, metadata: Path, found: Located, *, has_all: bool, progress: Progress) -> Path:
+        """Fetch the chunks, put them into the file of `metadata`, compare, and give it its name.
+
+        has_all: it names all samples of the archive; else those of the chunks alone. Raises RangeFault.
+        """
+        self._refuse_a_full_disk(2 * found.store.size)
+        with progress.stage("chunks over HTTP", found.store.size) as advance:
+            n_held = found.store.fill(advance)
+        self.moved = replace(self.moved, n_held=n_held)
+        about = {**self.version, "n_samples": int(found.rows.size), "of_samples": found.n_samples, "has_all_metadata": has_all}
+        columns = found.columns if has_all else np.arange(found.columns.size)
+        with progress.stage("excerpt"), aside.written(self.target) as draft:
+            shutil.copyfile(metadata, draft)
+            write_chunks(draft, found.chunks, columns, found.store, found.number, about)
+            self._compare(draft, columns, found.chunks)
+        return self.target
+
+    def _refuse_a_full_disk(self, n_bytes: int) -> None:
+        if n_bytes > (free := shutil.disk_usage(self.folder).free):
+            raise RangeFault(
+                f"{self.folder} has {free / 1e9:,.1f} GB free; the chosen chunks need {n_bytes / 1e9:,.1f} GB until the excerpt is whole: make room"
+            )
+
+    def _state_of(self, columns: NDArray[np.int64]) -> Path:
+        """A folder for what was read for these chunk columns; that of others goes."""
+        state = self.work / hashlib.sha256(columns.tobytes()).hexdigest()[:16]
+        for other in self.work.iterdir():
+            if other.is_dir() and other != state and (other / "columns").exists():
+                discard(other)
+        state.mkdir(exist_ok=True)
+        put_mark(state)
+        (state / "columns").touch()
+        return state
+
+    def _compare(self, path: Path, columns: NDArray[np.int64], chunks: Chunks) -> None:
+        """The written file's own index names every chunk with its size. Raises RangeFault."""
+        with h5py.File(path, "r") as file:
+            table = chunk_table(file[EXPRESSION], path, columns, 1)
+        if not np.array_equal(table.n_bytes, chunks.n_bytes) or bool((table.offset < 0).any()):
+            raise RangeFault(f"{path} was not written as it should be; the disk or the file system is faulty")
+
+    def holds(self, rows: NDArray[np.int64]) -> bool:
+        """Whether the excerpt that is there was made of this very file, with all metadata, and has the counts of these samples. Raises RangeFault
+        where something else has its name.
+        """
+        if not os.path.lexists(self.target):
+            return False
+        try:
+            with h5py.File(self.target, "r") as file:
+                about = json.loads(str(file.attrs[PARTIAL]))
+                if about["has_all_metadata"] and {name: about[name] for name in self.version} == self.version:
+                    columns = np.unique(rows // file[EXPRESSION].chunks[1])
+                    return not bool((chunk_table(file[EXPRESSION], self.target, columns, 1).offset < 0).any())
+                return False
+        except (OSError, KeyError, ValueError):
+            raise RangeFault(
+                f"{self.target} is there already and is no excerpt of ours; build without the address, or move it away"
+            ) from None
+
+    def finish(self) -> None:
+        """Let go of what was kept for a run that goes on."""
+        discard(self.work)
+
+
+def _name_of(url: str) -> str:
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    if why := fault(name):
+        raise RangeFault(f"{url}: {shown(name)} is no name for a file here: {why}")
+    if not name.lower().endswith(SUFFIXES):
+        raise RangeFault(
+            f"{url} does not end in {' or '.join(SUFFIXES)}; give the address of an ARCHS4 file, such as .../human_gene_v2.5.h5"
+        )
+    return name
