@@ -225,11 +225,12 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     state, temperature, residual_g = _read_weights(folder, len(genes))
     levels = _read_levels(folder, state, tissues, config.n_latent)
     checks.refuse_other_weights(folder, state, len(genes), len(tissues), config)
-    blank = Standardise(
-        torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
-    )
-    network = build(len(genes), len(tissues), config, blank)
-    network.load_state_dict(state)
+    with torch.device("meta"):  # without memory and without drawing weights that would be replaced
+        scaler = Standardise(
+            torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
+        )
+        network = build(len(genes), len(tissues), config, scaler)
+    network.load_state_dict(state, assign=True)
     network = network.to(place).eval()
     return TissueModel(
         network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels

@@ -39,7 +39,8 @@ class Completion(nn.Module):
         super().__init__()
         self.register_buffer("noise_g", torch.ones(n_genes))
         self.register_buffer("mean_ck", torch.zeros(n_tissues + 1, n_latent))
-        self.register_buffer("root_skk", torch.eye(n_latent).repeat(2, 1, 1))
+        self.register_buffer("root_skk", torch.zeros(2, n_latent, n_latent))
+        self.root_skk.diagonal(dim1=1, dim2=2).fill_(1.0)
         self.register_buffer("log_weight_c", torch.full((n_tissues + 1,), -math.log(n_tissues + 1)))
         self.register_buffer("width", torch.ones(()))
 
