@@ -9,10 +9,11 @@ from training_world import SMALL, frame, write
 
 from modelling.data import Compendium
 from modelling.errors import TrainingError
+from modelling.training import card
 from modelling.training import step as steps
 from modelling.training.adam import AdamW
 from modelling.training.distributed import Workers
-from modelling.training.train import Trainer
+from modelling.training.train import Trainer, train
 
 CPU = torch.device("cpu")
 
@@ -104,3 +105,26 @@ def test_processes_on_devices_draw_for_their_own_samples_only(trainer, monkeypat
     masks = [one for size, one in zip(sizes, drawn, strict=True) if size[1] == whole.x_ng.shape[1]]
     assert [len(mask) for mask in masks] == [4, 4]
     assert not np.array_equal(*masks)
+
+
+def test_the_batch_grows_on_a_card_by_the_rule_and_not_on_a_cpu():
+    gb = 2**30
+    assert card.batch_for(CPU, 64, 10**6, 16_115) == 64
+    assert card.largest(64, 1_900, 16_115, 70 * gb) == 64  # an epoch of the demo would be four steps
+    assert card.largest(64, 60_000, 16_115, 70 * gb) == 256
+    assert card.largest(64, 177_000, 16_115, 70 * gb) == 512
+    assert card.largest(64, 177_000, 60_000, 4 * gb) == 128  # what a step holds must fit
+    assert card.largest(64, 177_000, 60_000, 0) == 64
+
+
+def test_a_compiled_step_is_the_same_step(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch, "compile", lambda function, mode: asked.append(mode) or function)
+    weights = {}
+    with Compendium.open(write(tmp_path / "c.h5ad", *frame())) as compendium:
+        for compiled in (False, True):
+            run = train(compendium, tmp_path / str(compiled), SMALL.replace(epochs=1), device="cpu", compiled=compiled)
+            weights[compiled] = run.model.network.state_dict()
+    assert asked == ["default"]
+    assert steps._mode(torch.device("cuda")) == "reduce-overhead"
+    assert all(torch.equal(value, weights[True][name]) for name, value in weights[False].items())
