@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from modelling import cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
+from modelling.starting import started
 from profiles import __version__
 from profiles.command_line import run, say_version
 from profiles.table_format import FormatOption
@@ -261,32 +261,6 @@ def reference(
 
 
 @app.command(rich_help_panel="Use")
-def export(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    to: Annotated[Path, typer.Option("--out", "--to", help="new folder for the bundle")],
-    licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
-    metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
-    without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
-    without_reference: Annotated[
-        bool, typer.Option("--without-reference", help="leave ids and embeddings of the training samples out")
-    ] = False,
-) -> None:
-    """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
-    from modelling.bundle import hub
-
-    names = hub.export(run, to, licence=licence, metrics=metrics, onnx=not without_onnx, reference=not without_reference)
-    typer.echo(f"wrote {to}/ ({', '.join(names)})")
-
-
-@app.command(rich_help_panel="Use")
-def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")]) -> None:
-    """Check a bundle file by file, load it, and say what it is."""
-    from modelling.commands.predict import describe_bundle
-
-    typer.echo("\n".join(describe_bundle(bundle)))
-
-
-@app.command(rich_help_panel="Use")
 def serve(
     run: RunFolder,
     curation: Annotated[
@@ -314,19 +288,6 @@ app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 
-def start(**options: Any) -> object:
-    """The commands, on the threads that were asked for, giving way where the machine is busy."""
-    from modelling import threads, yielding
-
-    try:
-        sys.argv[1:], asked = threads.without_option(sys.argv[1:])
-    except threads.ThreadsFault as error:
-        raise typer.BadParameter(str(error)) from error
-    threads.choose(os.environ, asked)
-    with yielding.yielding():
-        return app(**options)
-
-
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    run(start, "model", __version__)
+    run(started(app), "model", __version__)
