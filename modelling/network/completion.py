@@ -166,7 +166,7 @@ class Completer:
         i, j = rows[0], rows[1]
         twice = torch.where(i == j, 1.0, 2.0).double()
         packed_nm = (posterior.covariances()[:, i, j] * twice).to(weight)
-        return torch.cat([packed_nm @ _pairs(piece).T for piece in weight.split(GENES_AT_ONCE)], 1).clamp_min(0)
+        return torch.cat([packed_nm @ _pairs(piece).T for piece in torch.split(weight, GENES_AT_ONCE)], 1).clamp_min(0)
 
 
 def _pairs(rows_gk: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ class Feed:
                 yield torch.from_numpy(x).to(self.device)
             return
         place = torch.from_numpy(np.searchsorted(self.rows, rows)).to(self.device)
-        for piece in place.split(block_rows(self.device)):
+        for piece in torch.split(place, block_rows(self.device)):
             yield self.resident[piece]
 
     def batches(self, order: Rows, size: int, share: Callable[[int], slice]) -> Iterator[Batch]:
@@ -76,9 +76,9 @@ class Feed:
         About WINDOW_ROWS rows are read at a time, in file order, while the ones before are trained on. Row numbers go to the device once.
         """
         cut = [order[i : i + size] for i in range(0, len(order), size)]
-        index = torch.from_numpy(order).to(self.device).split(size)
+        index = torch.split(torch.from_numpy(order).to(self.device), size)
         if self.resident is not None:
-            place = torch.from_numpy(np.searchsorted(self.rows, order)).to(self.device).split(size)
+            place = torch.split(torch.from_numpy(np.searchsorted(self.rows, order)).to(self.device), size)
             for batch, index_n, place_n in zip(cut, index, place, strict=True):
                 yield Batch(batch, index_n, self.resident[place_n[share(len(batch))]])
             return
