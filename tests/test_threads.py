@@ -7,9 +7,10 @@ import sys
 
 import pytest
 import torch
+import typer
 from training_world import SMALL, frame, write
 
-from modelling import threads, yielding
+from modelling import starting, threads, yielding
 from modelling.data import Compendium
 from modelling.training.train import train
 
@@ -164,3 +165,18 @@ def test_the_same_pinned_threads_give_the_same_bytes_held_or_not(tmp_path, monke
     assert held == free
     said = json.loads((tmp_path / "free/environment.json").read_text())
     assert (said["threads"], said["threads_from"], said["threads_wait"]) == (2, "--threads 2", yielding.policy())
+
+
+def test_a_command_sets_its_threads_before_it_runs_and_refuses_a_wrong_number(monkeypatch):
+    for name in (*threads.COUNTS, *threads.ALONE, threads.REASON):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    seen = []
+    command = starting.started(lambda **options: seen.append((sys.argv[1:], os.environ["OMP_NUM_THREADS"], options)))
+    monkeypatch.setattr(sys, "argv", ["model", "predict", "--threads", "3", "run", "file"])
+    command(standalone_mode=False)
+    assert seen == [(["predict", "run", "file"], "3", {"standalone_mode": False})]
+    monkeypatch.setattr(sys, "argv", ["model", "predict", "--threads=none"])
+    with pytest.raises(typer.BadParameter, match="--threads needs a whole number"):
+        command(standalone_mode=False)
+    assert len(seen) == 1
