@@ -111,18 +111,19 @@ class Scripted:
         return self.ran, self.delayed
 
 
-def watched(monkeypatch, shares):
+def watched(monkeypatch, shares, loaded=lambda: ["libgomp"]):
     events = []
 
     class Noted:
         def __init__(self, paths):
+            self.paths = paths
             events.append("hold")
 
         def release(self):
             events.append("release")
 
     monkeypatch.setattr(yielding, "waited", Scripted([0.0, *shares]))
-    monkeypatch.setattr(yielding, "libraries", lambda: ["libgomp"])
+    monkeypatch.setattr(yielding, "libraries", loaded)
     monkeypatch.setattr(yielding, "Hold", Noted)
     ticks = iter([False] * len(shares) + [True])
     watcher = yielding.Watcher.__new__(yielding.Watcher)
@@ -139,6 +140,8 @@ def test_the_watcher_holds_while_threads_wait_and_lets_go_afterwards(monkeypatch
     assert watched(monkeypatch, [0.5, *calm * 2, 0.01]) == ["hold", "release"]
     busy = [0.5] * 50
     assert watched(monkeypatch, [*busy, *calm * 2, *busy, *calm * 3]) == ["hold", "release", "hold", "release"]
+    found = iter([["one"], ["one", "two"], ["one", "two"]])  # a library that was loaded while others were held is held too
+    assert watched(monkeypatch, [0.5] * (yielding.LIBRARIES_TICKS + 1), lambda: next(found)) == ["hold", "release", "hold", "release"]
 
 
 def test_users_who_said_how_threads_wait_are_not_overruled(monkeypatch):
