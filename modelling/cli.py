@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from modelling import cli_bundles, cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
+from modelling.starting import started
 from profiles import __version__
 from profiles.command_line import run, say_version
 from profiles.table_format import FormatOption
@@ -45,7 +45,10 @@ def train(
     out: Annotated[Path, typer.Option(help="run folder to write")],
     preset: Annotated[str, typer.Option(help="default (ours) or paper (the published model, for comparison)")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="samples a step; the learning rate follows its square root")] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="samples a step, on CUDA by the size of card and compendium; the learning rate follows its square root"),
+    ] = None,
     mask_fraction: Annotated[
         float | None, typer.Option(min=0, max=0.95, help="share of genes hidden at random while training (denoising)")
     ] = None,
@@ -55,6 +58,9 @@ def train(
         bool, typer.Option("--also-standard", help="also train without masking, into OUT-standard, as the paper does")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a stopped run")] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="steps through torch.compile (needs a C++ compiler, takes a minute): for long runs on CUDA")
+    ] = False,
     map_method: Annotated[
         str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
     ] = "auto",
@@ -74,7 +80,11 @@ def train(
 
         chosen_map(map_method)  # refused before the hours of training, not after them
     with Compendium.open(compendium, verify=verify) as opened:
-        runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
+        if batch_size is None and preset == "default":
+            chosen = training_report.sized(opened, chosen, device)
+        runs = training_report.train_and_tell(
+            opened, out, chosen, device=device, resume=resume, also_standard=also_standard, compiled=compiled
+        )
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
             from modelling.commands.predict import make_references
 
@@ -216,19 +226,6 @@ app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 
-def start(**options: Any) -> object:
-    """The commands, on the threads that were asked for, giving way where the machine is busy."""
-    from modelling import threads, yielding
-
-    try:
-        sys.argv[1:], asked = threads.without_option(sys.argv[1:])
-    except threads.ThreadsFault as error:
-        raise typer.BadParameter(str(error)) from error
-    threads.choose(os.environ, asked)
-    with yielding.yielding():
-        return app(**options)
-
-
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    run(start, "model", __version__)
+    run(started(app), "model", __version__)

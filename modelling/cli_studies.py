@@ -47,19 +47,27 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
+    no_figures: Annotated[
+        bool, typer.Option("--no-figures", help="scores and tables only, no pictures and report: half the time on a small test part")
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
     ] = False,
     form: FormatOption = None,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
-    from modelling.commands.baselines import named_files
     from modelling.commands.evaluate import run_evaluate
     from modelling.studies.beside import standard_of
 
     others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
-    outside = named_files(embedding or [])
-    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
+    outside = {}
+    if embedding:
+        from modelling.commands.baselines import named_files
+
+        outside = named_files(embedding)
+    run_evaluate(
+        run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify, figures=not no_figures
+    )
 
 
 @app.command(rich_help_panel=PANEL)
