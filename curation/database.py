@@ -137,6 +137,11 @@ def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
 
+def stream_arrow(con: Connection, query: str, rows: int) -> pa.RecordBatchReader:
+    """The rows of a query in batches of about `rows`, made as they are read; the connection serves nothing else meanwhile."""
+    return con.sql(query).to_arrow_reader(rows)
+
+
 @contextmanager
 def reading(
     path: Path | Cached, attached: Mapping[str, Path | Cached] | None = None, beside: Mapping[str, Cached] | None = None
