@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_IN_MEMORY = 100_000  # rows of a table that is labelled in memory; the tables of a larger one lie on the disk
-MEMORY = "2GB"  # that the database takes of a larger one, unless --memory says otherwise
+MEMORY = "1GB"  # that the database takes of a larger one, unless --memory says otherwise
 ROWS = 50_000  # of labels, written at a time
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 QUERIES = {
     "all": "SELECT explained_label.* REPLACE (coalesce(sample_fact.origin_tissue, '') AS origin_tissue, "
     "coalesce(sample_fact.origin_term_id, '') AS origin_term_id), sample_fact.* EXCLUDE (sample_id, origin_tissue, origin_term_id) "
-    "FROM explained_label JOIN sample_fact USING (sample_id) ORDER BY sample_id",
-    "tissue": "SELECT * FROM explained_label ORDER BY sample_id",
+    "FROM explained_label JOIN sample_fact USING (sample_id)",
+    "tissue": "SELECT * FROM explained_label",
 }
 CITED = ("title", "source_name", "characteristics", "description", "series_id")
 
@@ -68,7 +69,7 @@ def label_table(
         notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
         with aside.written(out) as part:
-            write(stream_arrow(con, QUERIES[facts], ROWS), part)
+            write(stream_arrow(con, QUERIES[facts], "sample_id", ROWS), part)
     return dict(counts), notes
 
 
@@ -120,16 +121,16 @@ def _writer(out: Path):  # type: ignore[no-untyped-def]
     if not out.parent.is_dir():
         raise TableFault(f"{out.parent} is no folder; make it first")
 
-    def write(labels: pa.RecordBatchReader, path: Path) -> None:
+    def write(labels: Iterator[pa.Table], path: Path) -> None:
+        first = next(labels)
         if out.suffix == ".parquet":
-            with pq.ParquetWriter(path, labels.schema, compression="zstd") as file:
-                for batch in labels:
-                    file.write_batch(batch)
+            with pq.ParquetWriter(path, first.schema, compression="zstd") as file:
+                for table in chain([first], labels):
+                    file.write_table(table)
             return
         with path.open("wb") as file:
-            header = pl.from_arrow(labels.schema.empty_table())
-            for frame in (header, *map(pl.from_arrow, labels)):
-                text = frame.with_columns(pl.col(pl.String).replace("", None))
-                text.write_csv(file, separator=SEPARATORS[out.suffix], include_header=frame is header)
+            for table in chain([first], labels):
+                frame = pl.DataFrame(table).with_columns(pl.col(pl.String).replace("", None))
+                frame.write_csv(file, separator=SEPARATORS[out.suffix], include_header=table is first)
 
     return write
