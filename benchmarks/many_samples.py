@@ -33,7 +33,10 @@ def repeat(world: Path, path: Path, n_samples: int) -> None:
     """Write `n_samples` rows of the archive: copies of the world."""
     import duckdb
 
-    own = ", ".join(f"if(hash(sample_id || '{name}') % 100 < {100 * share:.0f}, {name} || {SUFFIX[name]}, {name}) AS {name}" for name, share in SHARE.items())
+    own = ", ".join(
+        f"if(hash(sample_id || '{name}') % 100 < {100 * share:.0f}, {name} || {SUFFIX[name]}, {name}) AS {name}"
+        for name, share in SHARE.items()
+    )
     con = duckdb.connect(config={"threads": 2, "memory_limit": "3GB", "temp_directory": str(path.parent)})
     con.execute(
         f"""COPY (
@@ -115,7 +118,10 @@ def main() -> None:
             table.unlink()
             found = json.loads(done.stdout.splitlines()[-1])
             record("many_samples", **{f"{name}_{n_samples}": found[name] for name in ("cpu_seconds", "peak_gb", "disk_gb")})
-            print(f"{found['samples']:,} samples, {found['kept']:,} kept: {found['cpu_seconds']:.0f} CPU s ({found['seconds']:.0f} s),", end=" ")
+            print(
+                f"{found['samples']:,} samples, {found['kept']:,} kept: {found['cpu_seconds']:.0f} CPU s ({found['seconds']:.0f} s),",
+                end=" ",
+            )
             print(f"peak {found['peak_gb']:.2f} GB, on disk {found['disk_gb']:.2f} GB", flush=True)
             for name, seconds, peak in found["stages"]:
                 print(f"  {name}: {seconds:.1f} s, {peak:,.0f} MB", flush=True)
