@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUIET := --quiet --disable-pip-version-check
 LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps --requirement
 
-.PHONY: venv demo test lint bench mutation fuzz commands compat clean-demo lock audit
+.PHONY: venv demo test lint bench docs tutorial mutation fuzz commands compat clean-demo lock audit
 
 venv: $(VENV)/.installed
 
@@ -69,9 +69,14 @@ bench: venv
 	@for name in $(BENCHMARKS); do echo "== $$name"; BULKATLAS_RECORD=1 $(BIN)/python benchmarks/$$name.py || exit 1; done
 	$(BIN)/python benchmarks/write_figures.py
 
-# docs/commands.md from the parsers.
+# docs/reference/commands.md from the parsers, what stands below in docs/reference/python.md from the docstrings.
 commands: venv
 	$(BIN)/python scripts/write_commands.py
+	$(BIN)/python scripts/write_python.py
+
+# The site, in site/: strictly (a dead link ends it) and without the network. Open site/index.html.
+docs: commands
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Would the tests notice? cosmic-ray in an environment of its own; hours, not in CI. MUTATION="sql split" or "metrics --most 60" takes a part.
 mutation: venv .venv-mutation/bin/cosmic-ray

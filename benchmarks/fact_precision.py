@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The precision table of docs/labels.md: per fact its samples, coverage and what a person read; or the next rows to read.
+"""The precision table of docs/reference/labels.md: per fact its samples, coverage and what a person read; or the next rows to read.
 
     curate label TEXT --out labels.parquet --database labelled.duckdb
-    python benchmarks/fact_precision.py labelled.duckdb [--verdicts docs/facts_read.tsv]
+    python benchmarks/fact_precision.py labelled.duckdb [--verdicts docs/logs/facts_read.tsv]
     python benchmarks/fact_precision.py labelled.duckdb --draw sex
 
 The rows that are read are the first ROWS of each fact by md5 of sample id, SEED and the name of the fact, so anyone draws the same. Verdicts hold
@@ -64,7 +64,7 @@ def table(con: Connection, read: dict[tuple[str, str], bool]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("database", type=Path)
-    parser.add_argument("--verdicts", type=Path, default=Path(__file__).parent.parent / "docs" / "facts_read.tsv")
+    parser.add_argument("--verdicts", type=Path, default=Path(__file__).parent.parent / "docs" / "logs" / "facts_read.tsv")
     parser.add_argument("--draw", choices=KNOWN)
     asked = parser.parse_args()
     with reading(asked.database) as con:

@@ -24,7 +24,8 @@ from modelling.bundle.reference import write_reference
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.predicting.predict import predict
-from modelling.scores.metrics import calibration_error, confusion, draw_groups, scores_of_confusion, wilson
+from modelling.scores.intervals import wilson
+from modelling.scores.metrics import calibration_error, confusion, draw_groups, scores_of_confusion
 from modelling.scores.reconstruction import sample_errors
 from modelling.scores.spearman import row_spearman
 from modelling.studies.levels import score_levels

@@ -27,7 +27,7 @@ def write_run(folder: Path, n_genes: int, n_reference: int) -> list[str]:
     import torch
 
     from modelling.bundle.model import TissueModel, save
-    from modelling.bundle.reference import Calibration, _write
+    from modelling.bundle.reference import About, _write
     from modelling.config import TrainConfig
     from modelling.network.ours import Standardise, build
     from profiles.genes import load_genes
@@ -54,7 +54,7 @@ def write_run(folder: Path, n_genes: int, n_reference: int) -> list[str]:
         [f"GSM{i}" for i in range(n_reference)],
         columns,
         rng.uniform(-1, 1, (n_reference, 2)),
-        Calibration(0.05, 0.5, 0.1, 1, 5, "random"),
+        About(5, "random"),
     )
     return symbols
 

@@ -7,7 +7,7 @@
     labels = bulkatlas.label(my_samples)
     predicted = bulkatlas.load_model("run").predict("my_counts.tsv")
 
-Everything heavy is imported where it is used. What is wrong with the input is told by `bulkatlas.Error`. docs/python.md has more.
+Everything heavy is imported where it is used. What is wrong with the input is told by `bulkatlas.Error`. docs/reference/python.md has more.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def open(release: str | Path) -> Atlas:
     """A release folder, as `curate build --out` wrote it, or its http(s) address; nothing of its matrix is read before it is asked for.
 
     Of a release behind HTTP only what is asked for is moved, in blocks that are held against the checksums of its manifest and stay on this
-    disk (docs/query.md); `atlas.traffic` counts it.
+    disk (docs/reference/query.md); `atlas.traffic` counts it.
 
     >>> atlas = open("release")
     >>> atlas.n_genes, atlas.unit
@@ -48,7 +48,7 @@ def label(samples: Any, *, id: str | None = None, text: list[str] | None = None,
 
     Args: samples, a pandas or polars frame or an Arrow table with an id column and any of title, source_name, characteristics, description
     (or others, named by `id` and `text`); ontology, a folder with rules of one's own.
-    Returns the same kind of table. The columns are those of `curate label` (docs/labels.md).
+    Returns the same kind of table. The columns are those of `curate label` (docs/reference/labels.md).
 
     >>> import polars as pl
     >>> mine = pl.DataFrame({"sample_id": ["a", "b"], "title": ["human liver, donor 1", "cortex of brain"]})

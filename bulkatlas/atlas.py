@@ -29,7 +29,7 @@ class Atlas:
 
     Samples are chosen alike in every method: `query` holds conditions as `curate query` reads them ("tissue=brain, sex=female"), keywords
     are conditions too (tissue="brain", age="20..40", cell_type="T cell"; a list gives alternatives), and `where` is a condition in SQL
-    over the view `samples` (docs/query.md). All must hold. `exact=True` leaves out what lies below a term.
+    over the view `samples` (docs/reference/query.md). All must hold. `exact=True` leaves out what lies below a term.
     """
 
     place: Place

@@ -27,7 +27,7 @@ class Model:
     """A model that `model train` or `model export` wrote. Build it with `bulkatlas.load_model`.
 
     `source` is in every method an AnnData, a pandas frame (samples or genes in rows), or the path of a table in any format that
-    `model predict` reads; `options` are unit, layout, layer, samples, annotation and min_coverage, as in docs/tables.md.
+    `model predict` reads; `options` are unit, layout, layer, samples, annotation and min_coverage, as in docs/reference/tables.md.
     """
 
     path: Path

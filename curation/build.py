@@ -9,6 +9,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from curation.progress import Progress
 from curation.release import read_manifest, staging
 from curation.resources import sql_folder, using_ontology
 from curation.seal import seal
+from curation.shallow import KEPT, keep_what_was_read, shallow_notes
 from curation.split import SHARES
 from curation.steps import run_stage
 from curation.tables import FUNNEL, LABELS, insert_ledger, insert_quality, read_back, record_build, write_funnel, write_labels
@@ -158,7 +160,8 @@ def curate(
     from curation.checks import run_checks
     from curation.label import label_samples
 
-    run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+    for name in ("sample", "read_sample"):
+        run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
     insert_sources(con)
     with progress.stage("samples of the sources") as advance:
         for source in sources.values():
@@ -172,7 +175,7 @@ def curate(
     with progress.stage("labels"):
         notes = label_samples(con, studies=studies, ontology=ontology)
     with progress.stage("exclusion, split, cap"):
-        for stage in ("exclusion", "split", "funnel", "exported"):
+        for stage in ("exclusion", "split", *KEPT):
             run_stage(con, stage, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
@@ -227,18 +230,20 @@ def _export(
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:
         raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
-    uns = compendium_uns(con, config, inputs, build_id)
     matrix = write_compendium(
         part / COMPENDIUM,
         kept,
         sources,
         config,
-        uns=uns,
+        uns=compendium_uns(con, config, inputs, build_id),
         progress=progress,
         resume=options.resume,
         scheduler=options.scheduler,
         threads=options.threads,
+        settle=partial(_settle, con, config, sources, inputs, build_id),
     )
+    kept, uns = fetch_arrow(con, "SELECT * FROM kept ORDER BY row"), compendium_uns(con, config, inputs, build_id)
+    notes += shallow_notes(con)
     notes += write_neighbours(
         part / COMPENDIUM, kept, sources, config, build_id, progress, by_gene=options.by_gene, counts=options.with_counts
     )
@@ -257,6 +262,19 @@ def _export(
     return BuildReport(
         part, build_id, "", kept.num_rows, matrix.n_genes, splits, n_tissues, notes, oddities(con), progress, {COMPENDIUM: matrix.digests}
     )
+
+
+def _settle(
+    con: Connection, config: BuildConfig, sources: Mapping[str, Source], inputs: list[dict[str, Any]], build_id: str, read: pa.Table
+) -> tuple[pa.Table, dict[str, Any]]:
+    """What stays of the samples that were read, and what the compendium then says of itself. Raises NothingToExport, BrokenPromise."""
+    keep_what_was_read(con, read, sql_parameters(config, list(sources)))
+    kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
+    if kept.num_rows == 0:
+        raise NothingToExport(
+            f"none of {read.num_rows:,} samples has a read in a gene of the matrix; the matrices of the sources are empty"
+        )
+    return kept, compendium_uns(con, config, inputs, build_id)
 
 
 def _manifest(

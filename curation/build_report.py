@@ -11,6 +11,7 @@ from typing import Any
 from curation.checks import check_names
 from curation.crate import citation_text
 from curation.database import Connection, fetch_first
+from curation.fitness import verdict
 from curation.picture import funnel_svg, histogram_svg
 from curation.resources import PACKAGE, sql_folder
 
@@ -57,6 +58,7 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
     (n_all,) = _query(con, "SELECT count(*) AS n FROM sample").rows[0]
     (n_labelled,) = _query(con, "SELECT count(*) AS n FROM kept WHERE tissue <> ''").rows[0]
     quality_sources, histograms = _histograms(con)
+    fitness = verdict(con)
     facts = {"samples in the sources": n_all, "samples kept": kept["n"], "of them labelled": n_labelled, "tissues": kept["n_tissues"]}
     return {
         "build_id": manifest["build_id"],
@@ -66,6 +68,8 @@ def collect(con: Connection, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "facts": [(name, f"{value:,}") for name, value in {**facts, "studies and donors": kept["n_groups"]}.items()],
         "notes": manifest["notes"],
         "is_simulated": fetch_first(con, "SELECT value FROM build WHERE key = 'simulated'") == ("true",),
+        "verdict": fitness,
+        "thin": Rows(fitness.columns, fitness.thin),
         "funnel": funnel_svg(_query(con, "SELECT * FROM funnel ORDER BY step").dicts()),
         "tissues": tissues,
         "most": max([1, *(row["before"] for row in tissues)]),

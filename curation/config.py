@@ -28,6 +28,7 @@ class BuildConfig:
     genes: Literal["shared", "union"] = "shared"
     unit: Literal["tpm", "cpm"] = "tpm"
     single_cell_threshold: float = 0.5
+    min_detected: float = 0.25  # of the genes that the middle sample of the source detects; 0: nothing leaves for it
     tiers: bool = False  # whether what only siblings or the study say is a label to train on
     licences: tuple[str, ...] = ()
     locus_groups: tuple[str, ...] = ()  # of HGNC, such as "protein-coding gene"; empty: all
@@ -42,6 +43,8 @@ class BuildConfig:
             raise BadParameter(f"--cell-line-cap is {self.cell_line_cap}; it must be 0 (no cell lines), a number, or `none` (all)")
         if not 0 < self.single_cell_threshold <= 1:
             raise BadParameter(f"--single-cell-threshold is {self.single_cell_threshold}; it is a probability, above 0 and at most 1")
+        if not 0 <= self.min_detected <= 1:
+            raise BadParameter(f"--min-detected is {self.min_detected}; it is a share of what the source detects, 0 (all stay) to 1")
 
     def parameters(self) -> dict[str, Any]:
         """The parameters as plain values, for SQL and JSON."""

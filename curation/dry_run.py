@@ -55,6 +55,8 @@ def forecast(input_folder: Path, out: Path, config: BuildConfig, options: RunOpt
         n_bytes = matrix * (2 if options.by_gene else 1) + (matrix // 2 if options.with_counts else 0) + database.stat().st_size
     place = next(parent for parent in (out, *out.absolute().parents) if parent.is_dir())
     notes = [*notes, *plan.notes]
+    if config.min_detected:
+        notes.append("which samples hold too few reads (step 11) is known when they are read: none leaves for it here")
     if out.exists() and not options.replace:
         odd = [f"{out} exists: choose another --out, or --replace it", *odd]
     return Forecast(funnel, plan.n_samples, plan.n_genes, n_bytes, shutil.disk_usage(place).free, available_memory(), notes, odd)

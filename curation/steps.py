@@ -67,7 +67,8 @@ STAGES: dict[str, tuple[str, ...]] = {
         "68_fact",
         "69_sample_fact",
     ),
-    "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw", "74_kept", "75_exclusion", "76_missing_class"),
+    "split": ("70_group_tissue", "71_group_split", "72_split", "73_draw"),
+    "kept": ("74_shallow_sample", "75_kept", "76_exclusion", "77_missing_class"),  # once more when the matrix was read
     "funnel": ("80_funnel",),
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }

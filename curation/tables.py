@@ -25,7 +25,7 @@ SAMPLES_GROUP = 16_384  # smaller: who asks for samples of the matrix from afar 
 def write_labels(con: Connection, folder: Path) -> None:
     """labels.parquet, evidence.parquet and facts.parquet: every sample with its label, every proposal about it, every fact, in the order of sample ids.
 
-    samples.parquet: the view `samples` of a release (docs/query.md), in the order of the matrix, those outside it last.
+    samples.parquet: the view `samples` of a release (docs/reference/query.md), in the order of the matrix, those outside it last.
     """
     import pyarrow.parquet as pq
 

@@ -15,7 +15,7 @@ import h5py
 
 from curation.errors import CurationError
 from curation.resources import using_ontology
-from curation.validating import again, genes, papers, tables
+from curation.validating import again, genes, papers, shallow, tables
 from curation.validating import compendium as matrix
 from curation.validating.finding import Finding, ask, first
 
@@ -158,6 +158,8 @@ def _of_database(
                 for name, source in sources.items():
                     look = partial(again.rows, data, kept, ledger, source, folder, n_rows=n_rows, seed=seed)
                     findings.append(ask(f"X is what {name} holds", look))
+                look = partial(shallow.rows, con, ledger, sources, folder, n_rows=n_rows, seed=seed)
+                findings.append(ask("samples that left for want of reads have none in the sources", look))
                 findings.append(
                     ask("the tables come again from the sources", partial(again.tables, con, data, manifest, sources, ontology))
                 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,6 +31,9 @@ def root(
     verbose: Annotated[bool, typer.Option("--verbose", help="a line on standard error for every stage and epoch; stands anywhere")] = False,
     log: Annotated[
         str | None, typer.Option("--log", metavar="FILE", help="add these lines, with their time, to a file; stands anywhere")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="compute on this many threads; stands anywhere; all processors without it")
     ] = None,
 ) -> None:
     """Train, judge and serve a tissue model on a compendium."""
@@ -105,6 +109,13 @@ def evaluate(
     across: Annotated[
         str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
     ] = None,
+    also_standard: Annotated[
+        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
+    ] = False,
+    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
+    ] = None,
     seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
     device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
     verify: Annotated[
@@ -113,9 +124,13 @@ def evaluate(
     form: FormatOption = None,
 ) -> None:
     """Score a run on the whole test part: metrics.json, report.html and figures."""
+    from modelling.commands.baselines import named_files
     from modelling.commands.evaluate import run_evaluate
+    from modelling.studies.beside import standard_of
 
-    run_evaluate(run, compendium, out, seed, across=across, device=device, verify=verify)
+    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
+    outside = named_files(embedding or [])
+    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
@@ -281,6 +296,19 @@ app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 
+def start(**options: Any) -> object:
+    """The commands, on the threads that were asked for, giving way where the machine is busy."""
+    from modelling import threads, yielding
+
+    try:
+        sys.argv[1:], asked = threads.without_option(sys.argv[1:])
+    except threads.ThreadsFault as error:
+        raise typer.BadParameter(str(error)) from error
+    threads.choose(os.environ, asked)
+    with yielding.yielding():
+        return app(**options)
+
+
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    run(app, "model", __version__)
+    run(start, "model", __version__)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from profiles.table_format import FormatOption
+
+if TYPE_CHECKING:
+    from modelling.studies.transfer import Question
 
 app = typer.Typer()
 PANEL = "Studies"
@@ -16,6 +19,15 @@ EmbeddingsOption = Annotated[
     list[str] | None,
     typer.Option(help="NAME=FILE: embedding of training samples and cohort (.npy, .parquet or .h5ad[:OBSM]), repeatable"),
 ]
+
+
+def cohort_question(cohort: Path | None, rubric: str, metadata: Path | None, category: str, unit: str) -> Question | None:
+    """What is asked of an outside cohort; None without one."""
+    from modelling.predicting.cohort import Reading
+    from modelling.studies.rubric import load_rubric
+    from modelling.studies.transfer import Question
+
+    return Question(cohort, load_rubric(rubric), metadata, category, reading=Reading(unit)) if cohort else None
 
 
 @app.command(rich_help_panel=PANEL)
@@ -132,12 +144,20 @@ def scale(
     seeds: Annotated[int, typer.Option(min=1, help="trainings per size")] = 3,
     preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
+    cohort: Annotated[
+        Path | None, typer.Option(help="expression of an outside cohort that every training is also scored on, by --rubric")
+    ] = None,
+    rubric: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "tissues",
+    metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
+    category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
+    unit: UnitOption = "auto",
     form: FormatOption = None,
 ) -> None:
     """Scores by training size: nested subsets, one fixed test part, several seeds."""
     from modelling.commands.scale import run_scale
 
-    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs)
+    asked = cohort_question(cohort, rubric, metadata, category, unit)
+    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs, asked)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -163,9 +183,34 @@ def ablate(
 ) -> None:
     """What cell lines and the cap do to the scores, all else held equal, on the test part and on an outside cohort."""
     from modelling.commands.ablate import run_ablate
-    from modelling.predicting.cohort import Reading
-    from modelling.studies.rubric import load_rubric
-    from modelling.studies.transfer import Question
 
-    asked = Question(cohort, load_rubric(rubric), metadata, category, reading=Reading(unit)) if cohort else None
+    asked = cohort_question(cohort, rubric, metadata, category, unit)
     run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs, question=asked)
+
+
+@app.command(rich_help_panel=PANEL)
+def paper(
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad with training, validation and test part")],
+    out: Annotated[Path, typer.Option(help="folder for the page and one folder a step; asked again, it goes on where it stopped")],
+    quick: Annotated[bool, typer.Option("--quick", help="few epochs, one seed, two sizes: shows that all of it works, in minutes")] = False,
+    preset: Annotated[str, typer.Option(help="as in `model train`")] = "default",
+    cohort: Annotated[
+        Path | None, typer.Option(help="expression of an outside cohort (TARGET); without it a source is held out and stands in for one")
+    ] = None,
+    rubric: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "target",
+    metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
+    category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
+    unit: UnitOption = "auto",
+    held_out: Annotated[str | None, typer.Option(help="the source to hold out; the smallest that can be when not given")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (scGPT, BulkFormer) for Figures 5 and 6; repeatable")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="every random draw follows from it")] = 42,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
+) -> None:
+    """Every figure and table of the published study from one compendium, its numbers beside ours."""
+    from modelling.commands.baselines import named_files
+    from modelling.commands.paper import Asked, run_paper
+
+    question = cohort_question(cohort, rubric, metadata, category, unit)
+    run_paper(Asked(compendium, out, preset, quick, question, held_out, named_files(embedding or []), seed, device))

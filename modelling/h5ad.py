@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from modelling.arrays import Array
 from modelling.errors import ModellingError
+from modelling.scratch import scratch_file
 
 
 class CompendiumError(ModellingError):
@@ -97,12 +97,13 @@ def open_rows(path: Path, file: h5py.File) -> Rows:
 
         x = sparse_dataset(x)
         shape, rows = x.shape, 256
-    with tempfile.TemporaryFile(prefix="bulkatlas-") as copy:
+    size = shape[0] * shape[1] * 4
+    with scratch_file(size) as copy:
         for start in range(0, shape[0], max(rows, 64 // rows * rows)):
             block = x[start : start + max(rows, 64 // rows * rows)]
             dense = block if isinstance(block, np.ndarray) else block.toarray()
-            copy.write(np.ascontiguousarray(dense, dtype="<f4").tobytes())
-        copy.flush()
-        size = shape[0] * shape[1] * 4
+            left = memoryview(np.ascontiguousarray(dense, dtype="<f4").tobytes())
+            while left:
+                left = left[copy.write(left) :]
         note = f"X is not a contiguous float32 matrix: unpacked once to a temporary file ({size / 1e6:.0f} MB)"
         return Rows(os.dup(copy.fileno()), 0, shape, note)

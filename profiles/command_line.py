@@ -59,6 +59,7 @@ EXTRAS: Final[dict[str, str]] = {
     "safetensors": "model",
     "scipy": "model",
     "sklearn": "model",
+    "threadpoolctl": "model",
     "torch": "model",
     "optuna": "tune",
     "openTSNE": "figures",

@@ -1,4 +1,4 @@
-"""Writes docs/commands.md: every command of `curate` and `model` with its arguments and options, as the parsers themselves have them.
+"""Writes docs/reference/commands.md: every command of `curate` and `model` with its arguments and options, as the parsers themselves have them.
 
 python scripts/write_commands.py
 """
@@ -15,7 +15,7 @@ import typer
 from curation.cli import app as curate
 from modelling.cli import app as model
 
-TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "commands.md"
 HEAD = """# Commands
 
 Written by `python scripts/write_commands.py` from the parsers; a test holds it against them. `--help` after any command says the same.

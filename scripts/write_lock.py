@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK, CUDA, CPU = (ROOT / f"requirements{part}.lock" for part in ("", "-cuda", "-cpu"))
-EXTRAS = ("all", "dev")
+EXTRAS = ("all", "dev", "docs")
 OF_CUDA = re.compile(r"(nvidia|cuda)-|triton==")
 # version -> checksums of wheels of https://download.pytorch.org/whl/cpu
 CPU_BUILDS = {

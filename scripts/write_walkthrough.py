@@ -24,7 +24,7 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "walkthrough.md"
+PAGE = ROOT / "docs" / "logs" / "walkthrough.md"
 MOST_LINES = 14
 HEAD = """# From nothing to an explanation
 
@@ -85,9 +85,9 @@ class Walk:
         for value, name in hide.items():
             said = [line.replace(value, name) for line in said]
         said = said if len(said) <= MOST_LINES else [*said[: MOST_LINES // 2], "...", *said[-MOST_LINES // 2 :]]
-        body = "\n".join(f"    {line}" for line in [*(f"$ {x}" if i == 0 else x for i, x in enumerate(shown.splitlines())), *said])
+        body = "\n".join([*(f"$ {x}" if i == 0 else x for i, x in enumerate(shown.splitlines())), *said])
         told = f"{seconds:.1f} s" + (f", {moved:,} bytes" if moved else "")
-        self.parts.append(f"**{title}** ({told})\n\n{body}\n")
+        self.parts.append(f"**{title}** ({told})\n\n```text\n{body}\n```\n")
         print(f"{title}: {told}", flush=True)
 
 

@@ -39,3 +39,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def serving_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small trained run with its reference; compendium.h5ad lies beside it."""
     return serving_world.write_run(tmp_path_factory.mktemp("serving"))
+
+
+@pytest.fixture(scope="session")
+def normal_run(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run with the normal samples of its compendium."""
+    return serving_world.with_normals(serving_run, tmp_path_factory.mktemp("normals") / "run")

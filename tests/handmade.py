@@ -76,7 +76,7 @@ def build(path: Path | None = None, config: BuildConfig | None = None, rows: lis
     config = config or BuildConfig(cap=12)
     rows = rows if rows is not None else sample_rows()
     con = connect(path, threads=1)
-    for name in ("sample", "previous_split"):
+    for name in ("sample", "previous_split", "read_sample"):
         run_sql_file(con, sql_folder() / "schema" / f"{name}.sql")
     fields = SAMPLE_SCHEMA.names
     insert_arrow(con, "sample", pa.Table.from_pylist([{name: item.get(name) for name in fields} for item in rows], schema=SAMPLE_SCHEMA))
@@ -84,9 +84,11 @@ def build(path: Path | None = None, config: BuildConfig | None = None, rows: lis
     insert_sources(con)
     run_stage(con, "groups")
     label(con, rows)
-    for stage in ("exclusion", "split", "funnel"):
+    for stage in ("exclusion", "split", "kept", "funnel"):
         run_stage(con, stage, parameters)
     con.execute("CREATE OR REPLACE TABLE matrix_row AS SELECT row, sample_id FROM kept")
+    con.execute("INSERT INTO read_sample SELECT sample_id, 100, 50 FROM kept")
+    con.execute("CREATE OR REPLACE TABLE quality AS SELECT sample_id, 50 AS n_genes_detected FROM kept")
     con.execute("CREATE OR REPLACE TABLE gene_ledger (source VARCHAR, matrix VARCHAR, fate VARCHAR)")
     record_build(con, {"build_id": "handmade", "parameters": config.parameters()})
     return con

@@ -2,7 +2,7 @@
 
 `seal` says how far the one who plants goes. `none`: only the file is changed. `manifest`: its checksum in the manifest too. `all`: manifest and
 RO-Crate are written again by the program's own code, so that only the content gives the fault away. What is `found` names the question that must find
-it; a tolerance is one of docs/provenance.md, written there before it was run.
+it; a tolerance is one of docs/reference/provenance.md, written there before it was run.
 """
 
 from __future__ import annotations

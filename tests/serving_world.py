@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,10 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from modelling.bundle.model import load
 from modelling.bundle.reference import write_reference
+from modelling.comparing.compare import background
+from modelling.comparing.folder import save_background
 from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.training.train import train
@@ -102,10 +106,34 @@ def write_run(folder: Path) -> Path:
     return folder / "run"
 
 
+def with_normals(run: Path, copy: Path) -> Path:
+    """A copy of a run of this world with the normal samples of its compendium."""
+    shutil.copytree(run, copy)
+    with Compendium.open(run.parent / "compendium.h5ad") as opened:
+        save_background(copy, background(opened, load(copy).genes))
+    return copy
+
+
+def changed_samples(n_changed: int = 15) -> tuple[np.ndarray, list[str], list[str]]:
+    """TPM (2, g), sample names, and the genes that are 64 times higher in the first of them; the second is as it was."""
+    linear, names, _ = new_samples(1)
+    linear = linear[:2]
+    chosen = np.flatnonzero(linear[0] > 20)[:n_changed]
+    linear[0, chosen] *= 64
+    return linear, names[:2], [genes()[g].symbol for g in chosen]
+
+
 def new_samples(n_per_tissue: int = 2) -> tuple[np.ndarray, list[str], list[str]]:
     """TPM (n, g) that training never saw, sample names, tissues."""
     linear, tissues = tpm(99, n_per_tissue)
     return linear, [f"new_{i}" for i in range(len(linear))], tissues
+
+
+def between(tissue: str, other: str) -> tuple[np.ndarray, list[str]]:
+    """TPM (3, g) of a new sample of a tissue, of one that has a little of another, and of one that has much of it; and their names."""
+    linear, _, tissues = new_samples()
+    own, far = (np.log2(linear[tissues.index(name)] + 1) for name in (tissue, other))
+    return np.array([np.exp2((1 - share) * own + share * far) - 1 for share in (0, 0.1, 0.4)]), ["all", "most", "some"]
 
 
 def table_text(

@@ -94,7 +94,7 @@ def test_an_override_shows_who_why_and_what_the_label_would_be(release):
 def test_samples_with_equal_counts_are_named_with_their_parts(tmp_path):
     con = handmade.build(tmp_path / "curation.duckdb")
     con.execute(
-        "CREATE TABLE quality AS SELECT sample_id, if(row IN (3, 57), 1e6, 2e6 + row) AS library_size, 900 AS n_genes_detected, 0.5 AS fraction_zero "
+        "CREATE OR REPLACE TABLE quality AS SELECT sample_id, if(row IN (3, 57), 1e6, 2e6 + row) AS library_size, 900 AS n_genes_detected, 0.5 AS fraction_zero "
         "FROM kept"
     )
     twins = sorted(name for (name,) in con.execute("SELECT sample_id FROM kept WHERE row IN (3, 57)").fetchall())

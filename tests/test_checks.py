@@ -33,6 +33,7 @@ FAULTS = {
     "declared_tissue_is_followed": "UPDATE label SET term_id = 'UBERON:0002048' WHERE sample_id = 'TCGA-AA-0000-01A'",
     "override_matches_a_sample": "INSERT INTO override SELECT * REPLACE ('O0002' AS override_id, 'GSM404' AS target) FROM override",
     "override_decides": "UPDATE label SET term_id = 'UBERON:0002107', tissue = 'liver' WHERE sample_id = 'GSM040'",
+    "exported/what_was_read_is_what_was_written": "UPDATE quality SET n_genes_detected = 49 WHERE sample_id = (SELECT min(sample_id) FROM kept)",
     "exported/matrix_rows_equal_metadata_rows": "DELETE FROM matrix_row WHERE row = 3",
 }
 

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.stats
-from serving_world import genes, new_samples, table_text, tpm
+from serving_world import changed_samples, genes, table_text, tpm
 from typer.testing import CliRunner
 
 from modelling.bundle.model import load
@@ -37,13 +37,10 @@ def compendium_path(serving_run: Path) -> Path:
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Two new samples, the first with some expressed genes 64 times higher."""
-    linear, names, _ = new_samples(1)
-    linear = linear[:2]
-    chosen = np.flatnonzero(linear[0] > 20)[:CHANGED]
-    linear[0, chosen] *= 64
+    linear, names, symbols = changed_samples(CHANGED)
     path = tmp_path_factory.mktemp("changed") / "new.tsv"
-    path.write_text(table_text(linear, names[:2]))
-    return path, [genes()[g].symbol for g in chosen]
+    path.write_text(table_text(linear, names))
+    return path, symbols
 
 
 def test_changed_genes_are_found_and_hardly_any_other(

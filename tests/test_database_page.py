@@ -1,4 +1,4 @@
-"""docs/database.md names the columns that the public tables of a release have, and no others."""
+"""docs/reference/database.md names the columns that the public tables of a release have, and no others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from curation.audit import run_query
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "database.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "reference" / "database.md").read_text(encoding="utf-8")
 
 
 def described() -> dict[str, set[str]]:

@@ -9,6 +9,7 @@ import io
 import re
 import shlex
 import tokenize
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ from curation.cli import app as curate
 from modelling.cli import app as model
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ontology" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCED = re.compile(r"^```[a-z]*\n(.*?)^```", re.M | re.S)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ontology" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.M | re.S)
+PROGRAMS = re.compile(r"^```(?:python|pycon|r|csv|tsv)\b[^\n]*\n.*?^```$", re.M | re.S)
 COMMAND = re.compile(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?((?:curate|model) .*)")
 INLINE = re.compile(r"`((?:curate|model) [^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
@@ -27,14 +29,19 @@ LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 def commands(text: str) -> list[str]:
     """Every `curate ...` and `model ...` line of the code blocks (prompt and environment taken off), and every inline mention."""
-    lines = [line for block in FENCED.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    lines = [line for block in FENCED.findall(PROGRAMS.sub("", text)) for line in block.replace("\\\n", " ").splitlines()]
     return [match.group(1) for match in map(COMMAND.match, lines) if match] + INLINE.findall(text)
+
+
+@lru_cache
+def program_of(name: str) -> typer.core.TyperGroup | typer.core.TyperCommand:
+    return typer.main.get_command(curate if name == "curate" else model)
 
 
 def fault(command: str) -> str | None:
     """What is wrong with a command line, by the parser itself; values are not looked at."""
     program, *words = shlex.split(command.split("  #")[0].replace("...", ""), posix=True)
-    node: typer.core.TyperGroup | typer.core.TyperCommand = typer.main.get_command(curate if program == "curate" else model)
+    node = program_of(program)
     while isinstance(node, typer.core.TyperGroup) and words and not words[0].startswith(("-", "[")):
         name = words.pop(0)
         child = node.commands.get(name.split("|")[0])
@@ -127,7 +134,9 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_stale_names_are_found() -> None:
     options = all_options()
     assert stale("`modelling.testpart` and `modelling.data.Compendium.rows`", options) == ["modelling.testpart"]
-    assert stale("see `sql/build/99_nothing.sql`, `sql/build/NN_table.sql` and `docs/matrix.md`", options) == ["sql/build/99_nothing.sql"]
+    assert stale("see `sql/build/99_nothing.sql`, `sql/build/NN_table.sql` and `docs/reference/matrix.md`", options) == [
+        "sql/build/99_nothing.sql"
+    ]
     assert stale("`--cap N` and `--captain`", options) == ["--captain"]
 
 

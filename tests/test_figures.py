@@ -12,7 +12,7 @@ import pytest
 from modelling.figures import history, latent, methods
 from modelling.figures.canvas import FigureFolder, canvas
 from modelling.figures.palette import looks
-from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
+from modelling.reports.page import Marked, Report, Section, Table, Tile, number, shown, with_interval
 
 
 def clusters(n_tissues: int, n: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -101,6 +101,15 @@ def test_the_report_is_one_safe_file_in_light_and_dark(tmp_path):
     assert "currentColor" in page
     assert not re.search(r'(?:src|href)="https?:', page)
     assert table.numeric == [1]
+
+
+def test_a_cell_can_lead_somewhere_or_be_typed(tmp_path):
+    cells = [Marked("GSM1", href='x#sample="1"'), Marked("curate explain GSM1 " + "x" * 60, code=True), "plain"]
+    Report("Title", "subject", "lead", False, [Section("A", tables=[Table(["a", "b", "c"], [cells])])]).write(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert '<a href="x#sample=&#34;1&#34;">GSM1</a>' in page
+    assert "<td><code>curate explain GSM1 xxx" in page
+    assert "<td>plain</td>" in page
 
 
 @pytest.mark.parametrize(("value", "text"), [(None, "–"), (float("nan"), "–"), (1234, "1,234"), (0.12345, "0.123")])

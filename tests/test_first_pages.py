@@ -1,4 +1,4 @@
-"""docs/first_pages.md: our side of every task runs."""
+"""docs/how-to/census_and_scanpy.md: our side of every task runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 import bulkatlas
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "first_pages.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parent.parent / "docs" / "how-to" / "census_and_scanpy.md").read_text(encoding="utf-8")
 OURS = [text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if not text.startswith("# theirs")]
 LINES = [line for text in OURS[1:] for line in text.splitlines() if line.startswith(("atlas", "adata", "loader"))]
 

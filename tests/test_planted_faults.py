@@ -17,7 +17,7 @@ from curation.release import BadRelease
 from curation.seal import release_id
 from curation.validate import validate
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "provenance.md"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "provenance.md"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,9 @@ import json
 import re
 from pathlib import Path
 
+import anndata
 import pytest
+from files_page import PAGE, described, differences, of_group, of_release, of_run
 from typer.testing import CliRunner
 
 from curation.cli import app as curate
@@ -76,3 +78,17 @@ def test_the_demo_makes_every_file_that_it_promises(demo: Path) -> None:
         assert (demo / "run" / name).stat().st_size > 0
     assert "simulated" in (demo / "report" / "report.html").read_text().lower()
     assert "simulated" in (demo / "release" / "report.html").read_text().lower()
+
+
+@pytest.mark.slow
+def test_the_page_of_files_has_what_the_demo_wrote(demo: Path) -> None:
+    """Release, run, bundle and predictions, column by column, and every file of the run and the bundle."""
+    run(model, "predict", demo / "run", demo / "run" / "example.tsv", "--out", demo / "predicted.h5ad")
+    run(model, "export", demo / "run", "--to", demo / "bundle")
+    found = of_release(demo / "release") | of_run(demo / "run") | {"Predictions": of_group(demo / "predicted.h5ad", "obs")}
+    assert {"labels.parquet", "obs", "reference.tsv", "history.csv"} <= set(found)
+    assert differences(found, described()) == []
+    written = anndata.read_h5ad(demo / "predicted.h5ad")
+    assert "X_latent" in written.obsm and json.loads(written.uns["report"])
+    text = PAGE.read_text(encoding="utf-8").partition("## A run")[2]
+    assert [path.name for part in ("run", "bundle") for path in (demo / part).iterdir() if f"`{path.name}`" not in text] == []

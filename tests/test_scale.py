@@ -14,7 +14,7 @@ from modelling.cli import app
 from modelling.commands.ablate import NothingAsked
 from modelling.data import Compendium
 from modelling.studies.ablate import AblationError, cap_arms, cell_line_arms, cell_line_flags, differences
-from modelling.studies.retrain import labelled_training_rows, mean_interval
+from modelling.studies.retrain import COSTS, SCORES, labelled_training_rows, mean_interval
 from modelling.studies.scale import ScaleError, nested_arms
 
 
@@ -105,6 +105,10 @@ def test_both_commands_end_to_end(path, tmp_path):
     )
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "ablate" / "ablate.json").read_text())
-    assert set(content["differences"]["cap"]) == {"balanced_accuracy", "macro_f1", "r2", "per_gene_spearman"}
+    assert set(content["differences"]["cap"]) == set(SCORES) | set(COSTS)
+    row = content["rows"]["cap"][0]
+    assert row["seconds"] > 0
+    assert 50 < row["memory_mib"] < 20_000 or row["memory_mib"] is None  # None where the system does not count it
+    assert all(-1 <= row[score] <= 1 for score in SCORES)
     assert isinstance(CliRunner().invoke(app, ["ablate", str(path), "--out", str(tmp_path / "x")]).exception, NothingAsked)
     assert not (tmp_path / "x").exists()

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serving_world import genes, table_text
 
+import bulkatlas
+from modelling.bundle.manifest import BundleError
 from modelling.bundle.model import load
 from modelling.predicting.predict import predict
 from modelling.web import server
@@ -75,9 +78,9 @@ def gene_values(n: int) -> np.ndarray:
 
 
 def write_genes(folder: Path, run: Path) -> Path:
-    """by_gene.h5 beside the label files, samples in the order of the run's reference; the last sample is not in it."""
-    ids = pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)["sample_id"].to_list()
-    values = gene_values(len(ids))
+    """by_gene.h5 beside the label files, its samples in another order than the run's reference."""
+    ids = pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)["sample_id"].to_list()[::-1]
+    values = np.ascontiguousarray(gene_values(len(ids))[:, ::-1])
     with h5py.File(folder / "by_gene.h5", "w") as file:
         file.attrs["unit"], file.attrs["build_id"] = "log2(TPM+1)", "test"
         file["symbol"], file["sample_id"], file["X"] = [gene.symbol for gene in world.genes()], ids, values
@@ -86,8 +89,8 @@ def write_genes(folder: Path, run: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def service(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    made = server.load_service(serving_run, write_genes(write_labels(tmp_path_factory.mktemp("release"), serving_run), serving_run))
+def service(serving_run: Path, normal_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    made = server.load_service(normal_run, write_genes(write_labels(tmp_path_factory.mktemp("release"), serving_run), serving_run))
     made.limits = WebLimits(megabytes=2, samples=40, columns=5000, rows=5000, cells=200_000, seconds=20)
     return made
 
@@ -109,6 +112,10 @@ def post(client: TestClient, body: bytes | str, **options: object) -> httpx.Resp
     return client.post("/api/predict", content=body, headers=headers, params=options)  # type: ignore[arg-type]
 
 
+def post_compare(client: TestClient, body: str, **options: object) -> httpx.Response:
+    return client.post("/api/compare", content=body, headers={"Content-Type": "text/plain"}, params=options)  # type: ignore[arg-type]
+
+
 def test_predictions_equal_those_of_python(client: TestClient, serving_run: Path, table: str, tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text(table)
     ours = predict(load(serving_run), tmp_path / "t.tsv")
@@ -124,6 +131,67 @@ def test_predictions_equal_those_of_python(client: TestClient, serving_run: Path
     assert content["report"]["unit"] == "TPM"
     assert post(client, table, format="tsv").text == content["tsv"]
     assert content["tsv"].splitlines()[0].startswith("sample_id\ttissue\tprobability")
+
+
+def test_a_sample_is_compared_as_python_compares_it(client: TestClient, normal_run: Path, tmp_path: Path) -> None:
+    values, names, changed = world.changed_samples()
+    (tmp_path / "t.tsv").write_text(table_text(values, names))
+    ours = bulkatlas.load_model(normal_run).compare(tmp_path / "t.tsv")
+    body = table_text(values, names)
+    for place, name in enumerate(names):
+        answer = post_compare(client, body, position=place).json()
+        fdr, difference = (dict(zip(ours.var_names, ours.layers[kind][place].tolist(), strict=True)) for kind in ("fdr", "difference"))
+        assert answer["sample_id"] == name
+        assert (answer["tissue"], answer["n_normal"]) == (ours.obs["compared_with"][name], ours.obs["normal_samples"][name])
+        assert (answer["n_higher"], answer["n_lower"]) == (ours.obs["genes_higher"][name], ours.obs["genes_lower"][name])
+        for one in answer["higher"] + answer["lower"]:
+            assert one["difference"] == pytest.approx(difference[one["gene"]], abs=1e-3)
+            assert one["fdr"] == pytest.approx(fdr[one["gene"]], rel=1e-3, abs=1e-9)
+    first = post_compare(client, body, position=0).json()
+    assert len({one["gene"] for one in first["higher"] if one["fdr"] < 0.05} & set(changed)) >= 0.7 * len(changed)
+    assert all(one["difference"] <= 0 for one in first["lower"])
+    table = pl.read_csv(post_compare(client, body, position=1, format="tsv").content, separator="\t")
+    assert table["gene"].sort().to_list() == sorted(load(normal_run).genes)
+    other = post_compare(client, body, position=0, tissue="liver").json()
+    assert (other["tissue"], other["called"]) == ("liver", "brain")
+    assert other["n_higher"] > first["n_higher"]
+
+
+def test_what_cannot_be_compared_says_why(client: TestClient, serving_run: Path, table: str) -> None:
+    assert "none at place 12" in post_compare(client, table, position=12).json()["error"]
+    assert "no normal samples of 'elbow'" in post_compare(client, table, position=0, tissue="elbow").json()["error"]
+    values, names, _ = world.new_samples(1)
+    values[0, 700:] = np.nan
+    few = post_compare(client, table_text(values[:2], names[:2]).replace("nan", ""), position=0, unit="tpm", samples=names[:2]).json()
+    assert few["status"].startswith("refused: ")
+    assert few["tissue"] is None
+    without = server.load_service(serving_run)
+    assert without.about().normals == []
+    with TestClient(create_app(without, ["testserver"])) as opened:
+        answer = post_compare(opened, table, position=0)
+    assert answer.status_code == 422
+    assert "model normals RUN COMPENDIUM" in answer.json()["error"]
+    assert answer.json()["error"] == without.about().no_normals
+
+
+def test_damaged_normal_samples_are_told_before_anything_listens(normal_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(normal_run, tmp_path / "run")
+    (tmp_path / "run" / "normals.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(BundleError, match="damaged or cut short"):
+        server.load_service(tmp_path / "run")
+
+
+def test_the_answer_that_holds_and_the_depth_are_those_of_python(client: TestClient, normal_run: Path, tmp_path: Path) -> None:
+    values, names = world.between("brain", "spinal_cord")
+    counts = world.counts(values)
+    (tmp_path / "t.tsv").write_text(table_text(counts, names))
+    ours = predict(load(normal_run), tmp_path / "t.tsv").table
+    samples = post(client, table_text(counts, names)).json()["samples"]
+    for name in ("answer", "answer_level", "answer_term_id"):
+        assert [sample[name] for sample in samples] == ours[name].to_list()
+    assert "group" in ours["answer_level"].to_list()
+    assert [sample["reads"] for sample in samples] == counts.sum(axis=1).tolist()
+    assert post(client, table_text(values, names)).json()["samples"][0]["reads"] is None
 
 
 def test_few_detected_genes_are_said_to_be_unsure(client: TestClient) -> None:

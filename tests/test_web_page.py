@@ -16,6 +16,7 @@ import serving_world as world
 from serving_world import table_text
 from test_web_api import SCRIPT, gene_values, write_genes, write_labels
 
+import bulkatlas
 from modelling.bundle.model import load
 from modelling.predicting.predict import predict
 
@@ -25,13 +26,24 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="the page is tested in Chro
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 WAIT = 60_000
+PIXELS = """async ([places, tissues]) => {
+    const { palette } = await import('./colour.js'), about = await (await fetch('api/about')).json(), colours = palette(about).tissue;
+    const canvas = document.getElementById('points'), gl = canvas.getContext('webgl');
+    document.getElementById('zoom-all').click();
+    return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+        document.getElementById('zoom-all').click();
+        requestAnimationFrame(() => done([places.map(([x, y]) => { const pixel = new Uint8Array(4);
+            gl.readPixels(Math.round(x), canvas.height - 1 - Math.round(y), 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+            return [0, 1, 2].map(k => 255 * pixel[k] / Math.max(1, pixel[3])); }), tissues.map(name => colours[name].rgb)])); })));
+}"""
+NOTE = 22  # pixels at the foot of the map that its note needs
 
 
 @pytest.fixture(scope="module")
-def address(serving_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    release = write_genes(write_labels(tmp_path_factory.mktemp("release"), serving_run), serving_run)
+def address(normal_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    release = write_genes(write_labels(tmp_path_factory.mktemp("release"), normal_run), normal_run)
     code = "from modelling.cli import main; main()"
-    command = [sys.executable, "-c", code, "serve", str(serving_run), "--port", "0", "--curation", str(release)]
+    command = [sys.executable, "-c", code, "serve", str(normal_run), "--port", "0", "--curation", str(release)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     yield process.stdout.readline().split()[0]
@@ -116,6 +128,65 @@ def test_a_file_is_predicted_and_explained_as_python_does(watched: Watched, serv
     assert saved["probability"][4] == pytest.approx(ours["probability"], rel=1e-5)
 
 
+def test_a_sample_is_compared_with_its_closest_normal(watched: Watched, normal_run: Path, tmp_path: Path) -> None:
+    page = watched.page
+    values, names, changed = world.changed_samples()
+    path = tmp_path / "mine.tsv"
+    path.write_text(table_text(values, names))
+    page.set_input_files("#file", path)
+    results(page)
+    page.locator("#sample-list summary").first.click()
+    page.click("#sample-list details[open] .closest button >> text=Compare")
+    page.wait_for_selector("#sample-list details[open] .closest table.genes >> nth=1")
+    ours = bulkatlas.load_model(normal_run).compare(path)
+    difference = dict(zip(ours.var_names, ours.layers["difference"][0].tolist(), strict=True))
+    said = page.inner_text("#sample-list details[open] .closest")
+    assert f"{ours.obs['genes_higher'][names[0]]} genes higher" in said
+    assert f"against {ours.obs['normal_samples'][names[0]]} normal samples of brain" in said
+    rows = [row.inner_text().split() for row in page.locator("#sample-list details[open] table.genes >> nth=0 >> tbody tr").all()]
+    assert len(set(changed) & {row[0] for row in rows}) >= 0.7 * len(changed)
+    assert [float(row[1]) for row in rows] == pytest.approx([difference[row[0]] for row in rows], abs=0.06)
+    with page.expect_download() as download:
+        page.click("#sample-list details[open] .closest button >> text=Download all genes")
+    assert pl.read_csv(download.value.path(), separator="\t").height == world.N_GENES
+    page.click(f"#sample-list details[open] table.genes button >> text={rows[0][0]}")
+    page.wait_for_selector(f"#browse-body h2 >> text={rows[0][0]}")
+
+
+def test_the_answer_that_holds_is_shown_with_its_level_and_the_depth(watched: Watched, serving_run: Path, tmp_path: Path) -> None:
+    page = watched.page
+    values, names = world.between("brain", "spinal_cord")
+    path = tmp_path / "mine.tsv"
+    path.write_text(table_text(world.counts(values), names))
+    page.set_input_files("#file", path)
+    results(page)
+    ours = predict(load(serving_run), path).table.row(1, named=True)
+    assert ours["answer_level"] == "group"
+    item = page.locator("#sample-list details").nth(1)
+    assert item.locator(".holds").inner_text() == f"holds: {ours['answer']}"
+    item.locator("summary").first.click()
+    item.locator(".inside").wait_for()
+    said = item.inner_text()
+    assert f"Answer that holds: {ours['answer']} (a group of tissues)" in said
+    assert "Depth: 20 million reads" in said
+    page.fill("#filter", "central nervous")
+    assert page.locator("#sample-list .id").all_inner_texts() == ["most"]
+
+
+def test_a_thousand_own_samples_are_marks_with_numbers(watched: Watched) -> None:
+    found = watched.page.evaluate("""async () => {
+        const { bundled } = await import('./bundles.js');
+        const samples = [...Array(1000).keys()].map(i => ({ tissue: `t${i % 7}`, x: (i * 7919) % 150, y: 100 * (i % 7) + (i * 104729) % 80 }));
+        return bundled(samples).map(({ tissue, x, y, r, members }) => ({ tissue, x, y, r, members, right: members.every(k => samples[k].tissue === tissue) }));
+    }""")
+    assert sorted(k for one in found for k in one["members"]) == list(range(1000))
+    assert all(one["right"] for one in found)
+    assert len(found) < 100
+    same = [(a, b) for i, a in enumerate(found) for b in found[:i] if a["tissue"] == b["tissue"]]
+    assert min(np.hypot(a["x"] - b["x"], a["y"] - b["y"]) for a, b in same) > 12
+    assert [one["r"] for one in found] == sorted(one["r"] for one in found)
+
+
 def test_few_detected_genes_are_said_to_be_unsure(watched: Watched) -> None:
     page = watched.page
     values = np.zeros((1, world.N_GENES))
@@ -147,23 +218,44 @@ def test_the_example_pasting_filter_and_clear(watched: Watched) -> None:
     assert page.locator("#sample-list li").count() == 6
 
 
+def reference(run: Path) -> pl.DataFrame:
+    """The reference samples, in the order of the map."""
+    return pl.read_csv(run / "reference.tsv", separator="\t", quote_char=None)
+
+
+def on_screen(page: playwright_api.Page, held: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Where points stand on the map, in pixels from its upper left, when all of it is shown."""
+    box = page.locator("#points").bounding_box()
+    assert box is not None
+    wide, high, unit = box["width"], box["height"], min(box["width"], box["height"]) / 2
+    places = held.select("map_x", "map_y").to_numpy().T
+    middle, extent = (places.max(1) + places.min(1)) / 2, places.max(1) - places.min(1)
+    scale = 0.9 / max(extent[0] / (wide / unit), extent[1] / ((high - 2 * NOTE) / unit)) * unit
+    return wide / 2 + (places[0] - middle[0]) * scale, high / 2 - (places[1] - middle[1]) * scale
+
+
+def test_every_point_has_the_colour_of_its_own_sample(watched: Watched, serving_run: Path) -> None:
+    """Pixels of the map where a point has only its like around it."""
+    page, held = watched.page, reference(serving_run)
+    x, y = on_screen(page, held)
+    tissue = held["tissue"].to_numpy()
+    other = (np.hypot(x[:, None] - x, y[:, None] - y) < 12) & (tissue[:, None] != tissue)
+    alone = np.flatnonzero(~other.any(axis=1))
+    assert len(set(tissue[alone])) >= 4
+    shown, meant = page.evaluate(PIXELS, [[[x[i], y[i]] for i in alone], tissue[alone].tolist()])
+    apart = np.abs(np.array(shown) - np.array(meant)).max(axis=1)
+    assert np.mean(apart < 12) > 0.95
+
+
 def test_the_map_draws_hovers_zooms_and_colours(watched: Watched, serving_run: Path) -> None:
     page = watched.page
     assert coloured_pixels(page) > 500
-    held = pl.read_csv(serving_run / "reference.tsv", separator="\t", quote_char=None)
+    held = reference(serving_run)
     target = held.row(0, named=True)
     box = page.locator("#points").bounding_box()
     assert box is not None
-    everything = held.select(pl.min("map_x", "map_y").name.prefix("min_"), pl.max("map_x", "map_y").name.prefix("max_")).row(0, named=True)
-    unit = min(box["width"], box["height"]) / 2
-    room = max(
-        (everything["max_map_x"] - everything["min_map_x"]) / (box["width"] / unit),
-        (everything["max_map_y"] - everything["min_map_y"]) / (box["height"] / unit),
-    )
-    scale = 0.9 / room * unit
-    x = box["width"] / 2 + (target["map_x"] - (everything["min_map_x"] + everything["max_map_x"]) / 2) * scale
-    y = box["height"] / 2 - (target["map_y"] - (everything["min_map_y"] + everything["max_map_y"]) / 2) * scale
-    page.mouse.move(box["x"] + x, box["y"] + y)
+    x, y = on_screen(page, held)
+    page.mouse.move(box["x"] + x[0], box["y"] + y[0])
     page.wait_for_selector("#tip:not([hidden])")
     assert target["tissue"].replace("_", " ") in page.inner_text("#tip")
     before = page.inner_text("#legend")

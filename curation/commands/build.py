@@ -43,6 +43,12 @@ def build(
     ] = "default",
     subset: Annotated[str, typer.Option(help="Random number of archive samples to use, or `none`.")] = "none",
     cell_line_cap: Annotated[str, typer.Option(help="Cell-line samples to keep per tissue: 0, a number or `none`.")] = "0",
+    min_detected: Annotated[
+        float,
+        typer.Option(
+            help="Samples that detect less than this share of the genes that the middle sample of their source does leave; 0: none."
+        ),
+    ] = 0.25,
     level: Annotated[
         Literal["tissue", "term"], typer.Option(help="Class of a sample: `tissue` (the 42) or `term` (its finest term).")
     ] = "tissue",
@@ -90,6 +96,7 @@ def build(
         preset=preset,
         subset=parse_limit("subset", subset),
         cell_line_cap=parse_limit("cell-line-cap", cell_line_cap),
+        min_detected=min_detected,
         level=level,
         genes=genes,
         unit=unit,

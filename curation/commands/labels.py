@@ -16,7 +16,7 @@ def label(
         Path,
         typer.Argument(
             help="TSV, CSV (any dialect, also compressed), Parquet, .xlsx or .h5ad: GEO's or our columns, or a table of GEOquery, GEOparse, GEOmetadb, "
-            "SRA, refine.bio, recount3, CELLxGENE and others; see docs/tables.md."
+            "SRA, refine.bio, recount3, CELLxGENE and others; see docs/reference/tables.md."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Labels to write: .tsv, .csv or .parquet.")],

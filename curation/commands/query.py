@@ -22,7 +22,7 @@ def query(
         ),
     ] = None,
     conditions: Annotated[
-        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/query.md.')
+        str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/reference/query.md.')
     ] = "",
     db: Db = None,
     where: Annotated[str, typer.Option(help='SQL condition over the view `samples`, such as "age_years > 60 AND NOT is_tumour".')] = "",

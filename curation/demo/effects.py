@@ -1,4 +1,4 @@
-"""The sizes of all simulated effects, as set against measured GTEx and TCGA samples; docs/demo.md has both columns."""
+"""The sizes of all simulated effects, as set against measured GTEx and TCGA samples; docs/reference/demo.md has both columns."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from curation.hdf5.inflate import row_checksums
 from curation.mark import NotOurs, discard, is_unfinished, put_mark
 from curation.matrix.cluster import ClusterFault, lost_workers
 from curation.matrix.compendium import create, writing
+from curation.matrix.gaps import close_gaps
 from curation.matrix.plan import ExportPlan
 from curation.matrix.scaler import Moments
 from curation.matrix.shards import RECORD, MatrixFault, Place, PlanReader, rows_checksums, write_from_afar, write_in_place
@@ -120,6 +121,9 @@ class Assembly:
             for reader in readers:
                 reader.close()
             os.close(descriptor)
+        for done in sorted(self.folder.glob("*.done")):
+            records = np.load(done)
+            self.records[records["row"]] = records
         if self.n_resumed:
             self.notes.append(f"{self.n_resumed:,} of {self.plan.n_samples:,} rows were taken over from the interrupted export")
 
@@ -146,11 +150,13 @@ class Assembly:
         found = rows_checksums(descriptor, self.offset, records["row"], self.plan.n_genes)
         return bool(records.size == n_rows and np.array_equal(found, records["crc32"]))
 
-    def collect(self) -> None:
-        """Take what each shard noted of its rows into `records`."""
-        for done in sorted(self.folder.glob("*.done")):
-            records = np.load(done)
-            self.records[records["row"]] = records
+    def leave_out(self, stays: NDArray[np.bool_], plan: ExportPlan) -> None:
+        """Go on without the rows that do not stay (n,); `plan` is that of those that do, of the same genes. An export killed from here on begins again."""
+        (self.folder / "state.json").unlink(missing_ok=True)
+        with writing(self.partial):
+            close_gaps(self.partial, self.folder / "head.h5", self.offset, stays, self.plan.n_genes)
+        self.records, self.plan = self.records[stays], plan
+        self.records["row"] = np.arange(plan.n_samples)
 
     def seal(self, is_train: NDArray[np.bool_], at_end_of_x: Callable[[Moments], None], advance: Advance) -> FileDigests:
         """Read the file once, from its first byte to its last.

@@ -43,7 +43,7 @@ def executor(scheduler: str | None, threads: int | None = None) -> Iterator[Exec
         client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise ClusterFault(
-            f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS} s ({error}); start one, see docs/matrix.md"
+            f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS} s ({error}); start one, see docs/reference/matrix.md"
         ) from error
     with client, client.get_executor(pure=False, retries=RETRIES) as remote:
         yield remote

@@ -55,20 +55,23 @@ def create(path: Path, n_samples: int, n_genes: int) -> int:
     The matrix is not yet called X: the file cannot be taken for a compendium. Raises CannotWriteMatrix when the disk has no room.
     """
     with writing(path):
-        with h5py.File(
-            path, "w", alignment_threshold=min(ALIGNMENT, max(4 * n_samples * n_genes, 1)), alignment_interval=ALIGNMENT
-        ) as file:
-            creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            creation.set_layout(h5py.h5d.CONTIGUOUS)
-            creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-            creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-            creation.set_obj_track_times(False)
-            space = h5py.h5s.create_simple((n_samples, n_genes))
-            dataset = h5py.h5d.create(file.id, UNFINISHED.encode(), h5py.h5t.IEEE_F32LE, space, dcpl=creation)
-            offset = int(dataset.get_offset())
+        offset = lay_out(path, n_samples, n_genes)
         with path.open("r+b") as raw:
             os.posix_fallocate(raw.fileno(), 0, max(offset + 4 * n_samples * n_genes, path.stat().st_size))
     return offset
+
+
+def lay_out(path: Path, n_samples: int, n_genes: int) -> int:
+    """The same file with holes in the place of X: what surrounds X, at its places."""
+    with h5py.File(path, "w", alignment_threshold=min(ALIGNMENT, max(4 * n_samples * n_genes, 1)), alignment_interval=ALIGNMENT) as file:
+        creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        creation.set_layout(h5py.h5d.CONTIGUOUS)
+        creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        creation.set_obj_track_times(False)
+        space = h5py.h5s.create_simple((n_samples, n_genes))
+        dataset = h5py.h5d.create(file.id, UNFINISHED.encode(), h5py.h5t.IEEE_F32LE, space, dcpl=creation)
+        return int(dataset.get_offset())
 
 
 def finish(path: Path, obs: pd.DataFrame, var: pd.DataFrame, uns: Mapping[str, Any]) -> None:

@@ -141,7 +141,7 @@ def tell_unit(table: Table, genes: GeneIds, asked: Asked, path: Path) -> UnitFin
     if declared is None and not many and bool((probe != np.rint(probe)).any()):
         raise UnitFault(
             f"the unit of {path} cannot be told from the values of {probe.shape[1]:,} genes ({'; '.join(finding.reasons)}); declare it"
-            " (source.json: unit), see docs/sources.md"
+            " (source.json: unit), see docs/reference/sources.md"
         )
     return finding
 

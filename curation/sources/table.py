@@ -1,4 +1,4 @@
-"""A user's own samples: a matrix in any layout that profiles reads, and a metadata table; docs/sources.md describes the folder."""
+"""A user's own samples: a matrix in any layout that profiles reads, and a metadata table; docs/reference/sources.md describes the folder."""
 
 from __future__ import annotations
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from curation.build import curate
-from curation.database import Connection, connect, fetch_arrow
+from curation.build import curate, sql_parameters
+from curation.database import Connection, connect, fetch_arrow, tables_of
 from curation.matrix.compendium import open_matrix
 from curation.matrix.normalise import UNIT_NAMES
 from curation.matrix.plan import plan_export
 from curation.matrix.recompute import Place, compare, exported_columns, expression, from_file
 from curation.progress import Progress
 from curation.release import sha256
+from curation.shallow import keep_what_was_read
 from curation.source import COUNTED, PER_LENGTH, linear
 from curation.validating.compendium import Compendium
 from curation.validating.finding import first
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from curation.source import Matrix, Source
 
 REMADE = ("sample", "sample_group", "label", "fact", "split", "exclusion", "kept", "funnel")
+READ = "read_sample"  # not made again: what was read is held against X and the sources
 ROUNDING = 1e-6  # of a library size, summed in another order
 Manifest = Mapping[str, Any]
 
@@ -82,6 +84,8 @@ def tables(con: Connection, data: Compendium | None, manifest: Manifest, sources
     again = connect()
     try:
         curate(again, sources, folder, config, None, Progress())
+        if READ in tables_of(con):
+            keep_what_was_read(again, _rows(con, READ), sql_parameters(config, list(sources)))
         wrong = [name for name in REMADE if not _rows(again, name).equals(_rows(con, name))]
         plan = plan_export(fetch_arrow(again, "SELECT * FROM kept ORDER BY row"), sources, config)
     finally:

@@ -88,5 +88,5 @@ def _tell(found: Suspicion, ranked: pl.DataFrame, scores: dict[str, Any] | None,
             f"against the truth: precision {number(scores['precision'])} ({scores['n_right']} of {scores['n_suspects']}), recall {number(scores['recall'])} "
             f"({scores['n_right']} of {scores['n_wrong_audited']}), average precision {number(scores['average_precision'])}"
         )
-    people.print(f"wrote {out}/ (suspects.tsv, overrides.tsv to review, report.html, audit.json)")
+    people.print(f"wrote {out}/ (suspects.tsv, overrides.tsv to review, report.html, audit.json, figures/)")
     tell_table(ranked.rows(named=True))

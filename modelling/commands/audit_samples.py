@@ -12,11 +12,14 @@ from modelling.auditing.reading import Audited
 from modelling.auditing.samples import against_truth, audit_samples, override_rows, table
 from modelling.commands.telling import console, tell_table
 from modelling.data import Compendium
+from modelling.figures.audit import found_samples
+from modelling.figures.canvas import FigureFolder
 from modelling.outfolder import new_folder
 from modelling.predicting.results import tsv
 from modelling.progress import bars
 from modelling.reports.json import plain
-from modelling.reports.page import Report, Section, Table, Tile, number
+from modelling.reports.page import Report, Section, Table, Tile, number, shown
+from modelling.reports.sample_links import SAID, explain_command, page_link
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS
 from profiles import __version__
 
@@ -54,13 +57,30 @@ def write(folder: Path, found: list[Audited], scores: dict[str, dict[str, Any]] 
         simulated=compendium.simulated,
         tiles=[Tile(a.name.replace("_", " "), number(len(a.findings)), a.question) for a in found],
         notes=[f"{a.name}: {note}" for a in found for note in a.notes],
-        sections=[_section(a, tables[a.name].rows(), tables[a.name].columns) for a in found if a.findings],
+        sections=[
+            *_picture(found, compendium, folder / "figures"),
+            *(_section(a, tables[a.name].rows(), tables[a.name].columns, compendium) for a in found if a.findings),
+        ],
         colophon=f"Made by bulkatlas {__version__}, `model audit-samples`, seed {seed}. All findings: one TSV an audit.",
     ).write(folder / "report.html")
 
 
-def _section(audited: Audited, rows: list[tuple[Any, ...]], columns: list[str]) -> Section:
+def _picture(found: list[Audited], compendium: Compendium, folder: Path) -> list[Section]:
+    """Findings by score and source; nothing where nothing was found."""
+    if not any(audited.findings for audited in found):
+        return []
+    figures = FigureFolder(folder)
+    source = dict(zip(compendium.sample_ids.astype(str), compendium.text("source"), strict=True))
+    found_samples(figures, [(a.name, [(f.score, str(source[f.sample_id])) for f in a.findings]) for a in found])
+    caption = "Every finding by how sure its audit is of it, from the least to the surest; the audit's own scores at the right, findings in brackets."
+    return [Section("How sure, and from which source", [SAID], [shown(folder, "found", caption)])]
+
+
+def _section(audited: Audited, rows: list[tuple[Any, ...]], columns: list[str], compendium: Compendium) -> Section:
     cells = [["" if v is None else number(v, 2) if isinstance(v, float) else str(v) for v in row] for row in rows[:MOST_SHOWN]]
+    place = columns.index("sample_id")
+    cells = [[*row[:place], page_link(row[place]), *row[place + 1 :], explain_command(row[place], compendium)] for row in cells]
+    columns = [*columns, "why it has its label"]
     shown = f"The first {MOST_SHOWN} of {len(rows):,}; all in {audited.name}.tsv." if len(rows) > MOST_SHOWN else ""
     return Section(audited.question, [shown] if shown else [], [], [Table(columns, cells)])
 
@@ -79,5 +99,5 @@ def _tell(found: list[Audited], scores: dict[str, dict[str, Any]] | None, out: P
             people.print(f"    {finding.sample_id}: {finding.reason}", markup=False)
         for note in audited.notes:
             people.print(f"    note: {note}", markup=False)
-    people.print(f"wrote {out}/ (one TSV an audit, overrides.tsv to review, report.html, audit.json)")
+    people.print(f"wrote {out}/ (one TSV an audit, overrides.tsv to review, report.html, audit.json, figures/)")
     tell_table([{"audit": one.name, "sample_id": finding.sample_id, "reason": finding.reason} for one in found for finding in one.findings])

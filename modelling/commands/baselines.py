@@ -35,8 +35,11 @@ def named_files(pairs: Sequence[str]) -> dict[str, Path]:
     return named
 
 
-def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], seed: int, *, umap: bool) -> None:
-    """Score all methods and write the folder."""
+SLOW = ("UMAP", "SVM", "boosting")
+
+
+def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], seed: int, *, umap: bool, slow: bool = True) -> None:
+    """Score all methods and write the folder; without `slow` only those that take seconds."""
     if len(inputs) > 2:
         raise WrongInputs(f"takes [RUN] COMPENDIUM, got {len(inputs)} paths")
     run = inputs[0] if len(inputs) == 2 else None
@@ -45,7 +48,8 @@ def run_baselines(inputs: Sequence[Path], out: Path, embeddings: Sequence[str], 
         parts = read_parts(compendium, run)
         chosen = model_methods(run) if run else []
         chosen += [method for name, path in outside.items() for method in embedding_methods(name, path)]
-        chosen += [method for method in methods(seed) if umap or "UMAP" not in method.name]
+        without = ("UMAP",) if slow and not umap else () if slow else SLOW
+        chosen += [method for method in methods(seed) if not any(word in method.name for word in without)]
         with bars() as stage:
             rows = score_methods(chosen, parts, seed, stage)
         write(folder, rows, compendium, parts, seed, run)

@@ -16,6 +16,7 @@ from modelling.commands.telling import console, tell_table
 from modelling.comparing.cohort import Compared, Comparer
 from modelling.comparing.compare import background
 from modelling.comparing.folder import FILE, load_background, save_background
+from modelling.comparing.listing import gene_table
 from modelling.comparing.normals import normal_rows
 from modelling.data import Compendium
 from modelling.figures.canvas import FigureFolder
@@ -100,20 +101,6 @@ def write(folder: Path, found: list[Compared], genes: Any, cohort: Cohort, compa
     }  # fmt: skip
     (folder / "compare.json").write_text(json.dumps(plain(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     _write_page(folder, found, genes, samples, cohort, asked)
-
-
-def gene_table(one: Compared, genes: Any) -> pl.DataFrame:
-    """One row per gene of a compared sample, surest first; log2 values."""
-    import polars as pl
-
-    f = one.found
-    assert f is not None
-    columns = {
-        "sample_id": [one.sample_id] * len(genes), "gene": genes.tolist(), "observed": f.observed_g, "expected": f.expected.mean_g,
-        "difference": f.difference_g, "standard_error": f.error_g, "p_value": f.p_g, "fdr": f.fdr_g,
-    }  # fmt: skip
-    table = pl.DataFrame({k: v if isinstance(v, list) else np.asarray(v, np.float64) for k, v in columns.items()}).fill_nan(None)
-    return table.sort("p_value", pl.col("difference").abs(), descending=[False, True], nulls_last=True)
 
 
 def _write_genes(file: IO[bytes], found: list[Compared], genes: Any, below: float | None) -> None:

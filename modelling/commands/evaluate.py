@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,39 @@ from modelling.outfolder import new_folder
 from modelling.progress import bars
 from modelling.reports.evaluation import write_report
 from modelling.reports.page import number, with_interval
+from modelling.studies.beside import check_beside, embeddings_beside, headline, others_beside
 from modelling.studies.evaluate import evaluate
+
+TOLD_BESIDE = ("balanced_accuracy", "weighted_f1", "r2", "per_gene_spearman", "per_sample_spearman")
 
 
 def run_evaluate(
-    run: Path, compendium: Path, out: Path, seed: int, *, across: str | None = None, device: str = "cpu", verify: bool = False
+    run: Path,
+    compendium: Path,
+    out: Path,
+    seed: int,
+    *,
+    across: str | None = None,
+    device: str = "cpu",
+    beside: Sequence[Path] = (),
+    embeddings: Mapping[str, Path] | None = None,
+    verify: bool = False,
 ) -> None:
-    """Evaluate, write the folder, print the headline."""
+    """Evaluate, write the folder, print the headline; `beside` are runs, `embeddings` files, that are drawn in the same pictures."""
+    check_beside(run, beside)
     with Compendium.open(compendium, verify=verify) as opened, new_folder(out) as folder, bars() as stage:
         found = evaluate(run, opened, seed, stage, across=across, device=device)
+        others = others_beside(beside, opened, seed, stage, device)
+        found.metrics["beside"] = {name: headline(other.metrics) for name, other in others.items()}
+        found.metrics["embeddings"] = embeddings_beside(run, embeddings, opened, seed, stage) if embeddings else []
         advance = stage("figures and report", 1)
-        write_report(found, run, opened, folder, seed)
+        write_report(found, run, opened, folder, seed, others)
         advance(1)
-    metrics, people = found.metrics, console()
+    _tell(found.metrics, out)
+
+
+def _tell(metrics: dict[str, Any], out: Path) -> None:
+    people = console()
     if metrics["simulated"]:
         people.print("simulated data: the scores say nothing about biology", style="yellow")
     n = metrics["n"]
@@ -49,6 +70,13 @@ def run_evaluate(
         people.print(f"  {word:24}{restored}")
     held = ", ".join(f"{s['interval_90_holds']:.1%} at {float(f):.0%}" for f, s in metrics["imputation_detail"].items() if s["n_cells"])
     people.print(f"  {'90% intervals hold':24}{held} hidden")
+    for name, scores in metrics["beside"].items():
+        told = ", ".join(f"{key.replace('_', ' ')} {with_interval(scores[key], scores['intervals'][key])}" for key in TOLD_BESIDE)
+        people.print(f"  beside it, {name}: {told}", markup=False)
+    for row in metrics["embeddings"][2:]:
+        people.print(
+            f"  beside it, {row['method']}: balanced accuracy {with_interval(row['balanced_accuracy'], row['interval'])}", markup=False
+        )
     for line in levels_lines(metrics["levels"]):
         people.print(f"  {line}")
     for note in metrics["notes"]:

@@ -14,6 +14,7 @@ from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.methods import transfer_bars
 from modelling.outfolder import new_folder
 from modelling.progress import bars
+from modelling.reports.calls import calls_section
 from modelling.reports.json import plain
 from modelling.reports.page import Report, Section, Table, Tile, number, shown, with_interval
 from modelling.studies.transfer import Question, Transfer, transfer
@@ -78,7 +79,7 @@ def write(folder: Path, found: Transfer, runs: Sequence[Path], question: Questio
         simulated=False,
         tiles=[_tile(row) for row in found.overall],
         notes=found.notes,
-        sections=[_section(found, figures.folder)],
+        sections=[calls_section(figures, found, question), _section(found, figures.folder)],
         colophon=f"Made by bulkatlas {__version__}, `model transfer`, seed {seed}. All numbers: transfer.json; every sample: predictions.tsv.",
     ).write(folder / "report.html")
 

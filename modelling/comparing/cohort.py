@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from modelling.arrays import Array, Floats, Ints
 from modelling.comparing.compare import Background, Comparison, compare, donors, without_group
-from modelling.comparing.counting import blocks_with_reads, counting_variance
+from modelling.comparing.counting import counting_variance
 from modelling.comparing.normals import NormalsMissing
 from modelling.data import Compendium
 from modelling.errors import ModellingError
-from modelling.predicting.cohort import Cohort
+from modelling.predicting.cohort import Block, Cohort
 from modelling.predicting.doubt import reasons
 from modelling.predicting.predict import Predictor
 from profiles.nearest import near
@@ -53,9 +53,15 @@ class Comparer:
         self._groups: Array = donors(self.compendium) if self.compendium is not None else np.empty(0, object)
         self._own: dict[str, Background] = {}
 
-    def samples(self, cohort: Cohort) -> Iterator[Compared]:
-        """Every sample of a cohort, in its order."""
-        for block, reads in blocks_with_reads(cohort):
+    def samples(self, cohort: Cohort, only: Collection[int] | None = None) -> Iterator[Compared]:
+        """Every sample of a cohort, in its order; `only`, the places of those that are asked for, from 0."""
+        start = 0
+        for whole in cohort:
+            chosen = [i for i in range(len(whole.sample_ids)) if only is None or start + i in only]
+            start += len(whole.sample_ids)
+            if not chosen:
+                continue
+            block = Block([whole.sample_ids[i] for i in chosen], whole.x_ng[chosen], whole.coverage[chosen], whole.reads[chosen])
             predicted = self.predictor.block(block, cohort.min_coverage)
             tissues = self.predictor.model.tissues
             why = reasons(predicted.evidence, self.predictor.model.calibration, tissues)
@@ -64,7 +70,7 @@ class Comparer:
                 if predicted.refused[i]:
                     yield Compared(name, "", "", f"refused: {predicted.coverage[i]:.0%} of the model's genes have a value", None)
                 else:
-                    yield self._one(name, block.x_ng[i], called, why[i], float(reads[i]), cohort)
+                    yield self._one(name, block.x_ng[i], called, why[i], float(block.reads[i]), cohort)
 
     def _one(self, name: str, x_g: Floats, called: str, why: str, n_reads: float, cohort: Cohort) -> Compared:
         background, n_left_out = self._background(name)

@@ -6,25 +6,11 @@ Normal samples were counted too, so their spread holds that of their own depth: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from modelling.arrays import Floats
-from modelling.predicting.cohort import BLOCK, Block, Cohort
+from modelling.predicting.cohort import Cohort
 from modelling.predicting.units import model_is_per_length
-
-
-def blocks_with_reads(cohort: Cohort) -> Iterator[tuple[Block, Floats]]:
-    """The blocks of a cohort, each with its samples' reads (n) of the model's genes; NaN where the table holds no counts."""
-    wanted = np.flatnonzero(cohort.match.index >= 0)
-    is_counts = cohort.finding.unit.quantity == "counts"
-    reads = iter(cohort.table.blocks(genes=wanted, size=BLOCK)) if is_counts else None
-    for block in cohort:
-        if reads is None:
-            yield block, np.full(len(block.sample_ids), np.nan)
-        else:
-            yield block, np.nansum(cohort.finding.unit.linear(next(reads)[1].astype(np.float64)), axis=1)
 
 
 def counting_variance(observed_g: Floats, expected_g: Floats, n_reads: float, cohort: Cohort, normal_reads: float) -> Floats:

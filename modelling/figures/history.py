@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.patches import Polygon
+from matplotlib.patches import Patch
 
 from modelling.figures.canvas import FigureFolder, canvas, grid
-from modelling.figures.palette import ACCENT, INK, MUTED, SECOND, SERIES
+from modelling.figures.palette import ACCENT, FAINT, INK, SECOND, SERIES
 
 CURVES = {
     "loss": ("train_loss", "validation_score"),
@@ -20,38 +20,32 @@ CURVES = {
 
 
 def funnel(folder: FigureFolder, steps: Sequence[Mapping[str, Any]]) -> None:
-    """Samples through the steps of the build: a band as wide as the samples that pass, a branch for those that leave."""
-    n_steps = len(steps)
-    largest = max(max(int(step["n_in"]), int(step["n_out"])) for step in steps) or 1
-    with canvas(7.6, 0.8 + 0.52 * n_steps) as figure:
+    """One bar a step of the build, as in its own report: what stands after it, what left, what was set aside without a label."""
+    counts = [{key: int(step.get(key, 0) or 0) for key in ("n_in", "n_added", "n_dropped", "n_aside", "n_out")} for step in steps]
+    most = max([1, *(max(n["n_in"] + n["n_added"], n["n_out"]) for n in counts)])
+    with canvas(8.0, 0.7 + 0.33 * len(steps)) as figure:
         axes = figure.subplots()
-        for row, step in enumerate(steps):
-            y, n_in, n_out = n_steps - row, int(step["n_in"]) / largest, int(step["n_out"]) / largest
-            axes.add_patch(Polygon([(0, y), (n_in, y), (n_out, y - 0.55), (0, y - 0.55)], facecolor=ACCENT, alpha=0.8, linewidth=0))
-            axes.add_patch(
-                Polygon([(0, y - 0.55), (n_out, y - 0.55), (n_out, y - 1), (0, y - 1)], facecolor=ACCENT, alpha=0.3, linewidth=0)
-            )
-            if n_out < n_in:
-                axes.add_patch(
-                    Polygon(
-                        [(n_out, y - 0.55), (n_in, y), (n_in, y - 0.28), (n_out + (n_in - n_out) * 0.3, y - 0.55)],
-                        facecolor=SECOND,
-                        alpha=0.55,
-                        linewidth=0,
-                    )
-                )
-            change = int(step["n_out"]) - int(step["n_in"])
-            axes.text(1.04, y - 0.5, f"{int(step['n_out']):,}", va="center", ha="left", fontsize=9, fontweight="bold")
-            axes.text(
-                1.2, y - 0.5, f"{change:+,}" if change else "", va="center", ha="left", fontsize=8, color=SECOND if change < 0 else ACCENT
-            )
-            axes.text(-0.03, y - 0.5, str(step["operation"]), va="center", ha="right", fontsize=8.5)
-        axes.text(1.04, n_steps + 0.15, "samples", fontsize=8, color=MUTED)
-        axes.text(1.2, n_steps + 0.15, "change", fontsize=8, color=MUTED)
-        axes.set_xlim(0, 1.35)
-        axes.set_ylim(-0.1, n_steps + 0.5)
-        axes.set_axis_off()
-        keys = ("step", "operation", "n_in", "n_out", "n_dropped")
+        for y, n in enumerate(counts):
+            start = 0
+            for key, colour in (("n_out", ACCENT), ("n_dropped", SECOND), ("n_aside", FAINT)):
+                axes.barh(y, n[key], left=start, height=0.72, color=colour, linewidth=0)
+                start += n[key]
+            told = [f"{n['n_out']:,}", *([f"+{n['n_added']:,}"] if n["n_added"] and y else [])]
+            told += [f"−{n['n_dropped']:,}"] if n["n_dropped"] else []
+            told += [f"{n['n_aside']:,} aside"] if n["n_aside"] else []
+            axes.text(start + most * 0.012, y, "  ".join(told), va="center", fontsize=8, color=INK)
+        axes.set_yticks(range(len(steps)), [str(step["operation"]) for step in steps])
+        axes.set_ylim(len(steps) - 0.4, -0.6)
+        axes.set_xlim(0, most * 1.24)
+        axes.set_xticks([])
+        axes.spines[:].set_visible(False)
+        axes.tick_params(length=0)
+        handles = [
+            Patch(color=colour, label=word)
+            for word, colour in (("stands after the step", ACCENT), ("leaves", SECOND), ("set aside without a label", FAINT))
+        ]
+        figure.legend(handles=handles, loc="outside upper center", ncols=3, fontsize=8)
+        keys = ("step", "operation", "n_in", "n_added", "n_dropped", "n_aside", "n_out")
         folder.save(figure, "funnel", {key: [step.get(key, "") for step in steps] for key in keys})
 
 

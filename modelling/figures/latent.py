@@ -169,17 +169,26 @@ def _densest(xy: Floats) -> Floats:
     return np.asarray(shown[np.partition(distance, k, axis=1)[:, k].argmin()])
 
 
-def place_labels(axes: Axes, anchors: Mapping[str, Floats], colours: Mapping[str, str], xy: Floats) -> None:
-    """Write each name near its anchor where it covers no other name and few points; a thin line leads back to the anchor."""
+def place_labels(
+    axes: Axes,
+    anchors: Mapping[str, Floats],
+    colours: Mapping[str, str],
+    xy: Floats,
+    *,
+    size: float = 8,
+    weight: str = "bold",
+    pad: float = 0,
+) -> None:
+    """Write each name near its anchor where it covers no other name and few points (of radius `pad` pixels); a thin line leads back to the anchor."""
     figure = axes.figure
     figure.canvas.draw()
     to_pixels, points = axes.transData, axes.transData.transform(xy)
     boxes: list[tuple[float, float, float, float]] = []
     limits = axes.get_window_extent()
     for name, anchor in sorted(anchors.items(), key=lambda item: -item[1][1]):
-        text = axes.text(0, 0, spaced(name), fontsize=8, fontweight="bold", color=INK, ha="center", va="center", zorder=5)
+        text = axes.text(0, 0, spaced(name), fontsize=size, fontweight=weight, color=INK, ha="center", va="center", zorder=5)
         extent = text.get_window_extent()
-        width, height = extent.width + 9, extent.height + 4
+        width, height = extent.width + 9 + 2 * pad, extent.height + 4 + 2 * pad
         spot = _free_spot(to_pixels.transform(anchor), width, height, boxes, points, limits)
         boxes.append((spot[0] - width / 2, spot[1] - height / 2, spot[0] + width / 2, spot[1] + height / 2))
         where = to_pixels.inverted().transform(spot)

@@ -7,21 +7,24 @@ from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.patches import Rectangle
 
 from modelling.arrays import Ints
 from modelling.figures.canvas import FigureFolder, canvas, grid, spaced
-from modelling.figures.palette import ACCENT, INK, MUTED, SECOND, THIRD, Look
+from modelling.figures.palette import ACCENT, FAINT, INK, MUTED, SECOND, THIRD, Look
 
 Scores = Mapping[str, Any]
-BLUES = ListedColormap(colormaps["Blues"](np.linspace(0.1, 1, 256)))
+BLUES = ListedColormap(colormaps["Blues"](np.linspace(0.18, 1, 256)))  # a single sample shall be seen
 
 
 def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks: Mapping[str, Look]) -> None:
     """Recall of every tissue with its Wilson interval and n, best first; tumour and normal samples apart."""
     names = sorted((name for name in per_class if per_class[name]["n"]), key=lambda name: (per_class[name]["recall"], per_class[name]["n"]))
     place = range(len(names))
-    with canvas(7.2, 1.3 + 0.235 * len(names)) as figure:
+    both = any(per_class[name]["tumour"]["n"] and per_class[name]["normal"]["n"] for name in names)
+    with canvas(7.2, 1.3 + (0.3 if both else 0.235) * len(names)) as figure:
         axes = figure.subplots()
         grid(axes, "x")
         for y, name in zip(place, names, strict=True):
@@ -30,10 +33,10 @@ def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks
             colour = looks[name].colour if name in looks else MUTED
             axes.plot([low, high], [y, y], color=colour, linewidth=1.6, alpha=0.6, solid_capstyle="butt")
             axes.plot(score["recall"], y, "o", color=colour, markersize=5.5)
-            for state, marker, shift in (("tumour", "^", 0.22), ("normal", "v", -0.22)):
+            for state, marker, shift in (("tumour", "^", 0.33), ("normal", "v", -0.33)):
                 if score[state]["n"] and score["tumour"]["n"] and score["normal"]["n"]:
                     axes.plot(
-                        score[state]["recall"], y + shift, marker, color=INK, markersize=3.2, markerfacecolor="none", markeredgewidth=0.7
+                        score[state]["recall"], y + shift, marker, color=INK, markersize=2.8, markerfacecolor="none", markeredgewidth=0.7
                     )
             states = [f"{score[state]['n']:,} {state}" for state in ("tumour", "normal") if score[state]["n"]]
             words = f"{score['n']:,}" + (f" ({', '.join(states)})" if len(states) > 1 else "")
@@ -43,7 +46,7 @@ def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks
         axes.set_ylim(-0.7, len(names) - 0.3)
         axes.set_xlim(-0.02, 1.02)
         axes.set_xlabel("share of test samples classified correctly (recall), 95% Wilson interval")
-        if any(per_class[name]["tumour"]["n"] and per_class[name]["normal"]["n"] for name in names):
+        if both:
             for marker, word in (("^", "tumour samples"), ("v", "normal samples")):
                 axes.plot([], [], marker, color=INK, markersize=4, markerfacecolor="none", markeredgewidth=0.7, label=word)
             axes.legend(loc="lower left", fontsize=8, bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.1, handletextpad=0.2)
@@ -68,11 +71,13 @@ def confusion_matrix(folder: FigureFolder, counts: Ints, classes: list[str], loo
     with canvas(size + 0.7, size) as figure:
         axes = figure.subplots()
         image = axes.imshow(np.where(shown > 0, share, np.nan), cmap=BLUES, vmin=0, vmax=1)
+        _rule(axes, [looks[name].system if name in looks else "" for name in names])
         for row, column in zip(*np.nonzero(shown), strict=True):
             tone = "white" if share[row, column] > 0.55 else "#16181c"
-            axes.text(column, row, f"{shown[row, column]:,}", ha="center", va="center", fontsize=5.6, color=tone)
-        axes.set_xticks(range(len(names)), [spaced(name) for name in names], rotation=90, fontsize=7.5)
-        axes.set_yticks(range(len(names)), [f"{spaced(name)} ({n:,})" for name, n in zip(names, total[:, 0], strict=True)], fontsize=7.5)
+            weight = "normal" if row == column else "bold"
+            axes.text(column, row, _short(int(shown[row, column])), ha="center", va="center", fontsize=6.5, fontweight=weight, color=tone)
+        axes.set_xticks(range(len(names)), [spaced(name) for name in names], rotation=90, fontsize=8)
+        axes.set_yticks(range(len(names)), [f"{spaced(name)} ({n:,})" for name, n in zip(names, total[:, 0], strict=True)], fontsize=8)
         axes.set_xlabel("called by the model")
         axes.set_ylabel("label (test samples)")
         axes.tick_params(length=0)
@@ -91,6 +96,23 @@ def confusion_matrix(folder: FigureFolder, counts: Ints, classes: list[str], loo
                 "share_of_row": share[row, column],
             },
         )
+
+
+def _rule(axes: Axes, systems: list[str]) -> None:
+    """Faint lines that lead the eye from a cell to its names and a frame around each organ system."""
+    n = len(systems)
+    for i in range(n + 1):
+        axes.axhline(i - 0.5, color=FAINT, linewidth=0.35, zorder=0)
+        axes.axvline(i - 0.5, color=FAINT, linewidth=0.35, zorder=0)
+    starts = [i for i in range(n) if i == 0 or systems[i] != systems[i - 1]]
+    for start, end in zip(starts, [*starts[1:], n], strict=True):
+        if systems[start] and end - start > 1:
+            axes.add_patch(Rectangle((start - 0.5, start - 0.5), end - start, end - start, fill=False, edgecolor=MUTED, linewidth=0.9))
+
+
+def _short(n: int) -> str:
+    """A count that fits its cell."""
+    return str(n) if n < 1000 else f"{n / 1000:.1f}k" if n < 9950 else f"{n / 1000:.0f}k"
 
 
 def reliability(folder: FigureFolder, rows: list[Scores], ece: float | None) -> None:

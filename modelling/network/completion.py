@@ -4,7 +4,7 @@
     z ~ sum of weight x N(mean, covariance): one component a tissue, which share a covariance, and one broad component for what is none of them
 
 The posterior of z needs one k x k solve a sample and covariance (factor analysis: Bishop 2006, 12.2.4; mixture of them with one D). Without the
-broad component a sample of an unknown tissue would be drawn to the nearest known one, and then look like it (docs/experiments.md).
+broad component a sample of an unknown tissue would be drawn to the nearest known one, and then look like it (docs/logs/experiments.md).
 Axes as in base.py; c components, tissues first, the broad one last; s the two covariances: within tissues, broad; p patterns of missing genes.
 """
 
@@ -142,7 +142,8 @@ class Completer:
     def spread(self, posterior: Posterior, whiten_kk: Tensor) -> Tensor:
         """How much wider samples (n) scatter in a whitened space than they would with every gene: a sum of variances, not below zero."""
         whiten = whiten_kk.cpu().double()
-        within_ps = ((posterior.covariance_pskk - self.complete_skk) * (whiten @ whiten.T)).sum((2, 3))
+        metric_m1 = (whiten @ whiten.T).reshape(-1, 1)
+        within_ps = (posterior.covariance_pskk.mT.flatten(2) @ metric_m1 - self.complete_skk.flatten(1) @ metric_m1)[..., 0]
         between_nc = ((posterior.mean_nck - posterior.mean_nk[:, None]) @ whiten).square().sum(2)
         within_n = (posterior.shares() * within_ps[posterior.pattern_n]).sum(1)
         return (within_n + (posterior.weight_nc * between_nc).sum(1)).clamp_min(0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from modelling.arrays import Bools, Ints
+from modelling.arrays import Bools, Floats, Ints
 
 
 def same_patterns(seen_ng: Bools) -> tuple[Ints, Ints]:
@@ -22,30 +23,46 @@ def gram_matrices(weight_gk: Tensor, seen_pg: Tensor, complete_kk: Tensor) -> Te
     Args: complete_kk, the sum over all genes. A pattern is reached from none of the genes, all of them, or those that most patterns hold, by
     adding and taking away: 20% missing costs a fifth.
     """
-    none_g = torch.zeros_like(seen_pg[0])
-    starts = [(none_g, torch.zeros_like(complete_kk)), (~none_g, complete_kk)]
-    common_g = seen_pg.sum(0) * 2 > len(seen_pg)
-    if len(seen_pg) > 1:
-        starts.append((common_g, _reached(weight_gk, common_g, starts[:2])))
-    n_different = torch.stack([(seen_pg ^ start_g).sum(1) for start_g, _ in starts])
-    nearest = n_different.argmin(0).tolist()
-    return torch.stack([_reached(weight_gk, seen_g, [starts[start]]) for seen_g, start in zip(seen_pg, nearest, strict=True)])
+    seen, whole = seen_pg.cpu().numpy(), complete_kk.numpy()
+    gram = _Gram(weight_gk, int(seen.shape[1]))
+    every_g = np.ones(seen.shape[1], bool)
+    starts = [(~every_g, np.zeros_like(whole)), (every_g, whole)]
+    if len(seen) > 1:
+        common_g = np.count_nonzero(seen, axis=0) * 2 > len(seen)
+        start_g, matrix = min(starts, key=lambda start: np.count_nonzero(common_g ^ start[0]))
+        starts.append((common_g, gram.moved(common_g, start_g, matrix)))
+    away = np.stack([np.count_nonzero(seen ^ start_g, axis=1) for start_g, _ in starts])
+    out = np.empty((len(seen), *whole.shape))
+    with threadpool_limits(1, "blas"):  # products this small take longer on several threads, and many times longer on a busy machine
+        for number, (seen_g, start) in enumerate(zip(seen, away.argmin(0), strict=True)):
+            gram.moved(seen_g, *starts[start], out=out[number])
+    return torch.from_numpy(out)
 
 
-def _reached(weight_gk: Tensor, seen_g: Tensor, starts: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """The matrix of one pattern from the first of the starts that differs by no more genes than the others."""
-    start_g, matrix = min(starts, key=lambda start: int((seen_g ^ start[0]).sum())) if len(starts) > 1 else starts[0]
-    different = torch.nonzero(seen_g ^ start_g)[:, 0]
-    added = seen_g[different]
-    for genes, sign in ((different[added], 1.0), (different[~added], -1.0)):
-        if len(genes):
-            matrix = matrix + sign * _gram(weight_gk[genes])
-    return matrix
+class _Gram:
+    """w' w over some genes. On the CPU by numpy: it knows that the product is symmetric, and takes half the time; one buffer serves all."""
 
+    def __init__(self, weight_gk: Tensor, n_genes: int) -> None:
+        self.weight_gk = weight_gk
+        on_cpu = weight_gk.device.type == "cpu"
+        self.rows = np.ascontiguousarray(weight_gk.numpy()) if on_cpu else None
+        self.buffer = np.empty((n_genes, weight_gk.shape[1]), np.float32) if on_cpu else np.empty(0)
 
-def _gram(rows_mk: Tensor) -> Tensor:
-    """w' w (k, k). On the CPU by numpy: it knows that the product is symmetric, and takes half the time."""
-    if rows_mk.device.type != "cpu":
-        return (rows_mk.T @ rows_mk).cpu().double()
-    rows = rows_mk.numpy()
-    return torch.from_numpy((rows.T @ rows).astype(np.float64))
+    def moved(self, seen_g: Bools, start_g: Bools, matrix: Floats, out: Floats | None = None) -> Floats:
+        """The matrix of the genes seen, from that of others: what is new is added, what is gone taken away."""
+        out = np.empty_like(matrix) if out is None else out
+        out[:] = matrix
+        different = np.flatnonzero(seen_g ^ start_g)
+        added = seen_g[different]
+        for genes, is_new in ((different[added], True), (different[~added], False)):
+            if len(genes):
+                (np.add if is_new else np.subtract)(out, self._of(genes), out=out)
+        return out
+
+    def _of(self, genes: Ints) -> Floats:
+        if self.rows is None:
+            rows_mk = self.weight_gk[torch.from_numpy(genes).to(self.weight_gk.device)]
+            return np.asarray((rows_mk.T @ rows_mk).cpu())
+        rows = self.buffer[: len(genes)]
+        np.take(self.rows, genes, axis=0, out=rows, mode="clip")
+        return np.asarray(rows.T @ rows)

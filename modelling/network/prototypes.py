@@ -4,7 +4,7 @@
     similarity = cosine(u, prototype)       prototype: unit mean of a tissue's u
 
 Study and donor effects are part of the scatter within a tissue, so W shrinks the directions in which laboratories differ. A trained head on the
-same u is no better on its own archive and worse in other laboratories (docs/experiments.md).
+same u is no better on its own archive and worse in other laboratories (docs/logs/experiments.md).
 """
 
 from __future__ import annotations

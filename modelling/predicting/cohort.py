@@ -46,14 +46,16 @@ class CoverageTooLow(ModellingError):
 
 
 class Block(NamedTuple):
-    """Some samples: ids, expression (n, g) float32 in the model's unit and gene order (NaN = missing), share of its genes measured (n,).
+    """Some samples: ids, expression (n, g) float32 in the model's unit and gene order (NaN = missing), share of its genes measured (n,), reads (n,).
 
-    Coverage counts zeros as measured; `detected_genes` says how many of them are above zero.
+    Coverage counts zeros as measured; `detected_genes` says how many of them are above zero. Reads are those of the model's genes, NaN where the
+    table holds no counts.
     """
 
     sample_ids: list[str]
     x_ng: Array
     coverage: Array
+    reads: Array
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Cohort:
             coverage = np.isfinite(x_ng).mean(axis=1)
             coverage[~(totals > 0)] = 0.0
             self._coverages.append(coverage)
-            yield Block(ids, x_ng, coverage)
+            yield Block(ids, x_ng, coverage, _reads(raw, self.finding.unit))
         self._finish()
 
     def _gather(self, raw: Array, genes: Array) -> Array:
@@ -123,6 +125,11 @@ class Cohort:
                 f"{report.n_low_coverage:,} of {len(coverage):,} samples have less than {LOW_COVERAGE:.0%} of the model's genes:"
                 " predictions are less sure than stated"
             )
+
+
+def _reads(raw: Array, unit: Unit) -> Array:
+    """Reads (n) of a table's values (n, g), NaN where it holds no counts."""
+    return np.nansum(unit.linear(raw.astype(np.float64)), axis=1) if unit.quantity == "counts" else np.full(len(raw), np.nan)
 
 
 def _check_values(raw: Array, ids: list[str], table: Table, wanted: Array, unit: Unit) -> None:

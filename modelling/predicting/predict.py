@@ -46,6 +46,7 @@ class PredictedBlock:
     map_xy: Array | None = None
     level_nv: Array | None = None
     imputed: Imputed | None = None
+    reads: Array | None = None
 
 
 @dataclass
@@ -80,7 +81,9 @@ class Predictor:
         imputed = model.impute(samples.x_ng) if impute else None
         level_nv = model.level_probabilities(found, probability)
         near_by = (neighbours, similarity, xy)
-        return PredictedBlock(samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, *near_by, level_nv, imputed)
+        return PredictedBlock(
+            samples.sample_ids, z_nk, probability, samples.coverage, refused, evidence, *near_by, level_nv, imputed, samples.reads
+        )
 
     @cached_property
     def tissue_of_row(self) -> Ints:
@@ -177,7 +180,8 @@ class Predictions:
     """All predictions of one source.
 
     `table`: one row per sample; `embedding` (n, k) posterior means; `probabilities` (n, t) in `tissues` order; `neighbours` (n, 5) rows of the
-    reference table with their cosine `similarity`, None without a reference; `report`: what the source was found to be.
+    reference table with their cosine `similarity`, None without a reference; `reads` (n) of the model's genes, NaN where the source holds no counts;
+    `report`: what the source was found to be.
     """
 
     table: pl.DataFrame
@@ -187,6 +191,7 @@ class Predictions:
     report: CohortReport
     neighbours: Array | None = None
     similarity: Array | None = None
+    reads: Array | None = None
 
 
 def predict(
@@ -223,4 +228,5 @@ def collect(predictor: Predictor, cohort: Cohort) -> Predictions:
         cohort.report,
         np.concatenate([rows for rows, _ in near]) if near else None,
         np.concatenate([values for _, values in near]) if near else None,
+        np.concatenate([block.reads for block in blocks if block.reads is not None]),
     )

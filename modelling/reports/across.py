@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modelling.reports.page import Section, Table, number, with_interval
+from modelling.figures.across import left_out as draw
+from modelling.figures.canvas import FigureFolder
+from modelling.reports.page import Section, Table, number, shown, with_interval
 
 
-def across(metrics: Mapping[str, Any]) -> Section | None:
-    """A table with one row per value; None where nothing was left out."""
+def across(metrics: Mapping[str, Any], folder: FigureFolder) -> Section | None:
+    """A picture and a table with one row per value; None where nothing was left out."""
     left_out = metrics.get("across")
     if not left_out:
         return None
@@ -29,4 +31,15 @@ def across(metrics: Mapping[str, Any]) -> Section | None:
         " network below sees no labels, but saw the expression of its training samples. Samples of tissues that are nowhere else cannot be named and"
         " are not counted."
     )
-    return Section(f"Where it saw no label of a {left_out['field']}", [text], [], [Table(head, rows)])
+    table = Table(head, rows, "Each as a table", folded=True)
+    draw(folder, left_out, metrics["balanced_accuracy"], metrics["intervals"]["balanced_accuracy"])
+    caption = (
+        "Above the line: the test part from the archives that the head knows, and all that were left out, together. "
+        "Of a value with one study only, the interval is over its samples."
+    )
+    return Section(
+        f"Where it saw no label of a {left_out['field']}",
+        [text],
+        [shown(folder.folder, "across", caption)],
+        [table],
+    )

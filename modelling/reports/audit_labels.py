@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelling.data import Compendium
-from modelling.figures.canvas import spaced
-from modelling.reports.page import Report, Section, Table, Tile, number
+from modelling.figures.audit import suspects
+from modelling.figures.canvas import FigureFolder, spaced
+from modelling.reports.page import Report, Section, Table, Tile, number, shown
+from modelling.reports.sample_links import SAID, explain_command, page_link
 from modelling.studies.audit_labels import Suspicion
 from profiles import __version__
 
@@ -18,12 +20,22 @@ N_SHOWN = 200
 COLUMNS = ("rank", "sample_id", "label", "suggested", "margin_of_expression", "decided_by", "matched_text", "source", "title")
 
 
+N_SAID = 8
+
+
 def write_page(
     path: Path, found: Suspicion, ranked: pl.DataFrame, scores: dict[str, Any] | None, compendium: Compendium, settings: dict[str, int]
 ) -> None:
-    """Write the page; `scores` are those against a known truth, None without one."""
+    """Write the page and figures/ beside it; `scores` are those against a known truth, None without one."""
     columns = [name for name in COLUMNS if name in ranked.columns]
+    place = columns.index("sample_id")
     rows = [[str(cell) for cell in row] for row in ranked.select(columns).head(N_SHOWN).iter_rows()]
+    rows = [[*row[:place], page_link(row[place]), *row[place + 1 :], explain_command(row[place], compendium)] for row in rows]
+    figures = FigureFolder(path.parent / "figures")
+    if len(found.rows):
+        suspects(
+            figures, found.margin, found.probability_nt.max(axis=1), found.suspect, compendium.text("source", found.rows), _named(found)
+        )
     Report(
         title="Labels that the expression contradicts",
         subject=compendium.path.name + (f" (build {compendium.uns['build_id']})" if compendium.uns.get("build_id") else ""),
@@ -36,14 +48,37 @@ def write_page(
         ],
         sections=[
             Section(
+                "Margin and confidence",
+                [
+                    "A suspect far to the right and high up is one that the classifier is sure of; one near 0 is undecided between two tissues."
+                ],
+                [
+                    shown(
+                        figures.folder,
+                        "suspects",
+                        f"{len(found.rows):,} audited samples; the {N_SAID} surest suspects with label and suggestion.",
+                    )
+                ]
+                if figures.names
+                else [],
+            ),
+            Section(
                 f"Suspects, most certain first{f' (the first {N_SHOWN} of {ranked.height:,})' if ranked.height > N_SHOWN else ''}",
-                tables=[Table(columns, rows)],
+                [SAID],
+                tables=[Table([*columns, "why it has its label"], rows)],
             )
             if rows
-            else Section("Suspects", ["None."])
+            else Section("Suspects", ["None."]),
         ],
         colophon=f"Made by bulkatlas {__version__}, `model audit-labels`, {settings['folds']} folds, seed {settings['seed']}. All suspects: suspects.tsv.",
     ).write(path)
+
+
+def _named(found: Suspicion) -> dict[int, str]:
+    """Label and suggestion of the surest suspects."""
+    names = [spaced(name) for name in found.classes]
+    said = {int(i): f"{names[found.label[i]]} → {names[found.suggested[i]]}" for i in found.order[:N_SAID]}
+    return {i: word for i, word in said.items() if list(said.values()).index(word) == list(said).index(i)}
 
 
 def _lead(found: Suspicion, n_suspects: int) -> str:

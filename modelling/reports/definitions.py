@@ -18,7 +18,9 @@ def definitions(metrics: Metrics) -> Section:
                     [
                         "intervals",
                         f"95%; bootstrap of {settings['bootstraps']:,} draws over studies, donors and patients (seed {settings['seed']}); "
-                        "Wilson for shares of one tissue; jackknife over ten folds of groups for the per-gene median",
+                        "Wilson for shares of one tissue; jackknife over ten folds of groups for the per-gene median; where no draw differs (no error "
+                        "was seen, or all samples are of one study) the Wilson intervals of the tissues taken together, groups as trials; "
+                        "a tissue without a sample in a draw is no part of that draw's mean",
                     ],
                     [
                         "balanced accuracy",

@@ -10,37 +10,51 @@ import numpy as np
 
 from modelling.arrays import Ints
 from modelling.data import Compendium
-from modelling.figures import expression, latent, tissues
+from modelling.figures import latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
 from modelling.reports.across import across
+from modelling.reports.beside import embeddings_section, models_section
 from modelling.reports.definitions import definitions
 from modelling.reports.history import funnel, training
+from modelling.reports.intervals import interval_words
 from modelling.reports.json import plain
 from modelling.reports.opening import Metrics, lead, tiles
 from modelling.reports.page import Report, Section, Shown, Table, number, shown, with_interval
+from modelling.reports.restoring import expression_section, imputation_section
 from modelling.reports.tables import write_tables
 from modelling.scores.metrics import confusion
+from modelling.studies.beside import headline
 from modelling.studies.evaluate import SEED, Evaluation
 from profiles import __version__
 
 
-def write_report(evaluation: Evaluation, run: Path, compendium: Compendium, out: Path, seed: int = SEED) -> None:
-    """metrics.json, tables, figures/ and report.html in folder `out`."""
+def write_report(
+    evaluation: Evaluation,
+    run: Path,
+    compendium: Compendium,
+    out: Path,
+    seed: int = SEED,
+    others: Mapping[str, Evaluation] | None = None,
+) -> None:
+    """metrics.json, tables, figures/ and report.html in folder `out`; `others`: runs that are drawn beside this one."""
     write_tables(evaluation, out)
     metrics: Metrics = plain(evaluation.metrics)
+    beside = {metrics["run"]: evaluation, **(others or {})}
     systems = organ_systems(compendium, run)
     colours = looks([name for name in evaluation.part.classes if name], systems)
     figures = Figures(evaluation, metrics, FigureFolder(out / "figures"), colours, seed)
     sections = [
-        across(metrics),
+        across(metrics, figures.folder),
+        *models_section(figures.folder, {name: headline(plain(one.metrics)) for name, one in beside.items()}),
+        *embeddings_section(figures.folder, metrics.get("embeddings") or []),
         figures.tissues(),
         figures.mistakes(),
         figures.sources(),
         figures.confidence(),
         figures.maps(),
-        figures.expression(),
-        figures.imputation(),
+        expression_section(figures.folder, evaluation, metrics, beside),
+        imputation_section(figures.folder, metrics, beside),
         figures.mixing(),
         *funnel(figures.folder, compendium.uns.get("funnel")),
         *training(figures.folder, run),
@@ -72,7 +86,14 @@ def organ_systems(compendium: Compendium, run: Path) -> dict[str, str]:
 class Figures:
     """Draws the figures of one evaluation and puts words to them."""
 
-    def __init__(self, evaluation: Evaluation, metrics: Metrics, folder: FigureFolder, colours: Mapping[str, Look], seed: int) -> None:
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        metrics: Metrics,
+        folder: FigureFolder,
+        colours: Mapping[str, Look],
+        seed: int,
+    ) -> None:
         self.evaluation, self.metrics, self.folder, self.colours, self.seed = evaluation, metrics, folder, colours, seed
         chosen = evaluation.part.labelled
         self.counts: Ints = confusion(evaluation.part.truth[chosen], evaluation.part.predicted[chosen], len(evaluation.part.classes))
@@ -115,7 +136,7 @@ class Figures:
         )
         return Section(
             "Tissue by tissue",
-            [words],
+            [words, *interval_words(self.metrics, SCORES)],
             [self._show("tissue_accuracy", caption)],
             [overall, Table(head, rows, "Every tissue as a table", folded=True)],
         )
@@ -191,67 +212,6 @@ class Figures:
             )
         text = "Each point is a test sample. Near points are alike; distances between far groups, and the size of a group, mean little in such a map."
         return Section("The latent space", [text], figures)
-
-    def expression(self) -> Section:
-        """Rank histograms and the gene scatter."""
-        evaluation, kept = self.evaluation, self.metrics["reconstruction"]
-        expression.rank_histograms(self.folder, evaluation.ranks.per_gene, evaluation.ranks.per_sample)
-        expression.gene_scatter(
-            self.folder, evaluation.model.genes, evaluation.model.mean_g, evaluation.model.std_g, evaluation.ranks.per_gene
-        )
-        rows = [
-            ["R²", with_interval(self.metrics["r2"], kept["intervals"]["r2"]), f"{kept['n_cells']:,} cells"],
-            [
-                "R², values within ±10",
-                with_interval(self.metrics["r2_clipped"], self.metrics["r2_clipped_interval"]),
-                f"{kept['n_cells']:,} cells",
-            ],
-            ["mean squared error", number(self.metrics["mse"]), f"{kept['n_cells']:,} cells"],
-            [
-                "Spearman per gene, median",
-                with_interval(self.metrics["per_gene_spearman"], kept["intervals"]["per_gene_spearman"]),
-                f"{self.metrics['n']['genes'] - kept['n_genes_undefined']:,} genes",
-            ],
-            [
-                "Spearman per sample, median",
-                with_interval(self.metrics["per_sample_spearman"], kept["intervals"]["per_sample_spearman"]),
-                f"{kept['n_samples'] - kept['n_samples_undefined']:,} samples",
-            ],
-        ]
-        figures = [
-            self._show(
-                "reconstruction",
-                "Rank correlation between measured and restored values, gene by gene across samples, and sample by sample across genes.",
-            ),
-            self._show(
-                "genes",
-                "Every gene by how much it varies in training. Genes that hardly vary cannot be restored by anyone: there is nothing to follow.",
-            ),
-        ]
-        return Section(
-            "Restoring expression",
-            [
-                "Values are standardised per gene with the training part's mean and standard deviation, so that a gene's own mean earns nothing."
-            ],
-            figures,
-            [Table(["score", "value [95% interval]", "over"], rows)],
-        )
-
-    def imputation(self) -> Section:
-        """Hidden cells."""
-        detail = self.metrics["imputation_detail"]
-        expression.imputation(self.folder, detail)
-        shares = [scores["interval_90_holds"] for scores in detail.values() if scores["n_cells"]]
-        held = f"{min(shares):.1%} to {max(shares):.1%}" if shares else "none"
-        text = (
-            "A share of all measured values of the test part was hidden at random and then restored from the rest, by the model and by three simple "
-            "methods that saw the same training part. In standardised units a gene's mean is a constant and has no rank correlation. In log2 units the "
-            "gene mean alone scores high: a score in those units says little. The model gives every restored value a standard deviation; its 90% "
-            f"intervals hold {held} of the hidden values."
-        )
-        return Section(
-            "Restoring hidden values", [text], [self._show("imputation", "Spearman correlation over all hidden cells together.")]
-        )
 
     def mixing(self) -> Section | None:
         """Source mixing."""

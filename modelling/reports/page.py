@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from modelling.figures.palette import INK, PAPER
+from modelling.figures.palette import FAINT, INK, PAPER
 
 POINTS_TO_PIXELS = 96 / 72
 
@@ -21,6 +21,19 @@ class Tile:
     name: str
     value: str
     detail: str
+
+
+class Marked(str):
+    """The text of a cell that is a link (`href`) or something to type (`code`)."""
+
+    href: str
+    code: bool
+
+    def __new__(cls, text: str, href: str = "", *, code: bool = False) -> Marked:
+        """A text with its mark."""
+        made = super().__new__(cls, text)
+        made.href, made.code = href, code
+        return made
 
 
 @dataclass(frozen=True)
@@ -41,12 +54,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Shown:
-    """A figure of the folder `figures` with its caption."""
+    """A figure with its caption; `folder` is where it lies, seen from the page."""
 
     name: str
     caption: str
     svg: str
     width: int
+    folder: str = "figures"
 
 
 @dataclass(frozen=True)
@@ -81,15 +95,22 @@ class Report:
         path.write_text(environment.from_string(template).render(report=self), encoding="utf-8")
 
 
-def shown(folder: Path, name: str, caption: str) -> Shown:
-    """A saved figure for the page: its ink follows the page's, its size the page's width."""
+def shown(folder: Path, name: str, caption: str, seen_from: Path | None = None) -> Shown:
+    """A saved figure for the page: its ink follows the page's, its size the page's width. `seen_from`: the page's folder where it is not beside `folder`."""
     svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
     svg = svg[svg.index("<svg") :]
     width = float(re.search(r'width="([\d.]+)pt"', svg).group(1))  # type: ignore[union-attr]
     svg = re.sub(r'(<svg[^>]*?) width="[\d.]+pt"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[\d.]+pt"', r"\1", svg, count=1)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    return Shown(name, caption, svg.replace(INK, "currentColor").replace(PAPER, "var(--card)"), round(width * POINTS_TO_PIXELS))
+    place = folder.relative_to(seen_from).as_posix() if seen_from else "figures"
+    return Shown(
+        name,
+        caption,
+        svg.replace(INK, "currentColor").replace(PAPER, "var(--card)").replace(FAINT, "var(--faint)"),
+        round(width * POINTS_TO_PIXELS),
+        place,
+    )
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -14,14 +14,16 @@ from modelling.studies.retrain import words_of
 from modelling.studies.scale import summary
 from profiles import __version__
 
+ONE_SEED = "Every dot is a training; one seed each, so the spread between seeds is not known and no interval is drawn. "
+
 
 def write_scale_page(folder: Path, rows: list[dict[str, Any]], compendium: Compendium, n_seeds: int, preset: str) -> None:
     """report.html and figures/ of `model scale`; one row a training."""
     figures = FigureFolder(folder / "figures")
     scale_curve(figures, rows, words_of(rows[0]))
     caption = (
-        f"Every dot is a training; band: 95% t interval of the mean over {n_seeds} seeds. One test part of {rows[0]['n_test']:,} samples."
-    )
+        f"Every dot is a training; line and band: mean and 95% t interval over {n_seeds} seeds. " if n_seeds > 1 else ONE_SEED
+    ) + f"One test part of {rows[0]['n_test']:,} samples."
     Report(
         title="Do more samples help?",
         subject=compendium.path.name,
@@ -58,6 +60,7 @@ def write_ablation_page(
     ablation_dots(figures, rows, words_of(rows[0]))
     tables = [table(summary(rows, "arm"), "arm"), *(_difference(name, pairs[name], found[name], n_seeds) for name in pairs)]
     caption = f"Every dot is a training, lines join the two of one seed; one test part of {rows[0]['n_test']:,} samples."
+    caption += "" if n_seeds > 1 else " One seed: the spread between seeds is not known."
     Report(
         title="What do cell lines and the cap do?",
         subject=compendium.path.name,
@@ -77,7 +80,7 @@ def write_ablation_page(
 def _difference(name: str, pair: Sequence[str], found: Mapping[str, Any], n_seeds: int) -> Table:
     return Table(
         ["score", f"{pair[1]} minus {pair[0]} [95% t interval over {n_seeds} seeds]"],
-        [[word, with_interval(*found[key])] for key, word in words_of(found).items()],
+        [[word, told(key, *found[key])] for key, word in words_of(found).items()],
         f"Difference, seed by seed: {name}",
     )
 
@@ -94,11 +97,16 @@ def table(rows: Sequence[dict[str, Any]], key: str) -> Table:
                 size(row["n_train"]),
                 number(row["n_test"]),
                 number(row["n_seeds"]),
-                *(with_interval(*row["scores"][name]) for name in words),
+                *(told(name, *row["scores"][name]) for name in words),
             ]
             for row in rows
         ],
     )
+
+
+def told(score: str, value: float, interval: Sequence[float] | None) -> str:
+    """A score with its interval; seconds and mebibytes without the decimals of a share."""
+    return with_interval(value, interval, 1 if score == "seconds" else 0 if score == "memory_mib" else 3)
 
 
 def size(n: int | list[int]) -> str:

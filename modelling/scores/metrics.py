@@ -13,12 +13,10 @@ from scipy.sparse import csr_matrix
 from scipy.stats import norm
 
 from modelling.arrays import Floats, Ints
+from modelling.scores.intervals import LEVEL, Interval, is_degenerate, wilson, without_bootstrap
 
 N_BOOTSTRAPS = 1000
 N_CALIBRATION_BINS = 15
-LEVEL = 0.95
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -61,17 +59,6 @@ def percentile_interval(draws: Floats) -> Interval | None:
     return float(low), float(high)
 
 
-def wilson(n_hits: int, n: int) -> Interval | None:
-    """Wilson score interval of a share at 95%; None for n = 0."""
-    if n == 0:
-        return None
-    z = float(norm.ppf((1 + LEVEL) / 2))
-    share = n_hits / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
-
-
 def confusion(truth: Ints, predicted: Ints, n_classes: int) -> Ints:
     """Counts (n_classes, n_classes), rows the truth, columns the prediction."""
     return np.bincount(truth * n_classes + predicted, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
@@ -107,10 +94,22 @@ def scores_of_confusion(counts: Floats | Ints) -> dict[str, Floats]:
 
 
 def classification_scores(truth: Ints, predicted: Ints, n_classes: int, groups: Groups) -> dict[str, tuple[float, Interval | None]]:
-    """Each score of `scores_of_confusion` with its interval from the bootstrap over groups."""
-    point = scores_of_confusion(confusion(truth, predicted, n_classes))
+    """Each score of `scores_of_confusion` with its interval from the bootstrap over groups; from Wilson intervals where no draw differs."""
+    point = {name: float(value) for name, value in scores_of_confusion(confusion(truth, predicted, n_classes)).items()}
     drawn = drawn_scores(truth, predicted, n_classes, groups)
-    return {name: (float(value), percentile_interval(drawn[name])) for name, value in point.items()}
+    found = {name: percentile_interval(drawn[name]) for name in point}
+    if len(truth) and any(is_degenerate(interval) for interval in found.values()):
+        exact = without_bootstrap(point, truth, (truth == predicted).astype(np.float64), groups.member)
+        found = {name: exact[name] if is_degenerate(interval) else interval for name, interval in found.items()}
+    return {name: (value, found[name]) for name, value in point.items()}
+
+
+def draws_without_a_class(truth: Ints, groups: Groups) -> float:
+    """Share of the bootstrap draws in which a class that has samples has none: its recall is then no part of the draw's mean."""
+    classes, number = np.unique(truth, return_inverse=True)
+    held = np.zeros((groups.n, len(classes)))
+    held[groups.member, number] = 1
+    return float(((groups.weights @ held) == 0).any(axis=1).mean()) if len(truth) else 0.0
 
 
 def drawn_scores(truth: Ints, predicted: Ints, n_classes: int, groups: Groups) -> dict[str, Floats]:
@@ -133,7 +132,10 @@ def mean_with_interval(values: Floats, groups: Groups) -> tuple[float, Interval 
     if not len(values):
         return float("nan"), None
     draws = _divide(groups.totals(values), groups.totals(np.ones(len(values))))
-    return float(values.mean()), percentile_interval(draws)
+    interval = percentile_interval(draws)
+    if is_degenerate(interval) and np.isin(values, (0.0, 1.0)).all():
+        interval = wilson(float(values.mean()) * (trials := groups.n if groups.n > 1 else len(values)), trials)
+    return float(values.mean()), interval
 
 
 def top_hits(truth: Ints, probability_nt: Floats, k: int) -> Floats:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from modelling.arrays import Bools, Floats, Ints
-from modelling.scores.metrics import Groups, Interval, fold_of_groups, jackknife_interval, median_with_interval, percentile_interval
+from modelling.scores.intervals import Interval
+from modelling.scores.metrics import Groups, fold_of_groups, jackknife_interval, median_with_interval, percentile_interval
 from modelling.scores.spearman import row_spearman
 
 GENE_BLOCK = 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,16 +19,21 @@ N_COMPONENTS = 121
 
 
 def score_imputation(
-    model: TissueModel, part: HeldOut, imputers: dict[str, Restore], seed: int, advance: Advance = ignore
+    model: TissueModel,
+    part: HeldOut,
+    imputers: dict[str, Restore],
+    seed: int,
+    advance: Advance = ignore,
+    fractions: Sequence[float] = FRACTIONS,
 ) -> dict[str, dict[str, Any]]:
-    """Hide shares (`FRACTIONS`) of the measured cells of every test sample and score what comes back.
+    """Hide shares (`fractions`) of the measured cells of every test sample and score what comes back.
 
     The model and each imputer see the same standardised values with the same cells missing. Returns fraction -> scores.
     """
     out = {}
     n, n_genes = part.truth_ng.shape
     sizes = [min(BLOCK, n - start) for start in range(0, n, BLOCK)]
-    for fraction in FRACTIONS:
+    for fraction in fractions:
         cells = HiddenCells(model.mean_g, model.std_g)
         for number, mask in enumerate(masks(n_genes, fraction, seed, iter(sizes))):
             truth = part.truth_ng[number * BLOCK : number * BLOCK + len(mask)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +13,34 @@ from typing import Any
 import numpy as np
 
 from modelling.arrays import Ints
+from modelling.bundle.model import TissueModel
 from modelling.bundle.reference import write_reference
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.scores.metrics import confusion, scores_of_confusion
+from modelling.scores.metrics import calibration_error, confusion, draw_groups, scores_of_confusion
 from modelling.scores.reconstruction import sample_errors
-from modelling.scores.spearman import column_spearman
-from modelling.studies.held_out import read_held_out
+from modelling.scores.spearman import column_spearman, row_spearman
+from modelling.studies.held_out import HeldOut, read_held_out
+from modelling.studies.imputation import score_imputation
+from modelling.studies.peak import peak_memory
 from modelling.studies.subset import write_subset
 from modelling.studies.transfer import Question, transfer
 from modelling.training.train import train
 
+HIDDEN = 0.2
 SCORES = {
     "balanced_accuracy": "balanced accuracy",
+    "weighted_f1": "weighted F1",
     "macro_f1": "macro F1",
     "r2": "variance restored (R²)",
     "per_gene_spearman": "Spearman per gene",
+    "per_sample_spearman": "Spearman per sample",
+    "imputation": f"{HIDDEN:.0%} hidden, restored",
+    "ece": "calibration error",
 }
+COSTS = {"seconds": "seconds of training", "memory_mib": "peak memory (MiB)"}
 COHORT = "cohort_"
+MASK_SEED = 42
 
 
 @dataclass(frozen=True)
@@ -63,24 +74,37 @@ def score_arm(compendium: Compendium, arm: Arm, config: TrainConfig, question: Q
         folder = Path(name)
         rows = np.concatenate([np.sort(arm.rows), compendium.rows("validation")])
         path = write_subset(compendium, rows, folder / "part.h5ad")
-        with Compendium.open(path) as part:
+        with Compendium.open(path) as part, peak_memory() as peak:
+            started = time.perf_counter()
             model = train(part, folder / "run", config.replace(seed=arm.seed)).model
+            costs = {"seconds": time.perf_counter() - started, "memory_mib": peak()}
             outside = cohort_scores(folder / "run", part, question) if question else {}
     tested = read_held_out(model, compendium)
-    known = tested.labelled
-    counts = confusion(tested.truth[known], tested.predicted[known], len(tested.classes))
-    found = {key: float(value) for key, value in scores_of_confusion(counts).items()}
-    per_gene = column_spearman(tested.truth_ng, tested.restored_ng)
     return {
         "arm": arm.name,
         "seed": arm.seed,
         "n_train": len(arm.rows),
         "n_tissues": len(set(compendium.obs["tissue"][arm.rows])),
         "n_test": len(tested.rows),
-        **found,
-        "r2": sample_errors(tested.truth_ng, tested.restored_ng).r2(),
-        "per_gene_spearman": float(np.nanmedian(per_gene)),
+        **_of_test_part(model, tested),
         **outside,
+        **costs,
+    }
+
+
+def _of_test_part(model: TissueModel, tested: HeldOut) -> dict[str, float]:
+    """Scores of one training on the whole test part; the same cells are hidden for every training."""
+    known = tested.labelled
+    counts = confusion(tested.truth[known], tested.predicted[known], len(tested.classes))
+    confidence, correct = tested.probability_nt[known].max(1), (tested.predicted == tested.truth)[known].astype(np.float64)
+    restored = score_imputation(model, tested, {}, MASK_SEED, fractions=(HIDDEN,))[str(HIDDEN)]["standardised"]["model"]
+    return {
+        **{key: float(value) for key, value in scores_of_confusion(counts).items()},
+        "ece": calibration_error(confidence, correct, draw_groups(tested.group_id[known], MASK_SEED))[0],
+        "r2": sample_errors(tested.truth_ng, tested.restored_ng).r2(),
+        "per_gene_spearman": float(np.nanmedian(column_spearman(tested.truth_ng, tested.restored_ng))),
+        "per_sample_spearman": float(np.nanmedian(row_spearman(tested.truth_ng, tested.restored_ng))),
+        "imputation": float("nan") if restored is None else restored,
     }
 
 
@@ -94,8 +118,10 @@ def cohort_scores(run: Path, part: Compendium, question: Question) -> dict[str, 
 
 
 def words_of(scores: Iterable[str]) -> dict[str, str]:
-    """What people call the scores of a training, those of an outside cohort last where there are any."""
-    return SCORES | {key: f"cohort, {key.removeprefix(COHORT)}" for key in scores if key.startswith(COHORT)}
+    """What people call the scores of a training, those of an outside cohort and what it cost last."""
+    there = list(scores)
+    outside = {key: f"cohort, {key.removeprefix(COHORT)}" for key in there if key.startswith(COHORT)}
+    return {key: word for key, word in (SCORES | outside | COSTS).items() if key in there}
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, tuple[float, float] | None]:

@@ -12,6 +12,7 @@ from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Stage, silent
 from modelling.studies.retrain import Arm, in_random_order, labelled_training_rows, mean_interval, score_arm, words_of
+from modelling.studies.transfer import Question
 
 
 class ScaleError(ModellingError):
@@ -32,14 +33,19 @@ def nested_arms(compendium: Compendium, fractions: Sequence[float], seeds: Seque
 
 
 def scale(
-    compendium: Compendium, fractions: Sequence[float], seeds: Sequence[int], config: TrainConfig, stage: Stage = silent
+    compendium: Compendium,
+    fractions: Sequence[float],
+    seeds: Sequence[int],
+    config: TrainConfig,
+    stage: Stage = silent,
+    question: Question | None = None,
 ) -> list[dict[str, Any]]:
-    """One row per arm: fraction, seed, sizes and scores."""
+    """One row per arm: fraction, seed, sizes and scores, those of an outside cohort among them where one is asked about."""
     arms = nested_arms(compendium, fractions, seeds)
     advance = stage("trainings", len(arms))
     rows = []
     for arm in arms:
-        rows.append({"fraction": float(arm.name), **score_arm(compendium, arm, config)})
+        rows.append({"fraction": float(arm.name), **score_arm(compendium, arm, config, question)})
         advance(1)
     return rows
 

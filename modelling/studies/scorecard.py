@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from modelling.arrays import Bools, Floats, Ints
+from modelling.scores.intervals import wilson
 from modelling.scores.metrics import (
     Groups,
     calibration_error,
     classification_scores,
     confusion,
     draw_groups,
+    draws_without_a_class,
     mean_with_interval,
     reliability,
     top_hits,
-    wilson,
 )
 from modelling.scores.mixing import lisi, lisi_ceiling, mixing_within_tissue, source_mixing
 from modelling.scores.reconstruction import Errors, RankScores
@@ -34,6 +35,7 @@ def classification(part: HeldOut, seed: int) -> Scores:
     return {
         **scores,
         "intervals": intervals,
+        "draws_without_a_tissue": draws_without_a_class(part.truth[rows], draw_groups(part.group_id[rows], seed)),
         "per_class": per_class(part),
         "per_source": per_group(part, part.source, seed),
         "per_condition": per_group(part, part.condition, seed),

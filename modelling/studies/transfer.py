@@ -14,7 +14,8 @@ from modelling.bundle.reference import Reference
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.predicting.cohort import Reading
-from modelling.scores.metrics import draw_groups, percentile_interval, wilson
+from modelling.scores.intervals import wilson
+from modelling.scores.metrics import draw_groups, percentile_interval
 from modelling.studies.contestants import Contestant, ask_embedding, ask_run
 from modelling.studies.harmonise import Way
 from modelling.studies.metadata import MetadataError, cohort_metadata, keep, match

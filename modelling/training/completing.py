@@ -47,7 +47,8 @@ def fit_completion(network: TissueVAE, compendium: Compendium, residual_g: Tenso
     network.completion.noise_g.copy_((FACTORS[int(np.argmin(errors))] * noise_g).clamp_min(LEAST_NOISE))
     network.completion.width.fill_(1.0)
     values, sd = impute(network, network.completer(), shown, residual_g.to(device))
-    network.completion.width.fill_(_width(((values - truth)[hidden].abs() / sd[hidden]).cpu().numpy()))
+    told = hidden & (sd > 0)  # a gene that no sample here expresses is restored without error and without doubt: nothing to measure
+    network.completion.width.fill_(_width(((values - truth)[told].abs() / sd[told]).cpu().numpy()))
 
 
 def _hidden_cells(network: TissueVAE, compendium: Compendium, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from modelling import threads, yielding
 from modelling.bundle.model import TissueModel
 from modelling.config import TrainConfig
 from modelling.data import Compendium
@@ -53,6 +54,8 @@ def write_environment(folder: Path, device: torch.device, n_processes: int, fact
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
+        "threads_from": threads.reason() or "the process that called",
+        "threads_wait": yielding.policy(),
         "processes": n_processes,
         "compendium": {"sha256": facts["compendium_sha256"], "build_id": facts["build_id"]},
     }

@@ -29,6 +29,7 @@ from modelling.training.head import fit_prototypes
 from modelling.training.shifts import Shifts
 from modelling.training.terms import TERMS, Share
 from modelling.training.validation import validation_scores
+from modelling.yielding import yielding
 
 __all__ = ["Run", "Trainer", "TrainingError", "train"]
 
@@ -69,7 +70,7 @@ def train(
     workers.wait()
     keep_freed_memory()
     try:
-        with fast_products(config.precision), workers:
+        with fast_products(config.precision), yielding(), workers:
             trainer = Trainer(compendium, config, workers, place, out)
             trainer.resume_or_start()
             with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from modelling.arrays import Array
@@ -44,6 +45,7 @@ class SampleAnswer(BaseModel):
     status: str
     coverage: float
     genes_detected: int | None = None
+    reads: int | None = None
     tissue: str | None = None
     probability: float | None = None
     top: list[TissueProbability] = []
@@ -66,6 +68,38 @@ class PredictionAnswer(BaseModel):
     report: dict[str, Any]
     samples: list[SampleAnswer]
     tsv: str
+
+
+class GeneDifference(BaseModel):
+    """One gene of a sample beside what its closest normal lets one expect: log2 values, their difference, its standard error, false discovery rate."""
+
+    gene: str
+    observed: float
+    expected: float
+    difference: float
+    standard_error: float
+    fdr: float
+
+
+class ComparisonAnswer(BaseModel):
+    """A sample against the closest normal: `n_higher` and `n_lower` genes lie below the rate `fdr`, `higher` and `lower` are the surest
+    of either side whether they do or not; nothing of it where `status` says why not."""
+
+    sample_id: str
+    status: str
+    called: str
+    unsure_because: str
+    tissue: str | None = None
+    sex: str | None = None
+    n_normal: int | None = None
+    also: str | None = None
+    also_counts_for: float | None = None
+    fdr: float
+    n_genes: int = 0
+    n_higher: int = 0
+    n_lower: int = 0
+    higher: list[GeneDifference] = []
+    lower: list[GeneDifference] = []
 
 
 class TissueSummary(BaseModel):
@@ -136,7 +170,7 @@ class GeneSummary(BaseModel):
 
 
 class About(BaseModel):
-    """The model behind the page."""
+    """The model behind the page; `reads_range`: 5th, 50th and 95th percentile of the training samples' reads, empty where the release is not known."""
 
     name: str
     version: str
@@ -155,9 +189,14 @@ class About(BaseModel):
     has_evidence: bool
     has_example: bool
     has_genes: bool
+    normals: list[str]
+    no_normals: str
     colours: list[Colour]
     reads: str
     detected_below: float | None
+    answer_above: float | None
+    answer_right: float | None
+    reads_range: list[float]
     limits: dict[str, int]
 
 
@@ -196,7 +235,10 @@ def answer(predictor: Predictor, predictions: Predictions) -> PredictionAnswer:
     assert predictions.similarity is not None
     samples = []
     for number, row in enumerate(predictions.table.iter_rows(named=True)):
-        samples.append(_sample(predictor, row, predictions.neighbours[number], predictions.similarity[number]))
+        made = _sample(predictor, row, predictions.neighbours[number], predictions.similarity[number])
+        if predictions.reads is not None and np.isfinite(predictions.reads[number]):
+            made.reads = round(float(predictions.reads[number]))
+        samples.append(made)
     text = tsv(predictions.table, for_spreadsheet=True).decode()
     return PredictionAnswer(report={**predictions.report.as_dict(), "lines": predictions.report.lines()}, samples=samples, tsv=text)
 

@@ -12,13 +12,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from modelling.web.answers import PredictionAnswer, Problem
+from modelling.web.answers import ComparisonAnswer, PredictionAnswer, Problem
 from modelling.web.browsing import NAME_LENGTH, add_browse_routes
+from modelling.web.comparing import MAKE_IT
 from modelling.web.gate import Places, Refused, read_body
 from modelling.web.guard import HEADERS, Guard
 from modelling.web.service import NOTICE, Service
+from modelling.web.worker import Answer
 from modelling.web.workshop import Workshop
 from profiles import __version__
 
@@ -43,6 +46,12 @@ TABLE_BODY = {
         "content": {"text/tab-separated-values": {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}},
     }
 }
+FileName = Annotated[str, Query(max_length=NAME_LENGTH, description="file name, for messages")]
+UnitName = Annotated[str, Query(max_length=40, description="auto, counts, tpm, fpkm, cpm, log2-tpm, ...")]
+LayoutName = Annotated[str, Query(max_length=10, description="auto, genes (in rows) or samples (in rows)")]
+SampleColumns = Annotated[list[str] | None, Query(max_length=1000, description="columns that are samples: names or patterns")]
+OtherColumns = Annotated[list[str] | None, Query(max_length=1000, description="columns that are none: names or patterns")]
+Format = Annotated[str, Query(pattern="^(json|tsv)$", description="json or tsv")]
 
 
 def create_app(service: Service, hosts: Sequence[str]) -> FastAPI:
@@ -70,7 +79,7 @@ def create_app(service: Service, hosts: Sequence[str]) -> FastAPI:
     app.add_middleware(Guard, hosts=hosts)
     add_error_answers(app)
     add_browse_routes(app, service)
-    add_predict_route(app, service, workshop)
+    add_table_routes(app, service, workshop)
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     return app
 
@@ -98,31 +107,57 @@ def add_error_answers(app: FastAPI) -> None:
         return JSONResponse({"error": "this is an error of the program: please tell its authors what was asked"}, 500, HEADERS)
 
 
-def add_predict_route(app: FastAPI, service: Service, workshop: Workshop) -> None:
-    """POST /api/predict."""
+def add_table_routes(app: FastAPI, service: Service, workshop: Workshop) -> None:
+    """POST /api/predict and /api/compare: both are sent a table, and hold one place while they read it."""
     places = Places(service.limits)
 
-    @app.post(
-        "/api/predict",
-        responses={200: {"model": PredictionAnswer, "content": {"text/tab-separated-values": {"schema": {"type": "string"}}}}, **REFUSALS},
-        openapi_extra=TABLE_BODY,
-    )
-    async def predict(
-        request: Request,
-        name: Annotated[str, Query(max_length=NAME_LENGTH, description="file name, for messages")] = "table",
-        unit: Annotated[str, Query(max_length=40, description="auto, counts, tpm, fpkm, cpm, log2-tpm, ...")] = "auto",
-        layout: Annotated[str, Query(max_length=10, description="auto, genes (in rows) or samples (in rows)")] = "auto",
-        samples: Annotated[list[str] | None, Query(max_length=1000, description="columns that are samples: names or patterns")] = None,
-        annotation: Annotated[list[str] | None, Query(max_length=1000, description="columns that are none: names or patterns")] = None,
-        format: Annotated[str, Query(pattern="^(json|tsv)$", description="json or tsv")] = "json",
-    ) -> Response:
-        """Name the tissue of each sample of a table."""
-        order = service.order(name, unit, layout, samples or (), annotation or ())
+    async def answered(request: Request, order: dict[str, Any]) -> Answer:
         client = request.client.host if request.client else ""
         with places.taken(client) as held:
-            found = await workshop.ask(client, order, await read_body(request, service.limits, held))
-        if format == "tsv":
-            return Response(
-                found.tsv, media_type="text/tab-separated-values", headers={"Content-Disposition": 'attachment; filename="tissues.tsv"'}
-            )
-        return Response(found.json, media_type="application/json")
+            return await workshop.ask(client, order, await read_body(request, service.limits, held))
+
+    @app.post("/api/predict", responses=_responses(PredictionAnswer), openapi_extra=TABLE_BODY)
+    async def predict(
+        request: Request,
+        name: FileName = "table",
+        unit: UnitName = "auto",
+        layout: LayoutName = "auto",
+        samples: SampleColumns = None,
+        annotation: OtherColumns = None,
+        format: Format = "json",
+    ) -> Response:
+        """Name the tissue of each sample of a table."""
+        found = await answered(request, service.order(name, unit, layout, samples or (), annotation or ()))
+        return _as_asked(found, format, "tissues.tsv")
+
+    @app.post("/api/compare", responses=_responses(ComparisonAnswer), openapi_extra=TABLE_BODY)
+    async def compare(
+        request: Request,
+        position: Annotated[int, Query(ge=0, le=10_000_000, description="place of the sample in the table, from 0")],
+        tissue: Annotated[
+            str, Query(max_length=NAME_LENGTH, description="compare with this one; else with the tissue that is called")
+        ] = "",
+        name: FileName = "table",
+        unit: UnitName = "auto",
+        layout: LayoutName = "auto",
+        samples: SampleColumns = None,
+        annotation: OtherColumns = None,
+        format: Format = "json",
+    ) -> Response:
+        """What is higher and lower in one sample of a table than in its closest normal; as TSV, of all genes."""
+        if service.background is None:
+            raise Refused(422, MAKE_IT)
+        order = service.order(name, unit, layout, samples or (), annotation or ()) | {"position": position, "tissue": tissue}
+        return _as_asked(await answered(request, order), format, "genes.tsv")
+
+
+def _responses(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    return {200: {"model": model, "content": {"text/tab-separated-values": {"schema": {"type": "string"}}}}, **REFUSALS}
+
+
+def _as_asked(found: Answer, kind: str, file: str) -> Response:
+    if kind == "tsv":
+        return Response(
+            found.tsv, media_type="text/tab-separated-values", headers={"Content-Disposition": f'attachment; filename="{file}"'}
+        )
+    return Response(found.json, media_type="application/json")

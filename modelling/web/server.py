@@ -71,7 +71,7 @@ def names(host: str, allowed: Sequence[str]) -> list[str]:
 
 
 def load_service(run: Path, curation: Path | None = None, max_upload_mb: int = 256) -> Service:
-    """Load the run, its reference and the label files."""
+    """Load the run, its reference, its normal samples and the label files."""
     from modelling.bundle.model import load
     from modelling.predicting.predict import Predictor
     from modelling.web.evidence import Evidence
@@ -79,7 +79,9 @@ def load_service(run: Path, curation: Path | None = None, max_upload_mb: int = 2
     from modelling.web.service import Service
 
     evidence = Evidence.open(curation) if curation else None
-    return Service(Predictor.of(load(run)), evidence, WebLimits(megabytes=max_upload_mb), Path(run))
+    service = Service(Predictor.of(load(run)), evidence, WebLimits(megabytes=max_upload_mb), Path(run))
+    service.normal_tissues()  # damaged ones are told before anything listens
+    return service
 
 
 def _listen(host: str, port: int) -> socket.socket:

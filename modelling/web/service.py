@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from modelling.comparing.compare import Background
+from modelling.comparing.folder import FILE, load_background
+from modelling.comparing.normals import FEWEST
 from modelling.predicting.cohort import MIN_COVERAGE
 from modelling.predicting.predict import Predictor
 from modelling.web.answers import About, Colour, TissueSummary
 from modelling.web.atlas import Atlas
 from modelling.web.colours import Facts
+from modelling.web.comparing import MAKE_IT
 from modelling.web.evidence import Evidence
 from modelling.web.gate import WebLimits
 from modelling.web.genes import NAME, Genes
@@ -50,6 +54,26 @@ class Service:
         """Expression by gene, where the release keeps it."""
         path = self.evidence.beside(NAME) if self.evidence else None
         return Genes.open(path, self.atlas.sample_id) if path else None
+
+    @cached_property
+    def background(self) -> Background | None:
+        """The normal samples of the run, where it holds some. Raises BundleError where they are damaged or of another model."""
+        return load_background(self.folder, self.predictor.model.genes) if (self.folder / FILE).is_file() else None
+
+    def normal_tissues(self) -> list[str]:
+        """Tissues with enough normal samples to compare with."""
+        if self.background is None:
+            return []
+        normals = self.background.normals
+        return [tissue for tissue, n in zip(normals.tissues, normals.sums.n_t, strict=True) if n >= FEWEST]
+
+    def reads_range(self) -> list[float]:
+        """Reads of the training samples: the 5th, 50th and 95th percentile; empty where the release does not say them."""
+        if self.facts is None or "library_size" not in self.facts.columns:
+            return []
+        values = self.facts.measure("library_size")[self.predictor.reference.column("split") == "train"]  # log10
+        known = values[np.isfinite(values)]
+        return [float(10**q) for q in np.quantile(known, (0.05, 0.5, 0.95))] if len(known) else []
 
     @cached_property
     def terms(self) -> Terms:
@@ -90,9 +114,14 @@ class Service:
             has_evidence=self.evidence is not None,
             has_example=(self.folder / "example.tsv").is_file(),
             has_genes=self.genes is not None,
+            normals=self.normal_tissues(),
+            no_normals=MAKE_IT if self.background is None else "",
             colours=[Colour(**one) for one in self.facts.choices()] if self.facts else [],
             reads=self.reads(),
             detected_below=model.calibration.detected_below,
+            answer_above=model.calibration.answer_above,
+            answer_right=model.calibration.answer_right,
+            reads_range=self.reads_range(),
             limits=asdict(self.limits),
         )
 

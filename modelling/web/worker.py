@@ -15,11 +15,15 @@ import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from modelling.web.gate import Refused
 from profiles.errors import BulkatlasError
 from profiles.limits import LimitExceeded, Limits
+
+if TYPE_CHECKING:
+    from modelling.predicting.predict import Predictor
+    from modelling.web.comparing import Comparing
 
 SIZE = struct.Struct("<Q")
 STARTING = 300.0  # seconds for loading a run, on the slowest disk
@@ -129,23 +133,27 @@ def main(run: Path) -> None:
     """Load the run, then answer one table after the other until the page is gone."""
     from modelling.bundle.model import load
     from modelling.predicting.predict import Predictor
+    from modelling.web.comparing import Comparing
 
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints does not stand between the frames
     orders = sys.stdin.buffer
     predictor = Predictor.of(load(run))
+    comparing = Comparing(predictor, run)
     try:
         while True:
             order, content = take(orders), take(orders)
-            said = answered(predictor, json.loads(order), content) if order else ({"status": 200}, b"", b"")
+            said = answered(predictor, json.loads(order), content, comparing) if order else ({"status": 200}, b"", b"")
             del content
             put(answers, json.dumps(said[0]).encode(), said[1], said[2])
     except (EOFError, KeyboardInterrupt, BrokenPipeError):
         return
 
 
-def answered(predictor: Any, order: Mapping[str, Any], content: bytes) -> tuple[dict[str, Any], bytes, bytes]:
-    """Status and, for what is no table, the error; then the answer as JSON and as TSV."""
+def answered(
+    predictor: Predictor, order: Mapping[str, Any], content: bytes, comparing: Comparing | None = None
+) -> tuple[dict[str, Any], bytes, bytes]:
+    """Status and, for what is no table, the error; then the answer as JSON and as TSV. An order with a `position` is for one sample's comparison."""
     from modelling.predicting.cohort import Reading, read_text
     from modelling.predicting.predict import collect
     from modelling.predicting.results import tsv
@@ -154,7 +162,10 @@ def answered(predictor: Any, order: Mapping[str, Any], content: bytes) -> tuple[
     limits = Limits(**order["limits"], deadline=time.monotonic() + order["seconds"])
     reading = Reading(order["unit"], order["layout"], samples=tuple(order["samples"]), annotation=tuple(order["annotation"]))
     try:
-        predictions = collect(predictor, read_text(content, order["name"], predictor.space, reading, limits=limits))
+        cohort = read_text(content, order["name"], predictor.space, reading, limits=limits)
+        if comparing is not None and order.get("position") is not None:
+            return {"status": 200}, *comparing.compared(cohort, order)
+        predictions = collect(predictor, cohort)
         limits.check_time()
         found = answer(predictor, predictions).model_dump_json().encode()
         return {"status": 200}, found, tsv(predictions.table, for_spreadsheet=True)

@@ -240,6 +240,8 @@ def _frame(file: Any, place: str) -> pd.DataFrame:
     frame = read_elem(file[place])
     if not hasattr(frame, "columns") or frame.index.nlevels != 1:
         raise Damaged(f"{place} is no table but {type(frame).__name__}")
+    if records := [str(name) for name in frame.columns if getattr(frame[name].dtype, "kind", "") == "V"]:
+        raise Damaged(f"{len(records)} columns of {place} hold records, neither numbers nor text: {', '.join(records[:3])}")
     return frame
 
 

@@ -61,6 +61,7 @@ class Tiles:
                     self.file.write(kept.data)
                 self.kept = []
             self.file.write(tile.data)
+            self.file.flush()  # a full disk is told here, not where the file is read or closed
         except OSError as error:
             gb = self.n_samples * self.n_genes * 4 / 1e9
             raise ScratchFull(f"{tempfile.gettempdir()} has no room for {gb:.1f} GB ({error}); set TMPDIR to a folder that has") from error

@@ -1,5 +1,5 @@
 -- funnel: one row per step, as the paper's Table 1; n_out = n_in + n_added - n_dropped - n_aside. n_aside are samples
--- without a class: they leave the labelled line, and those under the cap return in step 11 as the split `unlabelled`.
+-- without a class: they leave the labelled line, and those under the cap return in step 12 as the split `unlabelled`.
 -- What archives bring is cleaned in steps 1 to 4; every other source enters at its funnel_step, cleaned and labelled.
 CREATE OR REPLACE TABLE funnel AS
 WITH fate AS (
@@ -17,8 +17,7 @@ WITH fate AS (
 
 entry AS (
     SELECT funnel_step, role = 'archive' AS is_archive, string_agg(source, ', ' ORDER BY source) AS names
-    FROM source
-    GROUP BY funnel_step, role = 'archive'
+    FROM source GROUP BY funnel_step, role = 'archive'
 ),
 
 step AS (
@@ -40,13 +39,15 @@ step AS (
     SELECT 4, 'free text to UBERON: unlabelled set aside', 0, 0, count(*) FILTER (is_archive AND is_aside) FROM fate
     UNION ALL
     SELECT 9, 'cell lines out: at most ' || coalesce($cell_line_cap::VARCHAR, 'all') || ' per tissue', 0,
-        count(*) FILTER (out_at = 9), 0
-    FROM fate
+        count(*) FILTER (out_at = 9), 0 FROM fate
     UNION ALL
     SELECT 10, concat('cap per tissue of the training part: ', coalesce($cap::VARCHAR, 'none')), 0,
         count(*) FILTER (out_at = 10), 0 FROM fate
     UNION ALL
-    SELECT 11, 'export: unlabelled samples return', count(*) FILTER (is_unlabelled AND excluded_at = 0), 0, 0 FROM fate
+    SELECT 11, concat('read: at least ', $min_detected, ' of the genes that its source detects'), 0,
+        count(*) FILTER (out_at = 11), 0 FROM fate
+    UNION ALL
+    SELECT 12, 'export: unlabelled samples return', count(*) FILTER (is_unlabelled AND excluded_at = 0), 0, 0 FROM fate
 )
 
 SELECT

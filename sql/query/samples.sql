@@ -1,5 +1,5 @@
 -- samples: one row per sample of the release, in the matrix or not: the public table of `curate query` and `bulkatlas`.
--- docs/query.md describes each column. viewed_label and viewed_fact are label and sample_fact, with every column that an older release lacks.
+-- docs/reference/query.md describes each column. viewed_label and viewed_fact are label and sample_fact, with every column that an older release lacks.
 -- In the matrix, tissue and term_id are those of obs: what only siblings or the study say is empty there unless --tiers was asked for.
 CREATE OR REPLACE TEMP VIEW samples AS
 SELECT

@@ -6,7 +6,7 @@ CREATE OR REPLACE TABLE field_key (
 );
 
 -- weight: how far a proposal of one kind in one field is trusted, 0 to 1; ordered by the measured precision
--- (docs/labels.md).
+-- (docs/reference/labels.md).
 CREATE OR REPLACE TABLE weight (
     line BIGINT, field VARCHAR NOT NULL, kind VARCHAR NOT NULL, weight DOUBLE NOT NULL, reason VARCHAR NOT NULL,
     PRIMARY KEY (field, kind)

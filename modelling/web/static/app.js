@@ -103,14 +103,15 @@ async function start() {
   $("notice").title = about.notice;
   $("simulated").hidden = !about.simulated;
   $("reads").textContent = `Drop a table of gene expression here: ${about.reads}`;
-  $("search").placeholder = about.has_genes ? "Find a tissue, gene, disease, study or sample" : "Find a tissue, disease, study or sample";
+  const found = about.has_genes ? "tissue, gene, disease" : "tissue, disease";
+  $("search").placeholder = matchMedia("(max-width: 480px)").matches ? `Find a ${found} …` : `Find a ${found}, study or sample`;
   aboutPage(about);
   await map.load();
   const colour = colourChoice(map, new Colourings(about, map, colours), address);
   const apply = (said) => address.quietly(() => show(said, map, browse, colour));
   await address.quietly(() => colour(FIRST));
   const browse = await address.quietly(() => new Browse(about, map, colours, address, colour));
-  const samples = new Samples(about, map, colours, (id) => browse.showSample(id));
+  const samples = new Samples(about, map, colours, (id) => browse.showSample(id), about.has_genes ? (symbol) => { showTab("browse"); browse.gene(symbol); } : null);
   map.addEventListener("sample", (event) => browse.showSample(event.detail));
   map.addEventListener("mine", () => showTab("samples"));
   map.addEventListener("picked", (event) => { showTab("browse"); browse.picked(event.detail); });

@@ -1,6 +1,7 @@
 // The map: what is where, moving about, hovering, highlighting; the user's own samples as marks above it.
 
 import { Cells, PointLayer } from "./points.js";
+import { bundled, inkOn } from "./bundles.js";
 import { anchors, placed } from "./names.js";
 import { $, count, counted, el, plain, say } from "./dom.js";
 
@@ -9,6 +10,8 @@ const MAX_ZOOM = 80;
 const SLOW_FRAME = 45; // ms: no graphics card, so only some points are drawn while the map moves
 const FEW = 15000;
 const REST = 160;
+const MOST_LABELS = 12; // own samples that are labelled without being chosen
+const MANY = 60; // own samples from which those that lie on each other are drawn as one
 const NOTE = 22; // px at the foot that the note needs
 
 export class AtlasMap extends EventTarget {
@@ -58,7 +61,8 @@ export class AtlasMap extends EventTarget {
       const kept = !keep || keep(i), one = kept ? colouring.of(i) : undefined, rgb = one?.rgb ?? [grey, grey, grey];
       this.n_kept += kept;
       forms[i] = one?.form ?? 0;
-      rgba.set([rgb[0], rgb[1], rgb[2], kept ? (one ? 210 : 110) : 40], 4 * i);
+      const strong = this.mine.length > MANY ? 90 : 210; // many own samples stand out before pale ones
+      rgba.set([rgb[0], rgb[1], rgb[2], kept ? (one ? strong : 110) : 40], 4 * i);
     }
     this.layer?.colours(rgba, forms);
     $("map-note").textContent = keep ? `${count(this.n_kept)} of ${counted(this.n, "sample")} shown in colour` : `${counted(this.n, "reference sample")} · ${this.about.map_method}`;
@@ -73,7 +77,7 @@ export class AtlasMap extends EventTarget {
     if (!xs.length) [left, right, low, high] = [-1, 1, -1, 1];
     this.centre = [(left + right) / 2, (low + high) / 2];
     const { width, height } = this.frame.getBoundingClientRect(), unit = Math.min(width, height) / 2 || 1;
-    const room = Math.max((right - left) / (width / unit), (high - low) / (height / unit), 0.08);
+    const room = Math.max((right - left) / (width / unit), (high - low) / ((height - 2 * NOTE) / unit), 0.08);
     this.zoom = Math.min(MAX_ZOOM, 0.9 / room);
     this.#moved();
   }
@@ -86,7 +90,7 @@ export class AtlasMap extends EventTarget {
   }
 
   /** The user's own samples: [{sample_id, map_x, map_y, tissue, ...}]. */
-  setMine(samples) { this.mine = samples; this.current = -1; this.redraw(); }
+  setMine(samples) { this.mine = samples; this.current = -1; this.paint(); }
 
   /** Mark one of them; the map moves only when it is out of sight, or with `near`. */
   select(position, near = false) {
@@ -158,34 +162,48 @@ export class AtlasMap extends EventTarget {
     const pen = this.overlay.getContext("2d"), style = getComputedStyle(document.documentElement);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, this.overlay.width, this.overlay.height);
-    if (!this.highlight && !(this.moving && this.slow)) this.#drawNames(pen, style);
+    this.bundles = this.mine.length > MANY ? bundled(this.mine.map((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return { tissue: sample.tissue, x, y }; })) : [];
+    const labels = this.#ownLabels(pen);
+    if (!this.highlight && !(this.moving && this.slow)) this.#drawNames(pen, style, labels);
     if (this.lasso) this.#drawLasso(pen, style);
     const mine = style.getPropertyValue("--mine"), card = style.getPropertyValue("--card");
     const mark = (sample, i) => {
       const chosen = i === this.current;
-      const [x, y] = this.toScreen(sample.map_x, sample.map_y), r = chosen ? 11 : this.mine.length > 300 ? 3.5 : this.mine.length > 60 ? 5 : 7, thin = chosen ? 1 : r / 7;
+      const [x, y] = this.toScreen(sample.map_x, sample.map_y), r = chosen ? 11 : 7;
       pen.beginPath(); pen.arc(x, y, r, 0, 2 * Math.PI);
       pen.fillStyle = this.colours.tissue[sample.tissue].css; pen.fill();
-      pen.lineWidth = chosen ? 6 : 4.5 * thin; pen.strokeStyle = card; pen.stroke();
-      pen.lineWidth = chosen ? 3 : 2 * thin; pen.strokeStyle = mine; pen.stroke();
-      if (this.#hasLabel(i) && this.#visible(x, y, 0)) this.#label(pen, sample.sample_id, x + r + 5, y, mine, card);
+      pen.lineWidth = chosen ? 6 : 4.5; pen.strokeStyle = card; pen.stroke();
+      pen.lineWidth = chosen ? 3 : 2; pen.strokeStyle = mine; pen.stroke();
     };
-    this.mine.forEach((sample, i) => i !== this.current && mark(sample, i));
+    if (this.bundles.length) this.#drawBundles(pen, mine, card);
+    else this.mine.forEach((sample, i) => i !== this.current && mark(sample, i));
     if (this.mine[this.current]) mark(this.mine[this.current], this.current);
+    for (const label of labels.values()) this.#label(pen, label, mine, card);
     if (this.hovered >= 0) {
       const [x, y] = this.toScreen(this.x[this.hovered], this.y[this.hovered]);
       pen.beginPath(); pen.arc(x, y, 7, 0, 2 * Math.PI); pen.lineWidth = 2; pen.strokeStyle = mine; pen.stroke();
     }
   }
 
+  #drawBundles(pen, ink, back) {
+    pen.textAlign = "center"; pen.textBaseline = "middle";
+    for (const { tissue, x, y, r, members } of this.bundles) {
+      const { css, rgb } = this.colours.tissue[tissue];
+      pen.beginPath(); pen.arc(x, y, r, 0, 2 * Math.PI);
+      pen.fillStyle = css; pen.fill();
+      pen.lineWidth = 4; pen.strokeStyle = back; pen.stroke();
+      pen.lineWidth = 1.5; pen.strokeStyle = ink; pen.stroke();
+      if (members.length < 2) continue;
+      pen.font = `600 ${r > 10 ? 11 : 9.5}px system-ui, sans-serif`; pen.fillStyle = inkOn(rgb);
+      pen.fillText(String(members.length), x, y + 0.5);
+    }
+    pen.textAlign = "start";
+  }
+
   /** Names on their groups, the largest first; one that would lie on another is left out until the map is nearer. */
-  #drawNames(pen, style) {
-    const taken = this.mine.flatMap((sample, i) => {
-      const [x, y] = this.toScreen(sample.map_x, sample.map_y), mark = [x - 10, y - 10, x + 10, y + 10];
-      if (!this.#hasLabel(i)) return [mark];
-      const { wide, left } = this.#labelled(pen, sample.sample_id, x + 12);
-      return [mark, [left - 2, y - 8, left + wide + 2, y + 8]];
-    });
+  #drawNames(pen, style, labels) {
+    const marks = this.bundles.length ? this.bundles.map(({ x, y, r }) => [x - r, y - r, x + r, y + r]) : this.#marks();
+    const taken = [this.#buttons(), ...marks, ...[...labels.values()].map(({ box }) => box)];
     pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineJoin = "round"; pen.lineWidth = 4;
     const names = this.anchors.map(({ text, x, y }) => { const [px, py] = this.toScreen(x, y); return { text, px, py, wide: pen.measureText(text).width }; });
     for (const { text, box: [left, top] } of placed(names, taken, this.canvas.clientWidth, this.canvas.clientHeight - NOTE)) {
@@ -225,18 +243,37 @@ export class AtlasMap extends EventTarget {
     return found;
   }
 
-  /** Where the label of an own sample stands: beside its mark, on the left where the right has no room. */
-  #labelled(pen, id, x) {
+  /** Labels of own samples, the chosen one first: beside its mark, or where there is room; one that would lie on another is left out. {place: {text, left, y, box}} */
+  #ownLabels(pen) {
+    const found = new Map(), { clientWidth: width, clientHeight: height } = this.canvas, boxes = [], marks = this.mine.length > MOST_LABELS ? [] : this.#marks();
     pen.font = "600 12px system-ui, sans-serif";
-    const text = id.length > 24 ? `${id.slice(0, 23)}…` : id, wide = pen.measureText(text).width;
-    return { text, wide, left: Math.max(6, x + wide > this.canvas.clientWidth - 6 ? x - wide - 28 : x) };
+    for (const i of [this.current, ...this.mine.keys()]) {
+      if (found.has(i) || !this.mine[i] || !this.#hasLabel(i)) continue;
+      const [x, y] = this.toScreen(this.mine[i].map_x, this.mine[i].map_y), id = this.mine[i].sample_id, r = i === this.current ? 16 : 12;
+      if (!this.#visible(x, y, 0)) continue;
+      const text = id.length > 24 ? `${id.slice(0, 23)}…` : id, wide = pen.measureText(text).width;
+      const places = [[x + r, y], [x - r - wide, y], [x - wide / 2, y - r - 6], [x - wide / 2, y + r + 6]].map(([left, low]) => ({ text, left, y: low, box: [left - 2, low - 8, left + wide + 2, low + 8] }));
+      const inside = places.filter(({ box }) => box[0] >= 4 && box[2] <= width - 4 && box[1] >= 0 && box[3] <= height - NOTE);
+      const free = inside.find(({ box }) => ![this.#buttons(), ...boxes, ...marks.filter((_, k) => k !== i)].some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]));
+      const chosen = free ?? (i === this.current ? inside[0] ?? places[0] : undefined);
+      if (chosen) { found.set(i, chosen); boxes.push(chosen.box); }
+    }
+    return found;
   }
 
-  #hasLabel(i) { return i === this.current || (this.mine.length <= 12 && this.canvas.clientWidth > 500); }
+  /** The box of the buttons that lie over the map. */
+  #buttons() {
+    const frame = this.frame.getBoundingClientRect(), { left, top, right, bottom } = this.frame.querySelector(".zoom").getBoundingClientRect();
+    return [left - frame.left - 4, top - frame.top - 4, right - frame.left, bottom - frame.top + 4];
+  }
 
-  #label(pen, id, x, y, ink, back) {
-    const { text, left } = this.#labelled(pen, id, x);
-    pen.textBaseline = "middle"; pen.lineWidth = 4; pen.lineJoin = "round";
+  /** Boxes around the own samples' marks. */
+  #marks() { return this.mine.map((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return [x - 8, y - 8, x + 8, y + 8]; }); }
+
+  #hasLabel(i) { return i === this.current || (this.mine.length <= MOST_LABELS && this.canvas.clientWidth > 500); }
+
+  #label(pen, { text, left, y }, ink, back) {
+    pen.font = "600 12px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.lineWidth = 4; pen.lineJoin = "round";
     pen.strokeStyle = back; pen.strokeText(text, left, y);
     pen.fillStyle = ink; pen.fillText(text, left, y);
   }
@@ -311,7 +348,9 @@ export class AtlasMap extends EventTarget {
 
   #hover(event) {
     const box = this.canvas.getBoundingClientRect(), px = event.clientX - box.left, py = event.clientY - box.top;
-    const own = this.mine.findIndex((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return Math.hypot(x - px, y - py) < HOVER_PIXELS + 3; });
+    const bundle = (this.bundles ?? []).findLast((one) => Math.hypot(one.x - px, one.y - py) < one.r + 2);
+    const own = this.bundles?.length ? bundle?.members[0] ?? -1 : this.mine.findIndex((sample) => { const [x, y] = this.toScreen(sample.map_x, sample.map_y); return Math.hypot(x - px, y - py) < HOVER_PIXELS + 3; });
+    this.bundle = bundle?.members.length > 1 ? bundle : null;
     const [x, y] = this.toMap(px, py);
     this.#show(own >= 0 ? -1 : this.cells.nearest(x, y, HOVER_PIXELS / this.#scale().unit, this.highlight ?? undefined), own, px, py);
   }
@@ -323,7 +362,7 @@ export class AtlasMap extends EventTarget {
     if (this.tip.hidden) return;
     if (own >= 0) {
       const sample = this.mine[own];
-      this.tip.replaceChildren(el("b", {}, plain(sample.tissue)), `${sample.sample_id} (yours)`);
+      this.tip.replaceChildren(el("b", {}, plain(sample.tissue)), this.bundle ? `${count(this.bundle.members.length)} of your samples; click for a nearer look` : `${sample.sample_id} (yours)`);
     } else {
       const [sample, series] = this.names?.[point] ?? ["", ""], { tissue, organ_system } = this.tissueOf(point), { key, title } = this.colouring;
       const more = ["tissue", "organ_system", "source"].includes(key) ? "" : `${title}: ${this.colouring.said(point)}`;
@@ -334,8 +373,18 @@ export class AtlasMap extends EventTarget {
     this.tip.style.top = `${py + 16 + tall > this.canvas.clientHeight ? py - tall - 12 : py + 16}px`;
   }
 
+  /** Show the samples of a mark apart, as far as they lie apart. */
+  #nearer({ members }) {
+    const held = members.map((i) => this.mine[i]), xs = held.map((one) => one.map_x), ys = held.map((one) => one.map_y);
+    const wide = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+    this.centre = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
+    this.zoom = Math.min(MAX_ZOOM, Math.max(this.zoom * 1.6, 0.9 / Math.max(wide / 2, 1e-3)));
+    this.#moved();
+  }
+
   #choose() {
-    if (this.ownHovered >= 0) this.dispatchEvent(new CustomEvent("mine", { detail: this.ownHovered }));
+    if (this.ownHovered >= 0 && this.bundle && this.zoom < MAX_ZOOM / 2) this.#nearer(this.bundle);
+    else if (this.ownHovered >= 0) this.dispatchEvent(new CustomEvent("mine", { detail: this.ownHovered }));
     else if (this.hovered >= 0 && this.names) this.dispatchEvent(new CustomEvent("sample", { detail: this.names[this.hovered][0] }));
   }
 }

@@ -1,13 +1,17 @@
 // The user's own samples: sending a table, and each sample's tissue with the reasons.
 
+import { closest } from "./closest.js";
 import { $, count, counted, el, percent, plain, say } from "./dom.js";
+import { holds, reasons } from "./reasons.js";
 
 const PAGE = 100;
+const MOST_CHIPS = 8; // tissues of the summary that are shown at once
 const UNITS = ["auto", "counts", "tpm", "fpkm", "cpm", "log2-tpm", "log2-fpkm", "log2-cpm", "log2-counts", "ln-tpm", "ln-cpm", "tag-counts"];
 
 export class Samples {
-  constructor(about, map, colours, showSample) {
-    Object.assign(this, { about, map, colours, showSample, answer: null, shown: PAGE });
+  /** `showSample` opens a sample of the compendium; `showGene` a gene, null where the page knows none. */
+  constructor(about, map, colours, showSample, showGene) {
+    Object.assign(this, { about, map, colours, showSample, showGene, answer: null, sent: null, shown: PAGE });
     $("unit").append(...UNITS.map((name) => el("option", { value: name }, name === "auto" ? "found by itself" : name)));
     const limits = about.limits;
     $("limits").textContent = `Up to ${limits.megabytes} MB and ${count(limits.samples)} samples. The table stays in memory while it is read and is kept nowhere.`;
@@ -47,9 +51,9 @@ export class Samples {
     const most = this.about.limits.megabytes * 1048576;
     if (body.size > most) return this.fail(`${name} is larger than ${this.about.limits.megabytes} MB: split it, or use the command line (model predict), which has no limit.`);
     if (/\.(gz|zip|h5ad|h5|parquet|xlsx?|rds|rdata|npz|pkl)$/i.test(name)) return this.fail(`${name}: only plain text tables (CSV, TSV, GCT) are read here; the command line (model predict) also reads .gz, .h5ad and Parquet.`);
-    const query = new URLSearchParams({ name: name.slice(0, 200), unit: $("unit").value, layout: $("layout").value });
+    const query = { name: name.slice(0, 200), unit: $("unit").value, layout: $("layout").value };
     const request = new XMLHttpRequest();
-    request.open("POST", `api/predict?${query}`);
+    request.open("POST", `api/predict?${new URLSearchParams(query)}`);
     request.setRequestHeader("Content-Type", "text/plain");
     request.upload.onprogress = (event) => event.total && this.#progress(`Sending ${name}`, event.loaded / event.total);
     request.upload.onload = () => this.#progress(`Reading and predicting ${name}`, null);
@@ -57,7 +61,7 @@ export class Samples {
       $("progress").hidden = true;
       let content;
       try { content = JSON.parse(request.responseText); } catch { content = { error: `the server answered ${request.status}` }; }
-      if (request.status === 200) this.show(content); else this.fail(content.error);
+      if (request.status === 200) { this.sent = { body, query }; this.show(content); } else this.fail(content.error);
     };
     request.onerror = () => this.fail("No answer: the table may be too large, or the server was stopped.");
     this.#progress(`Sending ${name}`, 0);
@@ -80,7 +84,7 @@ export class Samples {
   }
 
   clear() {
-    this.answer = null;
+    this.answer = this.sent = null;
     $("results").hidden = $("problem").hidden = true;
     $("drop").classList.remove("compact");
     this.map.setMine([]);
@@ -132,6 +136,8 @@ export class Samples {
     const refused = this.answer.samples.length - this.placed.length;
     const chips = [...groups].sort((a, b) => b[1][0] - a[1][0]).map(([tissue, [n, unsure]]) => el("button", { type: "button", class: "chip", onclick: () => { $("filter").value = plain(tissue); this.list(); } },
       this.#dot(tissue), `${plain(tissue)} ${count(n)}`, unsure ? el("small", {}, `${count(unsure)} unsure`) : null));
+    const rest = chips.splice(chips.length > MOST_CHIPS + 2 ? MOST_CHIPS : chips.length);
+    if (rest.length) chips.push(el("button", { type: "button", class: "chip", onclick: (event) => { event.target.replaceWith(...rest); rest[0].focus(); } }, `and ${count(rest.length)} more tissues`));
     $("summary").replaceChildren(...chips, refused ? el("span", { class: "badge refused" }, `${count(refused)} not predicted`) : "");
   }
 
@@ -139,7 +145,7 @@ export class Samples {
 
   list() {
     const wanted = $("filter").value.trim().toLowerCase(), unsureOnly = $("only-unsure").checked;
-    const chosen = this.answer.samples.filter((sample) => (!unsureOnly || sample.unsure || sample.tissue === null) && (!wanted || sample.sample_id.toLowerCase().includes(wanted) || plain(sample.tissue ?? "").includes(wanted)));
+    const chosen = this.answer.samples.filter((sample) => (!unsureOnly || sample.unsure || sample.tissue === null) && (!wanted || sample.sample_id.toLowerCase().includes(wanted) || plain(sample.tissue ?? "").includes(wanted) || plain(sample.answer ?? "").toLowerCase().includes(wanted)));
     const orders = { tissue: (a, b) => (a.tissue ?? "~").localeCompare(b.tissue ?? "~") || b.probability - a.probability, unsure: (a, b) => (b.unsure ?? 2) - (a.unsure ?? 2) || (a.probability ?? 0) - (b.probability ?? 0), coverage: (a, b) => a.coverage - b.coverage };
     if (orders[$("order").value]) chosen.sort(orders[$("order").value]);
     $("sample-list").replaceChildren(...chosen.slice(0, this.shown).map((sample) => el("li", {}, this.#sample(sample))));
@@ -154,30 +160,29 @@ export class Samples {
     }
     const node = el("details", { class: "sample", "data-sample": sample.sample_id },
       el("summary", {}, this.#dot(sample.tissue), el("span", { class: "tissue" }, plain(sample.tissue)), el("span", { class: "percent" }, percent(sample.probability)),
-        el("span", { class: "id", title: sample.sample_id }, sample.sample_id), el("span", { class: `badge ${sample.unsure ? "unsure" : "sure"}` }, sample.unsure ? "unsure" : "confident")));
+        el("span", { class: "id", title: sample.sample_id }, sample.sample_id), el("span", { class: `badge ${sample.unsure ? "unsure" : "sure"}` }, sample.unsure ? "unsure" : "confident"),
+        holds(sample) ? el("span", { class: "holds" }, `holds: ${holds(sample)}`) : null));
     node.addEventListener("toggle", () => {
       if (!node.open) return;
-      if (node.children.length === 1) node.append(this.#reasons(sample));
+      if (node.children.length === 1) node.append(this.#inside(sample));
       this.map.select(this.placed.indexOf(sample));
     });
     return node;
   }
 
-  #reasons(sample) {
-    const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `${plain(sample.tissue)} is the only tissue that passes the check: the sample is as near to it as training samples are, and the nearest training samples are of it.`;
-    const others = sample.tissue_set.filter((one) => one !== sample.tissue), n_other = sample.neighbours.filter((n) => n.tissue !== sample.tissue).length;
-    const bars = sample.top.flatMap(({ tissue, probability }) => [
-      el("span", {}, plain(tissue)), el("span", { class: "bar" }, el("i", { colour: this.colours.tissue[tissue].css, width: `${Math.max(1, 100 * probability)}%` })), el("span", { class: "num" }, percent(probability))]);
-    const near = sample.neighbours.map((n) => el("tr", {},
-      el("td", {}, el("button", { class: "link", type: "button", onclick: () => this.showSample(n.sample_id) }, n.sample_id), el("div", { class: "small" }, [n.series_id, n.source].filter(Boolean).join(" · "))),
-      el("td", {}, el("span", { class: "with-dot" }, this.#dot(n.tissue), plain(n.tissue), n.tissue === sample.tissue ? null : el("span", { class: "badge unsure" }, "other tissue"))), el("td", { class: "num" }, n.similarity.toFixed(2))));
-    return el("div", { class: "inside" },
-      el("p", { class: sample.unsure ? "warning" : "" }, why),
-      sample.unsure ? el("p", {}, others.length ? `These tissues pass the check: ${[...sample.tissue_set].map(plain).join(", ")}.` : sample.tissue_set.length ? "One tissue passes the check." : "No tissue passes the check.") : null,
-      el("div", { class: "bars", role: "group", "aria-label": "Most probable tissues" }, bars),
-      el("div", {}, el("h3", {}, "Nearest training samples"), n_other ? el("p", { class: "small" }, `${n_other} of ${sample.neighbours.length} are of another tissue.`) : null, el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, "sample and study"), el("th", {}, "tissue"), el("th", { class: "num" }, "similarity"))), el("tbody", {}, near))),
+  /** The table of the answer once more, for one of its samples. */
+  async #ask(sample, query) {
+    const { body, query: how } = this.sent;
+    const answer = await fetch(`api/compare?${new URLSearchParams({ ...how, position: this.answer.samples.indexOf(sample), ...query })}`, { method: "POST", headers: { "Content-Type": "text/plain" }, body })
+      .catch(() => { throw new Error("No answer: was the file changed since, or the server stopped?"); });
+    if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `the server answered ${answer.status}`);
+    return answer;
+  }
+
+  #inside(sample) {
+    return el("div", { class: "inside" }, reasons(this.about, this.colours, sample, (tissue) => this.#dot(tissue), this.showSample),
       el("div", { class: "row" }, el("button", { type: "button", onclick: () => { this.map.select(this.placed.indexOf(sample), true); this.map.frame.scrollIntoView({ block: "center" }); } }, "Show on the map")),
-      el("p", { class: "small" }, `${(100 * sample.coverage).toFixed(sample.coverage === 1 ? 0 : 1)}% of the model's genes have a value in this sample, ${count(sample.genes_detected)} of them above zero (${Math.round((100 * sample.genes_detected) / Math.max(1, sample.coverage * this.about.n_genes))}%; ${this.about.detected_below === null ? "no limit is known" : `below ${Math.round(100 * this.about.detected_below)}% is less than training samples have`}).`));
+      closest(this.about, sample, (query) => this.#ask(sample, query), this.showGene));
   }
 
   /** Open one sample of the list, by its place among the predicted ones. */

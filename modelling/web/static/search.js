@@ -52,7 +52,7 @@ export class Search {
     const also = (word) => (word ? ` (${word})` : "");
     return [
       ...genes.filter((one, i) => i < 3 || one.word).map((one) => ({ key: `gene ${one.symbol}`, name: one.symbol + also(one.word), kind: "gene", go: this.#go(() => this.browse.gene(one.symbol)) })),
-      ...terms.map((one) => ({ key: `term ${one.term_id}`, name: one.name + also(one.word), kind: `${one.term_id}, ${count(one.n_samples)}`, go: this.#go(() => this.browse.term(one.term_id)) })),
+      ...terms.map((one) => ({ key: `term ${one.term_id}`, name: one.name + also(one.word), kind: `${one.term_id}, ${counted(one.n_samples, "sample")}`, go: this.#go(() => this.browse.term(one.term_id)) })),
       ...diseases.map((name) => ({ key: `disease ${name}`, name, kind: "disease", go: this.#go(() => this.browse.disease(name)) })),
     ];
   }

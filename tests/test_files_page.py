@@ -1,0 +1,48 @@
+"""docs/reference/files.md has every column of the files that a build writes, with its type, and no others; the demo's run and
+predictions are held against it by test_readme_numbers.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tiny_world
+from files_page import PAGE, described, differences, of_release, without_meaning
+
+
+@pytest.fixture(scope="module")
+def release(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("files") / "release"
+    tiny_world.build_tiny(tiny / "world", out, with_counts=True, by_gene=True)
+    return out
+
+
+def test_the_page_has_the_columns_of_a_release(release: Path) -> None:
+    found = of_release(release)
+    assert {
+        "labels.parquet",
+        "evidence.parquet",
+        "facts.parquet",
+        "samples.parquet",
+        "obs",
+        "var",
+        "uns",
+        "counts.h5",
+        "by_gene.h5",
+    } <= set(found)
+    assert differences(found, described()) == []
+
+
+def test_every_file_of_a_release_is_on_the_page(release: Path) -> None:
+    named = PAGE.read_text(encoding="utf-8").partition("## labels.parquet")[0]
+    assert [path.name for path in release.iterdir() if f"`{path.name}`" not in named] == []
+
+
+def test_every_row_has_a_meaning_and_a_changed_page_is_noticed(release: Path) -> None:
+    assert without_meaning() == []
+    page = described()
+    page["obs"] = {"sample_number" if name == "sample_id" else name: kind for name, kind in page["obs"].items()} | {"age": "text"}
+    assert differences(of_release(release), page) == [
+        *(f"obs: {name} is on one side only" for name in {"sample_id"} ^ {"sample_number"}),
+        "obs: age is float32, not text",
+    ]
