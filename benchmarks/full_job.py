@@ -17,7 +17,8 @@ from remote_part import ARCHIVE, CONNECTIONS, GENES, HEIGHT, LATENCY, RATE
 WHOLE = 47.9e9  # bytes of human_gene_v2.5.h5
 METADATA = 0.3e9  # of it, read for labels: 160 bytes of text a sample, and what HDF5 keeps beside each
 EXPORTED = 16_115
-EXPORT = 840  # samples a second from file to X, docs/matrix.md
+THREADS = 2
+EXPORT = 840  # samples a second from file to X on THREADS threads, docs/reference/matrix.md
 SEALED = 1.5e9  # bytes of X a second, read again and hashed
 SIZES = (123_000, 212_000, 605_000)
 
@@ -41,6 +42,10 @@ def main() -> None:
         name = f"{n_samples // 1000}k"
         figures |= {f"part_gb_{name}": n_bytes / 1e9, f"part_minutes_{name}": minutes, f"build_minutes_{name}": build}
         figures |= {f"matrix_gb_{name}": matrix / 1e9, f"epoch_minutes_{name}": epoch}
+    serial = results["full_size_metadata"]["seconds"] + 4 * EXPORTED * n_samples / SEALED  # of the largest: what one machine does alone
+    spread = THREADS * n_samples / EXPORT
+    figures |= {"serial_seconds": serial, "spread_seconds": spread, "cores": spread / serial}
+    print(f"{SIZES[-1]:,} samples: {serial:.0f} s on one machine, {spread:,.0f} core seconds spread; equal at {spread / serial:.0f} cores")
     record("full_job", whole_minutes=WHOLE / RATE / 60, **figures)
 
 

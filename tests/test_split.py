@@ -166,6 +166,12 @@ def test_groups_are_the_connected_components_that_scipy_finds(con: Connection) -
     assert len(pairs) == len({g for g, _ in pairs}) == len({c for _, c in pairs})
 
 
+def test_a_chain_of_a_thousand_studies_is_one_group_of_the_smallest_name(con: Connection) -> None:
+    links = [(f"GSM{i}", "archs4", f"GSE{1000 + (i * 7) % 1009},GSE{1000 + (i + 1) * 7 % 1009}", None) for i in range(1008)]
+    found = group_samples(con, [*links, ("apart", "archs4", "GSE9", None)])
+    assert set(found.values()) == {"GSE1000", "GSE9"} and found["apart"] == "GSE9"
+
+
 def test_a_donor_of_one_source_is_not_the_donor_of_another(con: Connection) -> None:
     found = group_samples(con, [("a", "gtex", None, "1"), ("b", "table", None, "1"), ("c", "gtex", None, "1"), ("d", "table", None, None)])
     assert found["a"] == found["c"] != found["b"]
