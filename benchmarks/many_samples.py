@@ -37,7 +37,9 @@ def repeat(world: Path, path: Path, n_samples: int) -> None:
         f"if(hash(sample_id || '{name}') % 100 < {100 * share:.0f}, {name} || {SUFFIX[name]}, {name}) AS {name}"
         for name, share in SHARE.items()
     )
-    con = duckdb.connect(config={"threads": 2, "memory_limit": "3GB", "temp_directory": str(path.parent), "preserve_insertion_order": False})
+    con = duckdb.connect(
+        config={"threads": 2, "memory_limit": "3GB", "temp_directory": str(path.parent), "preserve_insertion_order": False}
+    )
     con.execute(
         f"""COPY (
             SELECT * EXCLUDE (copy) REPLACE (sample_id || 'c' || copy AS sample_id, {own},
