@@ -49,7 +49,15 @@ def test_the_tables_that_a_curator_asks_are_on_the_page() -> None:
     } <= set(described())
 
 
-KIND = {"VARCHAR": "text", "BOOLEAN": "boolean", "BIGINT": "int64", "INTEGER": "int32", "DOUBLE": "float64", "FLOAT": "float32", "UBIGINT": "uint64"}
+KIND = {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "BIGINT": "int64",
+    "INTEGER": "int32",
+    "DOUBLE": "float64",
+    "FLOAT": "float32",
+    "UBIGINT": "uint64",
+}
 
 
 def test_the_page_has_the_types_of_the_columns(tiny: Path) -> None:
