@@ -71,7 +71,7 @@ class Service:
         """Reads of the training samples: the 5th, 50th and 95th percentile; empty where the release does not say them."""
         if self.facts is None or "library_size" not in self.facts.columns:
             return []
-        values = self.facts.measure("library_size")[self.predictor.reference.column("split") == "train"]  # log10
+        values = self.facts.measure("library_size")[self.atlas.reference.column("split") == "train"]  # log10
         known = values[np.isfinite(values)]
         return [float(10**q) for q in np.quantile(known, (0.05, 0.5, 0.95))] if len(known) else []
 
