@@ -165,6 +165,10 @@ def test_the_hard_test_part_is_scored_and_said(tmp_path):
         assert all((tmp_path / "out" / "figures" / f"{figure}.{kind}").stat().st_size for kind in ("svg", "png", "csv"))
     assert 'src="http' not in page
     assert 'href="http' not in page
+    plain = CliRunner().invoke(app, ["evaluate", str(run), str(path), "--out", str(tmp_path / "plain"), "--no-figures"])
+    assert plain.exit_code == 0, plain.output
+    assert {file.name for file in (tmp_path / "plain").iterdir()} == {"metrics.json", "predictions.tsv"}
+    assert json.loads((tmp_path / "plain" / "metrics.json").read_text()) == metrics
 
 
 def test_a_group_on_both_sides_is_said(tmp_path, world):
