@@ -1,6 +1,6 @@
 """Training on an idle machine and beside two busy neighbours: as the libraries do it, threads that sleep at once, that spin less, one thread, and ours.
 
-    python benchmarks/busy.py COMPENDIUM [--rounds 3] [--epochs 3] [--skip as-is ...]
+    python benchmarks/busy.py COMPENDIUM [--rounds 3] [--epochs 3] [--candidates ours passive ...]
 
 Samples a second of whole epochs (validation apart), the median over rounds in which all take turns, each in a process of its own. A neighbour is a
 loop in Python, as many as there are processors. On an otherwise idle machine.
@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--child", action="store_true")
     parser.add_argument("--situation", choices=["idle", "busy"], nargs="*", default=["idle", "busy"])
+    parser.add_argument("--candidates", choices=CANDIDATES, nargs="*", default=list(CANDIDATES))
     parser.add_argument("--neighbours", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if options.child:
@@ -78,10 +79,10 @@ def main() -> None:
     for situation in options.situation:
         neighbours = [subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) for _ in range(options.neighbours * (situation == "busy"))]
         try:
-            rates: dict[str, list[float]] = {name: [] for name in CANDIDATES}
+            rates: dict[str, list[float]] = {name: [] for name in options.candidates}
             for _ in range(options.rounds):
-                for name, environment in CANDIDATES.items():
-                    rates[name].append(measured(options.compendium, options.epochs, environment))
+                for name in options.candidates:
+                    rates[name].append(measured(options.compendium, options.epochs, CANDIDATES[name]))
         finally:
             for neighbour in neighbours:
                 neighbour.kill()
