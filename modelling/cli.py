@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from modelling import cli_sharing, cli_studies
+from modelling import cli_bundles, cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
 from modelling.starting import started
 from profiles import __version__
@@ -111,46 +111,6 @@ def tune(
         tune_and_tell(opened, out, search, n_trials=trials, epochs=epochs, seed=seed)
 
 
-@app.command(rich_help_panel="Train")
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
-    out: Annotated[Path, typer.Option(help="folder for metrics.json, report.html, predictions.tsv and figures/")],
-    across: Annotated[
-        str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
-    ] = None,
-    also_standard: Annotated[
-        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
-    ] = False,
-    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
-    embedding: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
-    no_figures: Annotated[
-        bool, typer.Option("--no-figures", help="scores and tables only, no pictures and report: half the time on a small test part")
-    ] = False,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
-    ] = False,
-    form: FormatOption = None,
-) -> None:
-    """Score a run on the whole test part: metrics.json, report.html and figures."""
-    from modelling.commands.evaluate import run_evaluate
-    from modelling.studies.beside import standard_of
-
-    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
-    outside = {}
-    if embedding:
-        from modelling.commands.baselines import named_files
-
-        outside = named_files(embedding)
-    run_evaluate(
-        run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify, figures=not no_figures
-    )
-
-
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
 Matrix = Annotated[Path, typer.Argument(help="samples: CSV, TSV, GCT (packed too), .parquet, .h5ad or .xlsx; genes in rows or columns")]
 CoverageOption = Annotated[float, typer.Option(min=0.05, max=1, help="refuse samples with a smaller share of the model's genes")]
@@ -238,29 +198,6 @@ def compare(
 
 
 @app.command(rich_help_panel="Use")
-def normals(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad with normal samples (obs `is_tumour` or `condition`)")],
-) -> None:
-    """Put means and variances of normal samples into a run, for `model compare` without the compendium."""
-    from modelling.commands.compare import run_normals
-
-    run_normals(run, compendium)
-
-
-@app.command(rich_help_panel="Use")
-def reference(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="the compendium that the run was trained on")],
-    map_method: Annotated[str, typer.Option("--map", help="auto, tsne or pca")] = "auto",
-) -> None:
-    """Write what predictions are compared with into a run: training embeddings, map, limits measured on the validation part."""
-    from modelling.commands.predict import make_references
-
-    make_references([run], compendium, map_method)
-
-
-@app.command(rich_help_panel="Use")
 def serve(
     run: RunFolder,
     curation: Annotated[
@@ -284,6 +221,7 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
+app.add_typer(cli_bundles.app)
 app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
