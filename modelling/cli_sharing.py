@@ -1,4 +1,4 @@
-"""`model export`, `load`, `push` and `pull`: a run as a bundle, and bundles that travel, by a catalogue or the Hugging Face hub."""
+"""`model push` and `pull`: bundles that travel, by a catalogue or the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -9,32 +9,6 @@ import typer
 
 app = typer.Typer()
 PANEL = "Share"
-
-
-@app.command(rich_help_panel=PANEL)
-def export(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    to: Annotated[Path, typer.Option("--out", "--to", help="new folder for the bundle")],
-    licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
-    metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
-    without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
-    without_reference: Annotated[
-        bool, typer.Option("--without-reference", help="leave ids and embeddings of the training samples out")
-    ] = False,
-) -> None:
-    """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
-    from modelling.bundle import hub
-
-    names = hub.export(run, to, licence=licence, metrics=metrics, onnx=not without_onnx, reference=not without_reference)
-    typer.echo(f"wrote {to}/ ({', '.join(names)})")
-
-
-@app.command(rich_help_panel=PANEL)
-def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")]) -> None:
-    """Check a bundle file by file, load it, and say what it is."""
-    from modelling.commands.predict import describe_bundle
-
-    typer.echo("\n".join(describe_bundle(bundle)))
 
 
 @app.command(rich_help_panel=PANEL)

@@ -105,7 +105,7 @@ def test_a_file_that_is_damaged_cut_or_missing_is_one_line_and_no_folder(shelf: 
 
 def test_what_is_not_there_is_named_with_what_is(shelf: Path, tmp_path: Path) -> None:
     for wanted, said in (
-        ("atlass", "holds no 'atlass'; it holds atlas"),
+        ("atlass", "holds no 'atlass'; near it: atlas; it holds atlas"),
         ("atlas@3", "holds no atlas@3; its versions are 2, 1"),
         ("../atlas", "is no name"),
     ):

@@ -20,6 +20,7 @@ from typing import Any, Final
 from profiles import aside
 from profiles.errors import NotOurs
 from profiles.lock import Held, lock
+from profiles.nearest import near
 from profiles.plain_json import NoObject, read_object
 from profiles.sharing.catalogue import FORMAT, INDEX, SCHEMA_VERSION, Catalogue, is_address, parse_catalogue
 from profiles.sharing.entry import Deprecated, Entry, Item, SharingFault, parse_name
@@ -80,9 +81,13 @@ def deprecate(target: str | Path, wanted: str, reason: str, successor: str = "")
         known = parse_catalogue(str(root), content)
         entry = next((entry for entry in known.entries if str(entry) == wanted), None)
         if entry is None:
-            raise SharingFault(f"{root} holds no {wanted}; give NAME@VERSION as `curate releases {root}` lists it")
+            raise SharingFault(
+                f"{root} holds no {wanted}{near(wanted, map(str, known.entries))}; give NAME@VERSION as `curate releases {root}` lists it"
+            )
         if successor and not any(successor in (other.name, str(other)) and other != entry for other in known.entries):
-            raise SharingFault(f"{root} holds no {successor} that could take the place of {wanted}; publish it first")
+            raise SharingFault(
+                f"{root} holds no {successor} that could take the place of {wanted}{near(successor, map(str, known.entries))}; publish it first"
+            )
         said = Deprecated(reason.strip(), successor, f"{datetime.now(UTC):%Y-%m-%d}")
         content["entries"][known.entries.index(entry)]["deprecated"] = asdict(said)
     return replace(entry, deprecated=said)
