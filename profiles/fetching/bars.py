@@ -27,4 +27,4 @@ def bars() -> Iterator[tuple[Watch, Patience]]:
                 tasks[file] = shown.add_task(file, total=total)
             shown.update(tasks[file], completed=done, total=total, visible=done != total)
 
-        yield watch, Patience(notice=shown.console.print)
+        yield watch, Patience(notice=lambda line: console.print(line, soft_wrap=True, markup=False, highlight=False))

@@ -60,8 +60,8 @@ def arriving(out: str | Path) -> Iterator[Path]:
             yield part
             aside.sync(part)
             free_place(place)
-            (part / aside.MARK).unlink()
             os.replace(part, place)
+            (place / aside.MARK).unlink()  # after it: what is killed in between is whole, and not a folder that nobody may go on with
     except Held as error:
         raise SharingFault(f"{out} is being written by {error.holder}; wait for it, or choose another --out") from error
 
