@@ -281,7 +281,7 @@ def test_audits_and_the_queue_of_an_older_release_say_what_they_need(tmp_path: P
 
 def test_the_page_shows_the_verdicts_that_are_committed() -> None:
     verdicts = [line.split("\t") for line in (ROOT / "docs" / "logs" / "facts_read.tsv").read_text(encoding="utf-8").splitlines()[1:]]
-    page = (ROOT / "docs" / "reference" / "labels.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "logs" / "labels.md").read_text(encoding="utf-8")
     for fact in KNOWN:
         said = [verdict for name, _, verdict in verdicts if name == fact]
         row = re.search(rf"^\| {fact} \| [\d,]+ \| [\d.]+ \| (\d+) \| (\d+) \|", page, re.MULTILINE)

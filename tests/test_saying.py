@@ -69,7 +69,7 @@ def test_the_commands_of_the_model_that_print_a_table_have_the_option() -> None:
     commands = typer.main.get_command(model).commands  # type: ignore[attr-defined]
     with_format = {name for name, command in commands.items() if any("--format" in parameter.opts for parameter in command.params)}
     assert with_format == {
-        "tune", "evaluate", "predict", "embed", "compare", "baselines", "transfer", "audit-labels", "audit-samples", "scale", "ablate",
+        "tune", "evaluate", "predict", "embed", "compare", "baselines", "transfer", "audit-labels", "audit-samples", "scale", "ablate", "paper",
     }  # fmt: skip
 
 

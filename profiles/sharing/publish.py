@@ -32,11 +32,11 @@ UPLOAD: Final = "publish into a folder, then bring it there (rsync, aws s3 sync,
 Fill = Callable[[Path], Entry]
 
 
-def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entry], bool]) -> tuple[Entry, bool]:
+def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entry], bool], source: Path) -> tuple[Entry, bool]:
     """Put NAME@VERSION into the catalogue of a folder, which is made where there is none; returns its entry, and whether it is new.
 
     Args: fill, writes the files into an empty folder and returns their entry (name, version and day are put in here); is_same, whether a version
-    that is published already is this one: it then stays as it is. Raises SharingFault, NotOurs, OSError.
+    that is published already is this one: it then stays as it is; source, the folder that is published. Raises SharingFault, NotOurs, OSError.
     """
     if is_address(str(target)):
         raise SharingFault(f"{target}: a server is not written to; {UPLOAD}")
@@ -44,6 +44,8 @@ def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entr
     if not version:
         raise SharingFault(f"{wanted} says no version; give NAME@VERSION, such as {name}@{datetime.now(UTC):%Y-%m-%d}")
     root = Path(target)
+    if (place := Path(os.path.realpath(root))) == (own := Path(os.path.realpath(source))) or own in place.parents:
+        raise SharingFault(f"{root} lies in {source}, which is to be published; choose a folder beside it")
     (root / name).mkdir(parents=True, exist_ok=True)
     with _alone(root / name / f".{version}.lock", f"{wanted} is being published by"):
         for entry in (entry for entry in _read(root).entries if str(entry) == wanted):
