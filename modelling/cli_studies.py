@@ -27,7 +27,8 @@ def cohort_question(cohort: Path | None, rubric: str, metadata: Path | None, cat
     from modelling.studies.rubric import load_rubric
     from modelling.studies.transfer import Question
 
-    return Question(cohort, load_rubric(rubric), metadata, category, reading=Reading(unit)) if cohort else None
+    counted = load_rubric(rubric)  # a wrong name is refused without a cohort too, before anything is trained
+    return Question(cohort, counted, metadata, category, reading=Reading(unit)) if cohort else None
 
 
 @app.command(rich_help_panel="Train")

@@ -60,6 +60,8 @@ WRONG = [
     ("model train {release}/compendium.h5ad --out x --device cda", "near it: cuda"),
     ("model tune {release}/compendium.h5ad --out x --search papr", "near it: paper"),
     ("model transfer run {release}/compendium.h5ad --rubric tisues --out x", "near it: tissues"),
+    ("model ablate {release}/compendium.h5ad --cap 3 --rubric tisues --out x", "near it: tissues"),
+    ("curate releases {release}x", "near it: {release}"),
     ("model trian x", "train"),
 ]
 
