@@ -37,14 +37,16 @@ def repeat(world: Path, path: Path, n_samples: int) -> None:
         f"if(hash(sample_id || '{name}') % 100 < {100 * share:.0f}, {name} || {SUFFIX[name]}, {name}) AS {name}"
         for name, share in SHARE.items()
     )
-    con = duckdb.connect(config={"threads": 2, "memory_limit": "3GB", "temp_directory": str(path.parent)})
+    con = duckdb.connect(
+        config={"threads": 2, "memory_limit": "3GB", "temp_directory": str(path.parent), "preserve_insertion_order": False}
+    )
     con.execute(
         f"""COPY (
             SELECT * EXCLUDE (copy) REPLACE (sample_id || 'c' || copy AS sample_id, {own},
                 list_aggregate(list_transform(string_split(series_id, ','), lambda s: s || 'c' || copy), 'string_agg', ',') AS series_id,
                 (matrix_row + {WORLD} * copy)::INTEGER AS matrix_row)
             FROM (SELECT * FROM read_parquet('{world}') WHERE source = 'archs4'), range({-(-n_samples // WORLD)}) AS number (copy)
-            LIMIT {n_samples}
+            WHERE matrix_row + {WORLD} * copy < {n_samples}
         ) TO '{path}' (FORMAT parquet)"""
     )
 

@@ -1,6 +1,6 @@
 """What a part of an ARCHS4 file costs over HTTP: bytes and requests for metadata, chunk index and chunks, on files of its chunk shape.
 
-    python benchmarks/remote_part.py [--samples 20000] [--batch 1 500] [--chosen 100 2768]
+    python benchmarks/remote_part.py [--samples 4000] [--batch 1 200] [--chosen 20 552]
 
 human_gene_v2.5.h5 has 67,186 genes x 888,821 samples in chunks of (2000, 1): 34 chunks a sample, 30 million in all. How it was written is not known
 here, and decides where the nodes of its chunk index lie: the files made here are written --batch samples at a time (gene block after gene block in
@@ -33,8 +33,8 @@ def make(path: Path, n_samples: int, batch: int) -> None:
     rows = -(-GENES // HEIGHT)
     payload = []
     while len(payload) < 64:
-        counts = draw.negative_binomial(0.25, 0.0008, HEIGHT).astype("<u4")
-        counts[draw.random(HEIGHT) < 0.45] = 0
+        counts = draw.negative_binomial(0.25, 0.002, HEIGHT).astype("<u4")
+        counts[draw.random(HEIGHT) < 0.6] = 0
         payload.append(zlib.compress(counts.tobytes(), 4))
     text = h5py.string_dtype()
     with h5py.File(path, "w") as file:
@@ -63,7 +63,7 @@ def fetch(path: Path, n_chosen: int, folder: Path) -> dict[str, float]:
     chosen = np.sort(np.random.default_rng(1).choice(n_samples, n_chosen, replace=False))
     began = time.perf_counter()
     with serving(path.parent) as (url, behaviour):
-        _, _, moved = fetch_samples(f"{url}/{path.name}", folder, {f"GSM{i:07}" for i in chosen}, Progress(visible=True))
+        _, _, moved = fetch_samples(f"{url}/{path.name}", folder, {f"GSM{i:07}" for i in chosen}, Progress(), anyway=True)
         assert behaviour.n_sent == sum(one.n_bytes for one in (moved.metadata, moved.index, moved.chunks))
     return {
         "seconds": time.perf_counter() - began,
@@ -80,34 +80,43 @@ def fetch(path: Path, n_chosen: int, folder: Path) -> dict[str, float]:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    arguments.add_argument("--samples", type=int, default=20_000)
-    arguments.add_argument("--batch", type=int, nargs="+", default=[1, 500])
-    arguments.add_argument("--chosen", type=int, nargs="+", default=[100, 2_768])
+    arguments.add_argument("--samples", type=int, default=4_000)
+    arguments.add_argument("--batch", type=int, nargs=2, default=[1, 200])
+    arguments.add_argument(
+        "--chosen", type=int, nargs=2, default=[20, 552], help="0.5 % and 13.8 %: 4,400 and 123,000 of the archive's samples"
+    )
     given = arguments.parse_args()
-    rows = -(-GENES // HEIGHT)
-    for batch in given.batch:
+    rows, figures = -(-GENES // HEIGHT), {}
+    for layout, batch in zip(("single", "batched"), given.batch, strict=True):
         with tempfile.TemporaryDirectory() as made:
             path = Path(made) / "human_gene_v2.5.h5"
             make(path, given.samples, batch)
-            for n_chosen in given.chosen:
+            for size, n_chosen in zip(("few", "many"), given.chosen, strict=True):
                 found = fetch(path, n_chosen, Path(made) / f"part{n_chosen}")
-                n_entries, n_wanted = given.samples * rows, n_chosen * rows
-                scale = ARCHIVE / given.samples
-                print(f"\nwritten {batch} samples at a time: {n_chosen:,} of {given.samples:,} samples, {found['seconds']:.0f} s here")
-                for name in ("metadata", "index", "chunk"):
-                    print(f"  {name}: {found[f'{name}_bytes']:,.0f} bytes in {found[f'{name}_requests']:,.0f} requests")
-                print(
-                    f"  index: {found['index_bytes'] / n_entries:.1f} bytes for each of all entries, {found['index_bytes'] / n_wanted:.0f} for a wanted one"
-                )
-                print(f"  chunks: {found['chunk_bytes'] / found['wanted_bytes']:.3f} times the wanted")
-                n_bytes = sum(found[f"{name}_bytes"] for name in ("metadata", "index", "chunk"))
-                n_requests = sum(found[f"{name}_requests"] for name in ("metadata", "index", "chunk"))
-                print(f"  together {n_bytes / found['file_bytes']:.3f} of the file")
-                seconds = scale * max(n_bytes / RATE, n_requests * LATENCY / CONNECTIONS)
-                print(
-                    f"  the same share of v2.5 (x {scale:.1f}): {scale * n_bytes / 1e9:.2f} GB in {scale * n_requests:,.0f} requests, {seconds / 60:.0f} min"
-                )
-                record(f"remote_part_{batch}_{n_chosen}", **found)
+                figures |= {
+                    f"{layout}_{size}_index_bytes": found["index_bytes"] / (given.samples * rows),
+                    f"{layout}_{size}_index_requests": found["index_requests"] / n_chosen,
+                    f"{layout}_{size}_chunk_ratio": found["chunk_bytes"] / found["wanted_bytes"],
+                    f"{layout}_{size}_chunk_requests": found["chunk_requests"] / n_chosen,
+                    f"{layout}_{size}_share": 100 * (found["index_bytes"] + found["chunk_bytes"]) / found["file_bytes"],
+                }
+                tell(batch, n_chosen, given.samples, found)
+    record("remote_part", **figures)
+
+
+def tell(batch: int, n_chosen: int, n_samples: int, found: dict[str, float]) -> None:
+    """What was moved, and what the same share of the archive would take by the reckoning's rates."""
+    print(f"\nwritten {batch} samples at a time: {n_chosen:,} of {n_samples:,} samples, {found['seconds']:.0f} s here")
+    for name in ("metadata", "index", "chunk"):
+        print(f"  {name}: {found[f'{name}_bytes']:,.0f} bytes in {found[f'{name}_requests']:,.0f} requests")
+    print(f"  chunks: {found['chunk_bytes'] / found['wanted_bytes']:.3f} times the wanted {found['wanted_bytes']:,.0f}")
+    scale = ARCHIVE / n_samples
+    n_bytes, n_requests = (scale * sum(found[f"{name}_{what}"] for name in ("index", "chunk")) for what in ("bytes", "requests"))
+    seconds = max(n_bytes / RATE, n_requests * LATENCY / CONNECTIONS)
+    whole = scale * found["file_bytes"] / RATE
+    print(
+        f"  scaled to v2.5: {n_bytes / 1e9:.2f} GB, {n_requests:,.0f} requests, {seconds / 60:.0f} min; a whole file of this kind {whole / 60:.0f} min"
+    )
 
 
 if __name__ == "__main__":

@@ -143,6 +143,19 @@ def fetch_arrow(con: Connection, query: str, parameters: Mapping[str, Any] | Non
     return con.sql(query, params=dict(parameters) if parameters else None).to_arrow_table()
 
 
+def stream_arrow(con: Connection, query: str, order: str, rows: int) -> Iterator[pa.Table]:
+    """The rows of a query by the column `order` (each value once), `rows` at a time and at least one table.
+
+    They are put into a table first, which may lie on the disk: what DuckDB hands over as a stream it holds whole, or loses its order.
+    """
+    con.execute(f'CREATE OR REPLACE TEMP TABLE streamed AS SELECT row_number() OVER (ORDER BY "{order}") AS place, * FROM ({query})')
+    ((n,),) = con.execute("SELECT count(*) FROM streamed").fetchall()
+    for start in range(0, max(n, 1), rows):
+        part = "SELECT * EXCLUDE (place) FROM streamed WHERE place BETWEEN $first AND $last ORDER BY place"
+        yield fetch_arrow(con, part, {"first": start + 1, "last": start + rows})
+    con.execute("DROP TABLE streamed")
+
+
 @contextmanager
 def reading(
     path: Path | Cached, attached: Mapping[str, Path | Cached] | None = None, beside: Mapping[str, Cached] | None = None

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing, nullcontext
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.database import connect, fetch_arrow, insert_arrow, run_sql_file
+from curation.database import connect, insert_arrow, run_sql_file, stream_arrow
 from curation.label import label_samples
 from curation.ontology import load_reference
 from curation.resources import sql_folder
 from profiles import aside
+from profiles.aside import put_mark
 from profiles.errors import MetadataFault, TableFault
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_IN_MEMORY = 100_000  # rows of a table that is labelled in memory; the tables of a larger one lie on the disk
+MEMORY = "1GB"  # that the database takes of a larger one, unless --memory says otherwise
+ROWS = 50_000  # of labels, written at a time
 SEPARATORS = {".tsv": "\t", ".csv": ","}
 QUERIES = {
     "all": "SELECT explained_label.* REPLACE (coalesce(sample_fact.origin_tissue, '') AS origin_tissue, "
     "coalesce(sample_fact.origin_term_id, '') AS origin_term_id), sample_fact.* EXCLUDE (sample_id, origin_tissue, origin_term_id) "
-    "FROM explained_label JOIN sample_fact USING (sample_id) ORDER BY sample_id",
-    "tissue": "SELECT * FROM explained_label ORDER BY sample_id",
+    "FROM explained_label JOIN sample_fact USING (sample_id)",
+    "tissue": "SELECT * FROM explained_label",
 }
 CITED = ("title", "source_name", "characteristics", "description", "series_id")
 
@@ -50,17 +56,32 @@ def label_table(
     samples, notes = read_samples(table, id=id, text=text)
     if database is not None and database.exists():
         raise TableFault(f"{database} exists; give another name, or delete it")
-    with aside.written(database) if database else nullcontext() as draft:
-        with closing(connect(draft, threads=threads, memory=memory)) as con:
-            run_sql_file(con, sql_folder() / "schema" / "sample.sql")
-            insert_arrow(con, "sample", samples)
-            load_reference(con, ontology, keep=database is not None)
-            notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
-            labels = fetch_arrow(con, QUERIES[facts])
-            counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
+    is_large = samples.num_rows > MOST_IN_MEMORY
+    memory = memory or (MEMORY if is_large else None)
+    with (
+        aside.written(database) if database else _scratch(out, is_large) as draft,
+        closing(connect(draft, threads=threads, memory=memory)) as con,
+    ):
+        run_sql_file(con, sql_folder() / "schema" / "sample.sql")
+        insert_arrow(con, "sample", samples)
+        del samples
+        load_reference(con, ontology, keep=database is not None)
+        notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
+        counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
         with aside.written(out) as part:
-            write(labels, part)
+            write(stream_arrow(con, QUERIES[facts], "sample_id", ROWS), part)
     return dict(counts), notes
+
+
+@contextmanager
+def _scratch(out: Path, is_large: bool) -> Iterator[Path | None]:
+    """Where the tables of a large labelling lie until it ends: on the disk of `out`; None for memory."""
+    if not is_large:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix=".bulkatlas-label-", dir=out.parent) as folder:
+        put_mark(Path(folder))
+        yield Path(folder) / "labels.duckdb"
 
 
 def read_samples(path: Path, *, id: str | None = None, text: Sequence[str] | None = None) -> tuple[pa.Table, list[str]]:
@@ -93,17 +114,23 @@ def read_samples(path: Path, *, id: str | None = None, text: Sequence[str] | Non
 
 def _writer(out: Path):  # type: ignore[no-untyped-def]
     import polars as pl
+    import pyarrow.parquet as pq
 
     if out.suffix not in (".tsv", ".csv", ".parquet"):
         raise TableFault(f"{out.name}: labels are written as .tsv, .csv or .parquet; choose one of these endings")
     if not out.parent.is_dir():
         raise TableFault(f"{out.parent} is no folder; make it first")
 
-    def write(labels: pa.Table, path: Path) -> None:
-        frame = pl.DataFrame(labels)
+    def write(labels: Iterator[pa.Table], path: Path) -> None:
+        first = next(labels)
         if out.suffix == ".parquet":
-            frame.write_parquet(path)
-        else:
-            frame.with_columns(pl.col(pl.String).replace("", None)).write_csv(path, separator=SEPARATORS[out.suffix])
+            with pq.ParquetWriter(path, first.schema, compression="zstd") as file:
+                for table in chain([first], labels):
+                    file.write_table(table)
+            return
+        with path.open("wb") as file:
+            for table in chain([first], labels):
+                frame = pl.DataFrame(table).with_columns(pl.col(pl.String).replace("", None))
+                frame.write_csv(file, separator=SEPARATORS[out.suffix], include_header=table is first)
 
     return write

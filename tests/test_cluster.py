@@ -17,8 +17,11 @@ import matrix_world
 import numpy as np
 import pytest
 
+from curation.config import BuildConfig
+from curation.matrix.assembly import STATE, Assembly
 from curation.matrix.cluster import ClusterFault, executor
-from curation.matrix.shards import MatrixFault
+from curation.matrix.plan import plan_export
+from curation.matrix.shards import MatrixFault, Place, PlanReader, write_from_afar
 from curation.progress import Advance, Progress
 
 pytest.importorskip("distributed", reason="the cluster extra is not installed")
@@ -101,6 +104,35 @@ def test_a_cluster_gives_the_same_bytes_and_survives_a_lost_worker(cluster: Any,
     with pytest.raises(MatrixFault, match="sample S62"):
         world.write("bad.h5ad", scheduler=address)
     assert not list(tmp_path.glob("bad*"))
+
+
+def test_a_worker_that_comes_late_writes_nothing_into_the_file_of_another_export(tmp_path: Path) -> None:
+    world = matrix_world.make(tmp_path)
+    plan = plan_export(world.kept, world.sources, BuildConfig())
+    reader, work = PlanReader(plan.matrices[0]), Assembly(tmp_path / "x.h5ad", plan, resume=False)
+    late = Place(work.partial, work.folder / STATE, work.run_id, work.offset)
+    again = Assembly(tmp_path / "x.h5ad", plan, resume=False)
+    before = again.partial.read_bytes()
+    part = reader.part(np.arange(2))
+    with pytest.raises(MatrixFault, match="is of another export by now"):
+        write_from_afar(part, late, again.folder / "late.done")
+    assert again.partial.read_bytes() == before and not (again.folder / "late.done").exists()
+    now = Place(again.partial, again.folder / STATE, again.run_id, again.offset)
+    assert write_from_afar(part, now, again.folder / "now.done") == 2 and again.partial.read_bytes() != before
+    again.remove()
+    with pytest.raises(MatrixFault, match="every worker needs the same folders"):
+        write_from_afar(part, now, again.folder / "gone.done")
+
+
+def test_a_worker_tells_of_rows_that_the_disk_gives_back_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = matrix_world.make(tmp_path)
+    plan = plan_export(world.kept, world.sources, BuildConfig())
+    work = Assembly(tmp_path / "x.h5ad", plan, resume=False)
+    place = Place(work.partial, work.folder / STATE, work.run_id, work.offset)
+    monkeypatch.setattr("curation.matrix.shards.write_rows", lambda *_: None)
+    with pytest.raises(MatrixFault, match=r"3 rows were not read back as they were written"):
+        write_from_afar(PlanReader(plan.matrices[0]).part(np.arange(3)), place, work.folder / "a.done")
+    assert not (work.folder / "a.done").exists()
 
 
 def test_no_scheduler_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:

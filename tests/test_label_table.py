@@ -87,6 +87,18 @@ def test_a_wrong_output_is_refused_before_any_work(tmp_path):
         label_table(tmp_path / "absent.tsv", tmp_path / "labels.tsv")
 
 
+def test_a_large_table_is_labelled_on_the_disk_with_the_same_rows_in_the_same_order(tmp_path, monkeypatch):
+    frame = pl.concat([pl.DataFrame(ROWS).with_columns(geo_accession=pl.col("geo_accession") + f"0{i}") for i in (3, 1, 2)])
+    table = write(frame, tmp_path / "samples.tsv")
+    label_table(table, tmp_path / "small.tsv", threads=2)
+    monkeypatch.setattr("curation.label_table.MOST_IN_MEMORY", 5)
+    monkeypatch.setattr("curation.label_table.ROWS", 5)
+    label_table(table, tmp_path / "large.tsv", threads=2)
+    assert (tmp_path / "large.tsv").read_bytes() == (tmp_path / "small.tsv").read_bytes()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert pl.read_csv(tmp_path / "large.tsv", separator="\t")["sample_id"].to_list() == sorted(frame["geo_accession"])
+
+
 def test_the_database_keeps_every_table(tmp_path):
     from curation.database import connect
 

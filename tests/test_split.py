@@ -166,6 +166,15 @@ def test_groups_are_the_connected_components_that_scipy_finds(con: Connection) -
     assert len(pairs) == len({g for g, _ in pairs}) == len({c for _, c in pairs})
 
 
+def test_a_chain_of_thousands_of_studies_is_one_group_of_the_smallest_name(con: Connection) -> None:
+    con.execute(
+        "INSERT INTO sample (sample_id, source, series_id) "
+        "SELECT 'GSM' || i, 'archs4', 'GSE' || (1000 + i * 7 % 4001) || ',GSE' || (1000 + (i + 1) * 7 % 4001) FROM range(4000) AS link (i)"
+    )
+    found = group_samples(con, [("apart", "archs4", "GSE9", None)])
+    assert len(found) == 4001 and set(found.values()) == {"GSE1000", "GSE9"} and found["apart"] == "GSE9"
+
+
 def test_a_donor_of_one_source_is_not_the_donor_of_another(con: Connection) -> None:
     found = group_samples(con, [("a", "gtex", None, "1"), ("b", "table", None, "1"), ("c", "gtex", None, "1"), ("d", "table", None, None)])
     assert found["a"] == found["c"] != found["b"]

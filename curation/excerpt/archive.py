@@ -30,7 +30,7 @@ from curation.sources.archs4 import EXPRESSION, PARTIAL, SAMPLES, refuse_foreign
 from profiles import aside
 from profiles.fetching.download import Patience
 from profiles.filenames import fault, shown
-from profiles.hdf5_guard import Damaged, reading
+from profiles.hdf5_guard import DAMAGED, Damaged, reading, said
 from profiles.lock import Held, lock
 
 CONNECTIONS = 16
@@ -150,7 +150,7 @@ class Archive:
         cached = Cached(web, self.url, self.n_bytes, self.work / "blocks", None)
         raw = ReadsAhead(cached)
         try:
-            with reading(), h5py.File(raw, "r") as file:
+            with self._file(raw, cached) as file, reading():
                 yield file, raw
         except Damaged as error:
             if cached.fault is not None:
@@ -158,6 +158,17 @@ class Archive:
             raise RangeFault(f"{self.url} cannot be read as HDF5 ({error}); check the address") from error
         finally:
             cached.close()
+
+    def _file(self, raw: ReadsAhead, cached: Cached) -> h5py.File:
+        """Open it. Raises RangeFault."""
+        why = ""
+        try:
+            return h5py.File(raw, "r")
+        except (RangeFault, *DAMAGED) as error:
+            why = str(cached.fault or f"{self.url} cannot be read as HDF5 ({said(error)}); check the address")
+        # Of what was raised nothing may be kept: h5py crashes at the end of a process that still holds the traceback of an open that failed.
+        cached.fault = None
+        raise RangeFault(why)
 
     def metadata(self, rows: NDArray[np.int64] | None, into: Path, progress: Progress) -> Path:
         """The file `name` in the folder `into` with the metadata of the samples `rows` (all without), and counts without a chunk."""

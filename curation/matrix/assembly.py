@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -21,10 +22,11 @@ from curation.matrix.compendium import create, writing
 from curation.matrix.gaps import close_gaps
 from curation.matrix.plan import ExportPlan
 from curation.matrix.scaler import Moments
-from curation.matrix.shards import RECORD, MatrixFault, PlanReader, write_in_place, write_rows, write_shard_file
+from curation.matrix.shards import RECORD, MatrixFault, Place, PlanReader, rows_checksums, write_from_afar, write_in_place
 from curation.progress import Advance
 
 CHECKSUMS = "compendium.checksums.tsv"
+STATE = "state.json"
 BLOCK_ROWS = 1024  # of X, per checksum
 WINDOW = 64  # shards handed out at a time
 
@@ -45,6 +47,7 @@ class Assembly:
         self.folder = self.path.with_name(path.name + ".parts")
         self.notes: list[str] = []
         self.n_resumed = 0
+        self.run_id = uuid.uuid4().hex  # by which a worker tells this file from one that was begun later in its place
         self.offset = self._resume() if resume else -1
         if self.offset < 0:
             self._start()
@@ -60,8 +63,8 @@ class Assembly:
                 put_mark(self.folder)  # before the file that it stands for
             self.offset = create(self.partial, self.plan.n_samples, self.plan.n_genes)
             with writing(self.folder):
-                state = {"plan": self.plan.fingerprint, "offset": self.offset}
-                (self.folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+                state = {"plan": self.plan.fingerprint, "offset": self.offset, "run": self.run_id}
+                (self.folder / STATE).write_text(json.dumps(state), encoding="utf-8")
         except BaseException:
             self.remove()
             raise
@@ -69,7 +72,7 @@ class Assembly:
     def _resume(self) -> int:
         """The byte of X in the file of an interrupted export of the same plan; -1 when there is none."""
         try:
-            state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return -1
         if state["plan"] != self.plan.fingerprint or not self.partial.exists():
@@ -77,6 +80,7 @@ class Assembly:
                 "the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again"
             )
             return -1
+        self.run_id = str(state.get("run", ""))
         return int(state["offset"])
 
     def remove(self) -> None:
@@ -93,6 +97,7 @@ class Assembly:
         """Do every shard that is not done yet. Raises what a shard raised, when no other one is still writing."""
         descriptor = os.open(self.partial, os.O_RDWR)
         readers = [PlanReader(matrix) for matrix in self.plan.matrices]
+        place = Place(self.partial, self.folder / STATE, self.run_id, self.offset)
         waiting: dict[Future[int], Path] = {}
         try:
             with writing(self.partial):
@@ -101,14 +106,13 @@ class Assembly:
                         self.n_resumed += positions.size
                         advance(positions.size)
                     elif is_remote:
-                        files = done.with_suffix(".f32"), done.with_suffix(".npy")
-                        waiting[pool.submit(write_shard_file, reader.part(positions), *files)] = done
+                        waiting[pool.submit(write_from_afar, reader.part(positions), place, done)] = done
                     else:
                         waiting[pool.submit(write_in_place, reader, positions, descriptor, self.offset, done)] = done
                     if len(waiting) >= WINDOW:
-                        self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
+                        self._collect(waiting, advance)
                 while waiting:
-                    self._collect(waiting, descriptor, advance, FIRST_COMPLETED)
+                    self._collect(waiting, advance)
                 os.fsync(descriptor)
         finally:
             running = [shard for shard in waiting if not shard.cancel()]
@@ -130,37 +134,21 @@ class Assembly:
             for part, positions in enumerate(parts):
                 yield readers[number], positions, self.folder / f"{number:05d}-{part:05d}.done"
 
-    def _collect(self, waiting: dict[Future[int], Path], descriptor: int, advance: Advance, until: str) -> None:
-        for shard in wait(waiting, return_when=until).done:
-            done = waiting.pop(shard)
+    def _collect(self, waiting: dict[Future[int], Path], advance: Advance) -> None:
+        for shard in wait(waiting, return_when=FIRST_COMPLETED).done:
+            waiting.pop(shard)
             try:
-                n_rows = shard.result()
+                advance(shard.result())
             except lost_workers() as error:
                 raise ClusterFault(f"the cluster lost the worker of a shard again and again ({error}); see the workers' logs") from error
-            if not done.exists():
-                self._join(done, descriptor)
-            advance(n_rows)
 
     def _is_whole(self, done: Path, descriptor: int, n_rows: int) -> bool:
         """Whether a shard was finished before, and its rows still have their checksums."""
         if not done.exists():
             return False
         records = np.load(done)
-        width = 4 * self.plan.n_genes
-        for record in records:
-            row = np.frombuffer(os.pread(descriptor, width, self.offset + int(record["row"]) * width), np.float32)
-            if row.size != self.plan.n_genes or row_checksums(row[None])[0] != record["crc32"]:
-                return False
-        return bool(records.size == n_rows)
-
-    def _join(self, done: Path, descriptor: int) -> None:
-        """Put the rows of a worker's shard file into X."""
-        rows, records = done.with_suffix(".f32"), done.with_suffix(".npy")
-        table = np.load(records)
-        x = np.memmap(rows, np.float32, "r", shape=(table.size, self.plan.n_genes))
-        write_rows(descriptor, self.offset, table["row"], x)
-        records.replace(done)
-        rows.unlink()
+        found = rows_checksums(descriptor, self.offset, records["row"], self.plan.n_genes)
+        return bool(records.size == n_rows and np.array_equal(found, records["crc32"]))
 
     def leave_out(self, stays: NDArray[np.bool_], plan: ExportPlan) -> None:
         """Go on without the rows that do not stay (n,); `plan` is that of those that do, of the same genes. An export killed from here on begins again."""

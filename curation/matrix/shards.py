@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -166,23 +168,63 @@ def write_rows(descriptor: int, offset: int, rows: NDArray[np.int64], x: NDArray
             place, view = place + written, view[written:]
 
 
-def write_shard_file(plan: MatrixPlan, rows_file: Path, records_file: Path) -> int:
-    """What a cluster worker does: write one shard's rows into a file of its own, then its records. May be done again at any time."""
-    scratch = rows_file.with_name(f"{rows_file.name}.{socket.gethostname()}.{os.getpid()}")
+@dataclass(frozen=True)
+class Place:
+    """Where a worker on another machine writes: the file, the file that names the run, the run, and the byte at which X begins."""
+
+    path: Path
+    state: Path
+    run_id: str
+    offset: int
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """The file to write. Raises MatrixFault where it is gone, or another export's: a worker may come late, when its build has ended."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR)  # before the look at the run: what is exchanged later is not this file
+        except FileNotFoundError as error:
+            raise MatrixFault(
+                f"{self.path} is not to be seen on {socket.gethostname()}; every worker needs the same folders, see docs/matrix.md"
+            ) from error
+        try:
+            if not self.state.exists() or json.loads(self.state.read_text(encoding="utf-8")).get("run") != self.run_id:
+                raise MatrixFault(f"{self.path} is of another export by now; nothing was written")
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def write_from_afar(plan: MatrixPlan, place: Place, done: Path) -> int:
+    """What a cluster worker does: write the rows of one shard into X at their places, read them back, compare, then say so in `done`.
+
+    May be done again at any time, also twice at once: the bytes are the same. Returns the number of rows. Raises MatrixFault.
+    """
     reader, records = PlanReader(plan), []
     try:
-        with scratch.open("wb") as file:
+        with place.opened() as descriptor:
             for part, x in reader.blocks(np.arange(plan.rows.size)):
-                file.write(x.data)
+                write_rows(descriptor, place.offset, part["row"], x)
                 records.append(part)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(rows_file)
+            os.fsync(descriptor)
+            written = np.concatenate(records)
+            if wrong := int((rows_checksums(descriptor, place.offset, written["row"], plan.n_columns) != written["crc32"]).sum()):
+                raise MatrixFault(
+                    f"{place.path}: {wrong} rows were not read back as they were written on {socket.gethostname()}; its disk is faulty"
+                )
     finally:
         reader.close()
-        scratch.unlink(missing_ok=True)
-    save_records(records_file, np.concatenate(records))
+    save_records(done, written)
     return plan.rows.size
+
+
+def rows_checksums(descriptor: int, offset: int, rows: NDArray[np.int64], n_genes: int) -> NDArray[np.uint32]:
+    """CRC-32 of rows of X as they stand in a file; 0 for one that the file does not hold whole."""
+    found = np.zeros(rows.size, np.uint32)
+    for i, row in enumerate(rows.tolist()):
+        values = np.frombuffer(os.pread(descriptor, 4 * n_genes, offset + 4 * n_genes * row), np.uint8)
+        if values.size == 4 * n_genes:
+            found[i] = row_checksums(values.view(np.float32)[None])[0]
+    return found
 
 
 def save_records(path: Path, records: NDArray[np.void]) -> None:
