@@ -1,6 +1,6 @@
 """`model audit-samples` on planted faults: precision and recall of each audit.
 
-    python benchmarks/audit_samples.py COMPENDIUM [--lines LABELS.parquet] [--each 20]
+    python benchmarks/audit_samples.py COMPENDIUM [--lines LABELS.parquet] [--each 20] [--seed 42]
 
 Into a copy of the compendium go: samples with the other sex stated; second copies of samples of other studies, sequenced again at half the depth; single
 cells (few molecules, in bursts); mixtures of two tissues, one half or three tenths of the second; samples of another species (genes that only people have
@@ -37,9 +37,9 @@ def resequenced(linear: np.ndarray, rng: np.random.Generator, reads: float, burs
     return again
 
 
-def plant(adata: anndata.AnnData, each: int, lines: set[str]) -> tuple[anndata.AnnData, list[tuple[str, str]]]:
+def plant(adata: anndata.AnnData, each: int, lines: set[str], seed: int = SEED) -> tuple[anndata.AnnData, list[tuple[str, str]]]:
     """The compendium with faults, and which sample holds which."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     obs, x = adata.obs.copy(), np.asarray(adata.X)
     ordinary = rng.permutation(np.flatnonzero((obs["tissue"].astype(str) != "") & ~obs.index.isin(list(lines)).astype(bool)))
     truth: list[tuple[str, str]] = []
@@ -92,12 +92,13 @@ def main() -> None:
     parser.add_argument("compendium", type=Path)
     parser.add_argument("--lines", type=Path)
     parser.add_argument("--each", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=SEED, help="which samples hold the faults, and their reads")
     asked = parser.parse_args()
     lines: set[str] = set()
     if asked.lines:
         labels = pd.read_parquet(asked.lines)
         lines = set(labels.loc[labels["is_cell_line"].astype(bool), "sample_id"])
-    adata, truth = plant(anndata.read_h5ad(asked.compendium), asked.each, lines)
+    adata, truth = plant(anndata.read_h5ad(asked.compendium), asked.each, lines, asked.seed)
     with tempfile.TemporaryDirectory() as folder:
         adata.obs = adata.obs.apply(lambda column: column.astype(str) if str(column.dtype) in ("object", "category") else column)
         adata.write_h5ad(Path(folder) / "planted.h5ad")

@@ -1,6 +1,6 @@
 """Training on an idle machine and beside two busy neighbours: as the libraries do it, threads that sleep at once, that spin less, one thread, and ours.
 
-    python benchmarks/busy.py COMPENDIUM [--rounds 3] [--epochs 3] [--skip as-is ...]
+    python benchmarks/busy.py COMPENDIUM [--rounds 3] [--epochs 3] [--candidates ours passive ...]
 
 Samples a second of whole epochs (validation apart), the median over rounds in which all take turns, each in a process of its own. A neighbour is a
 loop in Python, as many as there are processors. On an otherwise idle machine.
@@ -30,7 +30,7 @@ SET = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 NEIGHBOUR = "x = 1\nwhile True:\n    x = (x * 3 + 1) % 1000003"
 
 
-def child(path: str, epochs: int) -> None:
+def child(path: str, epochs: int, *, as_it_is: bool) -> None:
     """Train for some epochs and say how fast each was, as `model train` would: what steers threads is set up before torch comes."""
     from modelling import threads
     from modelling.yielding import yielding
@@ -39,9 +39,12 @@ def child(path: str, epochs: int) -> None:
     with yielding():
         from pathlib import Path
 
+        import torch
+
         from modelling.config import TrainConfig
         from modelling.data import Compendium
         from modelling.network.device import chosen_device
+        from modelling.training.ahead import Split, training_threads
         from modelling.training.distributed import Workers
         from modelling.training.fast import fast_products, keep_freed_memory
         from modelling.training.train import Trainer
@@ -50,14 +53,18 @@ def child(path: str, epochs: int) -> None:
         config = TrainConfig(epochs=epochs)
         with Compendium.open(path) as compendium, tempfile.TemporaryDirectory() as folder, fast_products(config.precision):
             trainer = Trainer(compendium, config, Workers(0, 1), chosen_device("cpu"), Path(folder))
+            if not as_it_is:  # the settings by hand share every operation among all threads
+                trainer.split = Split(torch.get_num_threads(), 0)
             trainer.resume_or_start()
-            trainer.fit([], float("inf"))
+            with training_threads(trainer.split):
+                trainer.fit([], float("inf"))
             print(json.dumps([row["samples_per_second"] for row in trainer.history]))
 
 
-def measured(path: str, epochs: int, environment: dict[str, str]) -> float:
+def measured(path: str, epochs: int, name: str) -> float:
+    environment = CANDIDATES[name]
     plain = {name: value for name, value in os.environ.items() if name not in SET}
-    command = [sys.executable, __file__, path, "--epochs", str(epochs), "--child"]
+    command = [sys.executable, __file__, path, "--epochs", str(epochs), "--child", name]
     done = subprocess.run(command, env=plain | environment, capture_output=True, text=True, check=True)
     return float(median(json.loads(done.stdout.strip().splitlines()[-1])[1:]))
 
@@ -67,21 +74,22 @@ def main() -> None:
     parser.add_argument("compendium")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--child", action="store_true")
+    parser.add_argument("--child", choices=CANDIDATES)
     parser.add_argument("--situation", choices=["idle", "busy"], nargs="*", default=["idle", "busy"])
+    parser.add_argument("--candidates", choices=CANDIDATES, nargs="*", default=list(CANDIDATES))
     parser.add_argument("--neighbours", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if options.child:
-        child(options.compendium, options.epochs)
+        child(options.compendium, options.epochs, as_it_is=options.child == "ours")
         return
     found: dict[str, dict[str, float]] = {}
     for situation in options.situation:
         neighbours = [subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) for _ in range(options.neighbours * (situation == "busy"))]
         try:
-            rates: dict[str, list[float]] = {name: [] for name in CANDIDATES}
+            rates: dict[str, list[float]] = {name: [] for name in options.candidates}
             for _ in range(options.rounds):
-                for name, environment in CANDIDATES.items():
-                    rates[name].append(measured(options.compendium, options.epochs, environment))
+                for name in options.candidates:
+                    rates[name].append(measured(options.compendium, options.epochs, name))
         finally:
             for neighbour in neighbours:
                 neighbour.kill()

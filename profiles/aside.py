@@ -58,6 +58,7 @@ def written(path: str | Path) -> Iterator[Path]:
     with _told_of(target), _place(target.parent) as place, _told_of(target):
         draft = place / target.name
         yield draft
+        open_to_others(draft, place)
         sync(draft)
         if target.is_file() and draft.is_file():
             shutil.copymode(target, draft)
@@ -85,6 +86,7 @@ def together(folder: Path, *, last: str) -> Iterator[Path]:
         yield place
         drafts = sorted((path for path in place.iterdir() if path.name != MARK), key=lambda path: path.name == last)
         for draft in drafts:
+            open_to_others(draft, place)
             sync(draft)
         for draft in drafts:
             os.replace(draft, folder / draft.name)
@@ -163,9 +165,20 @@ def _is_gone(process: int) -> bool:
     return False
 
 
+def open_to_others(path: Path, place: Path) -> None:
+    """Give a file, or every file of a folder, the rights of any new file, which the mark of `place` has: some libraries write for their user alone."""
+    rights = stat.S_IMODE((place / MARK).stat().st_mode)
+    for file in _files(path):
+        file.chmod(stat.S_IMODE(file.stat().st_mode) | rights)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    yield from (path,) if not path.is_dir() else (below for below in path.rglob("*") if below.is_file() and not below.is_symlink())
+
+
 def sync(path: Path) -> None:
     """Bring a file, or every file of a folder, to the disk: an error of writing that the system kept for later comes now."""
-    for file in (path,) if not path.is_dir() else (below for below in path.rglob("*") if below.is_file() and not below.is_symlink()):
+    for file in _files(path):
         descriptor = os.open(file, os.O_RDONLY)
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):

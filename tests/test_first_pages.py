@@ -1,4 +1,4 @@
-"""docs/how-to/census_and_scanpy.md: our side of every task runs."""
+"""docs/how-to/census_and_scanpy.md and docs/reference/neighbours.md: our side of every task runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 import bulkatlas
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "how-to" / "census_and_scanpy.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("how-to/census_and_scanpy.md", "reference/neighbours.md"))
 OURS = [text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if text.startswith("# ours")]
 LINES = [line for text in OURS for line in text.splitlines() if line.startswith(("atlas", "adata", "loader"))]
 

@@ -18,6 +18,7 @@ from modelling.commands import paper as command
 from modelling.commands.paper import OtherPaper
 from modelling.config import TrainConfig
 from modelling.data import Compendium
+from modelling.figures import canvas
 from modelling.figures.calls import pieces
 from modelling.figures.canvas import FigureFolder
 from modelling.figures.methods import scale_curve
@@ -27,6 +28,7 @@ from modelling.scores.reconstruction import sample_errors
 from modelling.studies.beside import NotBeside, check_beside, standard_of
 from modelling.studies.held_out import read_held_out
 from modelling.studies.paper import Effort, NoCohort, across_field, cap_that_bites, source_to_hold_out, write_held_out
+from modelling.training import history
 from modelling.training.train import train
 from profiles.genes import load_genes
 
@@ -55,6 +57,8 @@ def made(compendium, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "paper"
     patch = pytest.MonkeyPatch()
     patch.setattr(command, "QUICK", Effort(1, (1.0,), 1, slow=False))
+    patch.setattr(history, "_picture", lambda *_: None)  # seven trainings' own pictures, which no step of the page shows
+    patch.setattr(canvas, "PNG_DPI", 40)
     result = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick"])
     yield out, result
     patch.undo()

@@ -56,14 +56,14 @@ def test_the_readme_prints_what_the_demo_builds(demo: Path) -> None:
     assert set(printed) == set(SUMMARY.findall((demo.parent / "printed.txt").read_text()))
 
 
-TUTORIAL = (ROOT / "docs" / "tutorial" / "index.md").read_text(encoding="utf-8")
+WHOLE = (ROOT / "docs" / "reference" / "provenance.md").read_text(encoding="utf-8")
 EXPLAINED = re.compile(r"^\$ curate explain (\S+) --db demo/release\n(.*?)\n```$", re.M | re.S)
 
 
 @pytest.mark.slow
-def test_the_tutorial_shows_one_bulk_sample_whole_and_the_readme_the_same_one(demo: Path) -> None:
+def test_provenance_shows_one_bulk_sample_whole_and_the_readme_the_same_one(demo: Path) -> None:
     """The same build: every line that `curate explain` prints stands there, and the sample is one that a reader may take for the rule."""
-    ((sample, shown),) = EXPLAINED.findall(TUTORIAL)
+    ((sample, shown),) = EXPLAINED.findall(WHOLE)
     assert [name for name, _ in EXPLAINED.findall(README)] == [sample]
     assert shown == run(curate, "explain", sample, "--db", demo / "release").rstrip("\n")
     life = json.loads(run(curate, "explain", sample, "--db", demo / "release", "--json"))

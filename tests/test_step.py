@@ -9,7 +9,7 @@ from training_world import SMALL, frame, write
 
 from modelling.data import Compendium
 from modelling.errors import TrainingError
-from modelling.training import card
+from modelling.training import ahead, card
 from modelling.training import step as steps
 from modelling.training.adam import AdamW
 from modelling.training.distributed import Workers
@@ -51,12 +51,12 @@ def test_the_update_is_that_of_torchs_optimiser_and_comes_back_from_a_checkpoint
 
 def test_a_loss_that_is_no_number_moves_nothing_and_names_its_samples(trainer):
     batch, noise = a_batch(trainer), torch.Generator().manual_seed(0)
-    trainer.step(batch, noise, 0, 0)
+    trainer.step(trainer.step.prepare(batch, noise), 0, 0)
     before = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     with torch.no_grad():
         batch.x_ng[2, 3] = torch.inf
     with pytest.raises(TrainingError, match=rf"epoch 4, batch 7 .*{trainer.compendium.sample_ids[batch.rows[0]]}"):
-        trainer.step(batch, noise, 4, 7)
+        trainer.step(trainer.step.prepare(batch, noise), 4, 7)
     assert all(torch.equal(value, before[name]) for name, value in trainer.network.state_dict().items())
 
 
@@ -66,7 +66,7 @@ def test_losses_may_be_read_later_and_the_batch_at_fault_is_still_named(trainer,
     bad = steps.Batch(good.rows[::-1].copy(), good.index_n.flip(0), good.x_ng.flip(0).clone())
     bad.x_ng[0, 0] = torch.inf
     for number, batch in enumerate((good, good, bad, good)):
-        trainer.step(batch, noise, 0, number)
+        trainer.step(trainer.step.prepare(batch, noise), 0, number)
     monkeypatch.undo()
     assert all(torch.isfinite(value).all() for value in trainer.network.parameters())
     with pytest.raises(TrainingError, match=rf"batch 2 .*{trainer.compendium.sample_ids[bad.rows[0]]}"):
@@ -76,9 +76,9 @@ def test_losses_may_be_read_later_and_the_batch_at_fault_is_still_named(trainer,
 def test_sums_of_an_epoch_are_those_of_its_batches(trainer):
     batch, noise = a_batch(trainer), torch.Generator().manual_seed(0)
     trainer.step.begin_epoch()
-    trainer.step(batch, noise, 0, 0)
+    trainer.step(trainer.step.prepare(batch, noise), 0, 0)
     once = trainer.step.sums.clone()
-    trainer.step(a_batch(trainer, 5), noise, 0, 1)
+    trainer.step(trainer.step.prepare(a_batch(trainer, 5), noise), 0, 1)
     assert once[0] == pytest.approx(float(once[1:] @ torch.tensor([term.weight(SMALL) for term in steps.TERMS]).double()), rel=1e-5)
     assert trainer.step.sums[0] > once[0] > 0
 
@@ -99,9 +99,10 @@ def test_processes_on_devices_draw_for_their_own_samples_only(trainer, monkeypat
         mine = workers.share(8)
         trainer.step.workers = workers
         half = steps.Batch(whole.rows, whole.index_n, whole.x_ng[mine])
-        masked, noise_nk, *_ = trainer.step._inputs(half, mine, torch.Generator().manual_seed(workers.seed(5)))
-        assert masked.shape == half.x_ng.shape
-        assert len(noise_nk) == 4
+        ready = trainer.step.prepare(half, torch.Generator().manual_seed(workers.seed(5)))
+        assert ready.tensors[1].shape == half.x_ng.shape
+        assert len(ready.tensors[4]) == 4
+        np.testing.assert_array_equal(ready.mine, whole.rows[mine])
     masks = [one for size, one in zip(sizes, drawn, strict=True) if size[1] == whole.x_ng.shape[1]]
     assert [len(mask) for mask in masks] == [4, 4]
     assert not np.array_equal(*masks)
@@ -128,3 +129,29 @@ def test_a_compiled_step_is_the_same_step(tmp_path, monkeypatch):
     assert asked == ["default"]
     assert steps._mode(torch.device("cuda")) == "reduce-overhead"
     assert all(torch.equal(value, weights[True][name]) for name, value in weights[False].items())
+
+
+def test_a_thread_that_prepares_changes_nothing(tmp_path):
+    weights = {}
+    before = torch.get_num_threads()
+    with Compendium.open(write(tmp_path / "c.h5ad", *frame())) as compendium:
+        for n_threads in (1, 2):
+            torch.set_num_threads(n_threads)
+            trainer = Trainer(compendium, SMALL.replace(epochs=2), Workers(0, 1), CPU, tmp_path / str(n_threads))
+            assert trainer.split == ahead.Split(1, n_threads - 1)
+            with ahead.training_threads(trainer.split):
+                trainer.resume_or_start()
+                trainer.fit([], float("inf"))
+            weights[n_threads] = trainer.network.state_dict()
+    torch.set_num_threads(before)
+    assert all(torch.equal(value, weights[2][name]) for name, value in weights[1].items())
+
+
+def test_what_fails_while_preparing_is_told_and_order_is_kept():
+    done = list(ahead.prepared(iter(range(5)), lambda item: item * item, ahead.Split(1, 1)))
+    assert done == [0, 1, 4, 9, 16]
+    with pytest.raises(ZeroDivisionError):
+        list(ahead.prepared(iter([1, 0, 2]), lambda item: 1 // item, ahead.Split(1, 1)))
+    assert ahead.Split.of(1, CPU) == ahead.Split(1, 0)
+    assert ahead.Split.of(16, CPU) == ahead.Split(11, 5)
+    assert ahead.Split.of(16, torch.device("cuda")) == ahead.Split(16, 0)

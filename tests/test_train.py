@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -72,6 +73,8 @@ def test_a_run_learns_and_its_folder_holds_what_is_promised(world, tmp_path):
         "levels.tsv",
     }
     assert {path.name for path in (tmp_path / "run").iterdir()} == names
+    rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "run").iterdir()}
+    assert set(rights.values()) == {rights["config.json"]}, "a server of another user reads the weights as well"
     environment = json.loads((tmp_path / "run/environment.json").read_text())
     with Compendium.open(world) as compendium:
         assert environment["compendium"]["sha256"] == compendium.sha256()

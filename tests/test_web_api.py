@@ -40,6 +40,7 @@ from modelling.web.app import STATIC, create_app
 from modelling.web.evidence import Evidence, NoEvidence
 from modelling.web.gate import Places, Refused, WebLimits
 from modelling.web.service import Service
+from modelling.web.worker import answered
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -172,6 +173,28 @@ def test_what_cannot_be_compared_says_why(client: TestClient, serving_run: Path,
     assert answer.status_code == 422
     assert "model normals RUN COMPENDIUM" in answer.json()["error"]
     assert answer.json()["error"] == without.about().no_normals
+
+
+@pytest.mark.parametrize(("kind", "said"), [("no_length", "counts cannot become TPM"), ("no_gene", "none can be read here")])
+def test_a_model_says_what_it_can_read_and_offers_no_example_that_it_cannot(
+    kind: str, said: str, serving_run: Path, tmp_path: Path
+) -> None:
+    """Genes without a known length, and genes that no table can name: the example is read, or not offered."""
+    without = [g.symbol for g in world.reference_genes() if not g.length_bp > 0][: world.N_GENES]
+    names = without if kind == "no_length" else [f"spot_{i}" for i in range(world.N_GENES)]
+    shutil.copytree(serving_run, tmp_path / "run")
+    new = dict(zip(load(serving_run).genes, names, strict=True))
+    for file in ("genes.tsv", "scaler.tsv", "example.tsv"):
+        head, *rows = (tmp_path / "run" / file).read_text().splitlines()
+        cells = [row.split("\t") for row in rows]
+        lines = ["\t".join([new[cell[0]], *([""] * len(cell[1:]) if file == "genes.tsv" else cell[1:])]) for cell in cells]
+        (tmp_path / "run" / file).write_text("\n".join([head, *lines]) + "\n")
+    service = server.load_service(tmp_path / "run")
+    about = service.about()
+    assert said in about.reads
+    order = service.order("example.tsv", "auto", "auto", (), ())
+    status, *_ = answered(service.predictor, order, (tmp_path / "run" / "example.tsv").read_bytes())
+    assert about.has_example == (status["status"] == 200) == (kind == "no_length")
 
 
 def test_damaged_normal_samples_are_told_before_anything_listens(normal_run: Path, tmp_path: Path) -> None:

@@ -533,6 +533,10 @@ def test_the_page_meets_wcag_in_what_a_program_can_see(watched: Watched) -> None
     results(page)
     page.locator("#sample-list summary").first.click()
     page.wait_for_selector("#sample-list details[open] .inside")
+    page.click("#sample-list details[open] .closest button >> text=Compare")
+    page.wait_for_selector("#sample-list details[open] .closest table")
+    assert violations() == []
+    page.emulate_media(color_scheme="dark")
     assert violations() == []
 
 

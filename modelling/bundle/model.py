@@ -230,7 +230,8 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
             torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
         )
         network = build(len(genes), len(tissues), config, scaler)
-    network.load_state_dict(state, assign=True)
+    # Copies: where the file's tensors lie in memory would decide the last bit of a product.
+    network.load_state_dict({name: value.clone() for name, value in state.items()}, assign=True)
     network = network.to(place).eval()
     return TissueModel(
         network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels

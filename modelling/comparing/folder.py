@@ -14,6 +14,7 @@ from modelling.bundle.manifest import BundleError
 from modelling.comparing.compare import Background
 from modelling.comparing.normals import Normals, NormalsMissing, Sums
 from modelling.comparing.null import Null
+from profiles import aside
 
 FILE = "normals.safetensors"
 VERSION = 1
@@ -43,9 +44,9 @@ def save_background(folder: Path, background: Background) -> Path:
         "reads": normals.reads,
         "n_judged": background.n_judged,
     }
-    new = folder / f".{FILE}.new"
-    save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, new, {"version": str(VERSION), "about": json.dumps(header)})
-    return new.replace(folder / FILE)
+    with aside.written(folder / FILE) as draft:
+        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, draft, {"version": str(VERSION), "about": json.dumps(header)})
+    return folder / FILE
 
 
 def load_background(folder: Path, genes: list[str]) -> Background:

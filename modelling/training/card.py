@@ -10,18 +10,18 @@ from __future__ import annotations
 import torch
 
 STEPS, MOST = 128, 512
-TABLES, SHARE = 24, 0.25  # tables (n, g) of float32 that a step holds at once, and the share of free memory that they may take
+TABLES, SHARE = 24, 0.25  # tables (n, g) of float32 that a step holds at once, and the share of the card that they may take
 
 
 def batch_for(device: torch.device, usual: int, epoch_samples: int, n_genes: int) -> int:
     """Samples a step: `usual` on a CPU, on CUDA what the rule above gives, never fewer than usual."""
     if device.type != "cuda":
         return usual
-    return largest(usual, epoch_samples, n_genes, torch.cuda.mem_get_info(device)[0])
+    return largest(usual, epoch_samples, n_genes, torch.cuda.mem_get_info(device)[1])  # all of it: --resume must find the same
 
 
-def largest(usual: int, epoch_samples: int, n_genes: int, free_bytes: int) -> int:
+def largest(usual: int, epoch_samples: int, n_genes: int, card_bytes: int) -> int:
     """The rule itself."""
-    room = int(SHARE * free_bytes) // (TABLES * 4 * n_genes)
+    room = int(SHARE * card_bytes) // (TABLES * 4 * n_genes)
     most = min(epoch_samples // STEPS, room, MOST)
     return max(usual, 1 << (most.bit_length() - 1) if most else 0)

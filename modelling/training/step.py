@@ -24,6 +24,15 @@ from modelling.training.terms import TERMS, Share
 READ_EVERY = 64
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A batch ready for the network: row numbers of the whole and of this worker's share, and what `Step._values` takes of it."""
+
+    rows: Rows
+    mine: Rows
+    tensors: tuple[Tensor, ...]
+
+
 @dataclass
 class Step:
     """What every step of a training needs. `compiled`: the network and the loss go through torch.compile, on CUDA as a graph of the whole."""
@@ -53,20 +62,41 @@ class Step:
         self._unread: list[Rows] = []
         self._losses: list[Tensor] = []
 
-    def __call__(self, batch: Batch, noise: torch.Generator, epoch: int, number: int) -> None:
-        """One update on this worker's share of a batch. Raises TrainingError where a loss is not finite, at the latest `READ_EVERY` steps later."""
-        mine = self.workers.share(len(batch.rows))
-        masked, noise_nk, draws_mk, input_ng, seen_ng, target_ng = self._inputs(batch, mine, noise)
-        shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
+    @torch.no_grad()
+    def prepare(self, batch: Batch, noise: torch.Generator) -> Prepared:
+        """All of a step that does not depend on the weights; may be done by another thread, one batch after the other.
+
+        On a CPU each worker draws for the whole batch and takes its part, so that several lose what one does; on a device only its own part.
+        """
+        config, x_ng, mine = self.config, batch.x_ng, self.workers.share(len(batch.rows))
         target_n = self.target_n[batch.index_n]
+        n, drawn = (len(x_ng), slice(0, len(x_ng))) if self.workers.draws_own else (len(batch.rows), mine)
+        masked = None
+        if config.mask_fraction:
+            masked = torch.rand(n, x_ng.shape[1], generator=noise, device=self.device)[drawn] < config.mask_fraction
+        noise_nk = torch.randn(n, config.n_latent, generator=noise, device=self.device)[drawn]
+        draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
+        scaler = self.network.standardise
+        scores_ng = scaler(x_ng)
+        target_ng = scaler.target(scores_ng)
+        input_ng, seen_ng = scaler.network_input(scores_ng)
+        if self.shifts is not None:
+            shifted = self.shifts.of_share(x_ng, noise, config.shift_share, n, drawn)
+            input_ng = torch.cat([scaler.network_input(scaler(shifted))[0], input_ng[len(shifted) :]])
+        shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
         n_labelled = (target_n >= 0).sum().clamp_min(1)
-        values = self.values(input_ng * shown, shown, seen_ng, target_ng, noise_nk, draws_mk, target_n[mine], n_labelled, len(batch.rows))
+        tensors = (input_ng * shown, shown, seen_ng, target_ng, noise_nk, draws_mk, target_n[mine], n_labelled)
+        return Prepared(batch.rows, batch.rows[mine], tensors)
+
+    def __call__(self, ready: Prepared, epoch: int, number: int) -> None:
+        """One update on this worker's share of a batch. Raises TrainingError where a loss is not finite, at the latest `READ_EVERY` steps later."""
+        values = self.values(*ready.tensors, len(ready.rows))
         self.optimiser.clear()
         torch.autograd.backward(values[0])
         told = values.detach()
         self.optimiser.step(skip=(~torch.isfinite(told[0])).float())
-        self.sums += told.to(self.sums) * len(batch.rows)
-        self._unread.append(batch.rows[mine])
+        self.sums += told.to(self.sums) * len(ready.rows)
+        self._unread.append(ready.mine)
         self._losses.append(told)
         if self.device.type != "cuda" or len(self._losses) == READ_EVERY:
             self.read(epoch, number)
@@ -85,27 +115,6 @@ class Step:
                 f" {', '.join(samples[:3])}, ... ({len(samples)})"
             )
         self._unread, self._losses = [], []
-
-    def _inputs(self, batch: Batch, mine: slice, noise: torch.Generator) -> tuple[Tensor | None, Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """What is drawn for this share of a batch (mask, noise, prior), and the encoder's input, what is measured, and what is to be restored.
-
-        On a CPU each worker draws for the whole batch and takes its part, so that several lose what one does; on a device only its own part.
-        """
-        config, x_ng = self.config, batch.x_ng
-        n, mine = (len(x_ng), slice(0, len(x_ng))) if self.workers.draws_own else (len(batch.rows), mine)
-        masked = None
-        if config.mask_fraction:
-            masked = torch.rand(n, x_ng.shape[1], generator=noise, device=self.device)[mine] < config.mask_fraction
-        noise_nk = torch.randn(n, config.n_latent, generator=noise, device=self.device)[mine]
-        draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
-        scaler = self.network.standardise
-        scores_ng = scaler(x_ng)
-        target_ng = scaler.target(scores_ng)
-        input_ng, seen_ng = scaler.network_input(scores_ng)
-        if self.shifts is not None:
-            shifted = self.shifts.of_share(x_ng, noise, config.shift_share, n, mine)
-            input_ng = torch.cat([scaler.network_input(scaler(shifted))[0], input_ng[len(shifted) :]])
-        return masked, noise_nk, draws_mk, input_ng, seen_ng, target_ng
 
     def _values(
         self, input_ng: Tensor, shown: Tensor, seen_ng: Tensor, target_ng: Tensor, noise_nk: Tensor, draws_mk: Tensor, target_n: Tensor,

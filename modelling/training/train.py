@@ -23,6 +23,7 @@ from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, mark, run_folder, usable
 from modelling.training.adam import AdamW
+from modelling.training.ahead import Split, prepared, training_threads
 from modelling.training.batches import Feed, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
@@ -78,7 +79,8 @@ def train(
             with history.bar(progress and workers.is_first, config.epochs) as report:
                 trainer.resume_or_start(report.preparing)
                 report.starts(trainer.epoch)
-                trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
+                with training_threads(trainer.split):
+                    trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
             return trainer.finish()
     except Exception:
         if is_new and not (out / checkpoint.NAME).exists():
@@ -116,6 +118,7 @@ class Trainer:
         self.step = Step(
             self.network, self.optimiser, config, workers, self.targets, self.weight_t, shifts, compendium.sample_ids, compiled=compiled
         )
+        self.split = Split.of(torch.get_num_threads(), device)
         self.epoch, self.rate, self.learning_rate, self.seconds = 0, 1.0, 0.0, 0.0
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = -1, math.inf
@@ -206,11 +209,12 @@ class Trainer:
         self.network.train()
         self.step.begin_epoch()
         n_batches = -(-len(order) // config.batch_size)
-        for number, batch in enumerate(self.feed.batches(order, config.batch_size, self.workers.share)):
+        batches = self.feed.batches(order, config.batch_size, self.workers.share)
+        for number, ready in enumerate(prepared(batches, lambda batch: self.step.prepare(batch, noise), self.split)):
             self._set_rate(self.epoch + number / n_batches)
-            self.step(batch, noise, self.epoch, number)
+            self.step(ready, self.epoch, number)
             for report in reports:
-                report.batch((number + 1) / n_batches, len(batch.rows))
+                report.batch((number + 1) / n_batches, len(ready.rows))
         self.step.read(self.epoch, n_batches - 1)
         means = self.workers.mean(self.step.sums) / len(order)
         names = ["train_loss", *(f"train_{term.name}" for term in TERMS)]

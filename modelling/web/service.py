@@ -13,7 +13,7 @@ import numpy as np
 from modelling.comparing.compare import Background
 from modelling.comparing.folder import FILE, load_background
 from modelling.comparing.normals import FEWEST
-from modelling.predicting.cohort import MIN_COVERAGE
+from modelling.predicting.cohort import MIN_COVERAGE, MIN_MATCHED_SHARE
 from modelling.predicting.predict import Predictor
 from modelling.web.answers import About, Colour, TissueSummary
 from modelling.web.atlas import Atlas
@@ -24,6 +24,8 @@ from modelling.web.gate import WebLimits
 from modelling.web.genes import NAME, Genes
 from modelling.web.terms import Terms
 from profiles import __version__
+from profiles.gene_names import parse_gene_names
+from profiles.resolve import resolve
 
 NOTICE = "For research use only. Not a diagnostic device: do not use it to decide about the care of a person."
 
@@ -71,7 +73,7 @@ class Service:
         """Reads of the training samples: the 5th, 50th and 95th percentile; empty where the release does not say them."""
         if self.facts is None or "library_size" not in self.facts.columns:
             return []
-        values = self.facts.measure("library_size")[self.predictor.reference.column("split") == "train"]  # log10
+        values = self.facts.measure("library_size")[self.atlas.reference.column("split") == "train"]  # log10
         known = values[np.isfinite(values)]
         return [float(10**q) for q in np.quantile(known, (0.05, 0.5, 0.95))] if len(known) else []
 
@@ -80,9 +82,17 @@ class Service:
         """Names of what the reference samples are, read when first asked for."""
         return Terms(self.atlas.term_ids(), self.atlas.tissue.tolist())
 
+    @cached_property
+    def is_human(self) -> bool:
+        """Whether the model's genes carry human names: tables are told by theirs."""
+        known = resolve(parse_gene_names(self.predictor.model.genes)).gene >= 0
+        return bool(np.mean(known) >= MIN_MATCHED_SHARE)
+
     def reads(self) -> str:
         """What tables the model takes, said where it is less than all: without the lengths of its genes nothing can be divided by them."""
         space = self.predictor.space
+        if not self.is_human:
+            return "none can be read here, since the model's own genes carry no names of human genes; the compendium can be browsed."
         known = np.isfinite(space.length_bp)
         if known.mean() >= MIN_COVERAGE:
             return "CSV, TSV or GCT; all genes; counts, TPM, FPKM or log2."
@@ -112,7 +122,7 @@ class Service:
             claim=model.calibration.claim(),
             min_coverage=MIN_COVERAGE,
             has_evidence=self.evidence is not None,
-            has_example=(self.folder / "example.tsv").is_file(),
+            has_example=self.is_human and (self.folder / "example.tsv").is_file(),
             has_genes=self.genes is not None,
             normals=self.normal_tissues(),
             no_normals=MAKE_IT if self.background is None else "",
