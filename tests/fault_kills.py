@@ -1,4 +1,4 @@
-"""kill -9 at any moment of every command that writes: python tests/fault_kills.py FOLDER [--n 20] [--only WORD].
+"""kill -9 at any moment of every command that writes: python tests/fault_kills.py FOLDER [--n 20] [--only WORD,WORD].
 
 Each command is timed once, then killed n times at moments drawn over its length. After every kill what stands under the final name is nothing, or what
 an undisturbed run leaves; then the command runs to its end, and nothing of the killed ones is left beside it.
@@ -175,7 +175,7 @@ def main() -> int:
     world, bad = fault_world.make(given.folder / "fault-world"), 0
     with Runner(given.folder / "scratch") as run:
         for name in [*WRITERS, "fetch"]:
-            if given.only in name:
+            if any(word in name for word in given.only.split(",")):
                 place = given.folder / "place"
                 killed, left, torn = fetch_trial(place, run, given.n) if name == "fetch" else trial(name, world, place, run, given.n)
                 bad += bool(left or torn)
