@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUIET := --quiet --disable-pip-version-check
 LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps --requirement
 
-.PHONY: venv demo test lint bench docs tutorial mutation fuzz commands compat clean-demo lock audit
+.PHONY: venv demo test lint bench docs outputs mutation fuzz commands compat clean-demo lock audit
 
 venv: $(VENV)/.installed
 
@@ -74,7 +74,11 @@ commands: venv
 	$(BIN)/python scripts/write_commands.py
 	$(BIN)/python scripts/write_python.py
 
-# The site, in site/: strictly (a dead link ends it) and without the network. Open site/index.html.
+# The outputs that README and docs show, by running their blocks on the demo; a test holds them. Minutes.
+outputs: venv
+	$(BIN)/python scripts/pages.py
+
+# The site, in site/: strictly (a dead link ends it) and without the network. Open site/index.html; its search needs a server (python -m http.server).
 docs: commands
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 

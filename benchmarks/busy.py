@@ -39,10 +39,9 @@ def child(path: str, epochs: int) -> None:
     with yielding():
         from pathlib import Path
 
-        from modelling.training.device import chosen_device
-
         from modelling.config import TrainConfig
         from modelling.data import Compendium
+        from modelling.network.device import chosen_device
         from modelling.training.distributed import Workers
         from modelling.training.fast import fast_products, keep_freed_memory
         from modelling.training.train import Trainer

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The precision table of docs/reference/labels.md: per fact its samples, coverage and what a person read; or the next rows to read.
+"""The precision table of docs/logs/labels.md: per fact its samples, coverage and what a person read; or the next rows to read.
 
     curate label TEXT --out labels.parquet --database labelled.duckdb
     python benchmarks/fact_precision.py labelled.duckdb [--verdicts docs/logs/facts_read.tsv]

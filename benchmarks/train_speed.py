@@ -32,10 +32,12 @@ def write_world(path: Path, n_genes: int, n: int = 640) -> None:
     import pandas as pd
 
     rng = np.random.default_rng(0)
-    x = rng.gamma(2, 2, (n, n_genes)).astype(np.float32)
+    tpm = rng.gamma(0.5, 1, (n, n_genes)).astype(np.float32)
+    x = np.log2(tpm * (1e6 / tpm.sum(1, keepdims=True)) + 1)
     split = np.where(np.arange(n) < n - 64, "train", "validation")
     obs = pd.DataFrame({"tissue": [f"t{i % 42:02}" for i in range(n)], "split": split}, index=[f"S{i}" for i in range(n)])
-    anndata.AnnData(x, obs=obs, var=pd.DataFrame(index=[f"G{i}" for i in range(n_genes)])).write_h5ad(path)
+    var = pd.DataFrame(index=[f"G{i}" for i in range(n_genes)])
+    anndata.AnnData(x, obs=obs, var=var, uns={"unit": "log2(TPM+1)"}).write_h5ad(path)
 
 
 def ours(world: str, preset: str, batch_size: int, precision: str) -> None:

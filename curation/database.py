@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
+from curation import unlocked
 from curation.errors import CurationError
 
 if TYPE_CHECKING:
@@ -38,17 +39,22 @@ class DiskFull(DatabaseFault):
 def writing(path: Path, *, threads: int | None = None, memory: str | None = None) -> Iterator[Connection]:
     """A database to fill, closed at the end. Whatever DuckDB raises becomes a DatabaseFault; a full disk a DiskFull, wherever noticed."""
     try:
-        con = connect(path, threads=threads, memory=memory)
-        try:
+        with ExitStack() as stack:
+            try:
+                con = connect(path, threads=threads, memory=memory)
+            except DatabaseFault as error:
+                if not unlocked.is_refusal(str(error), path.parent):
+                    raise
+                path.unlink(missing_ok=True)  # DuckDB makes the file before it asks for the lock
+                con = connect(stack.enter_context(unlocked.elsewhere(path)), threads=threads, memory=memory)
+            stack.callback(con.close)
             yield con
-        finally:
-            con.close()
     except (duckdb.Error, CurationError) as error:
         if "No space left on device" in str(error):
             raise DiskFull(f"{path} cannot be written: no space left on device; free space or choose another --out") from error
         if isinstance(error, CurationError):
             raise
-        raise DatabaseFault(f"{path}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path}: {first_line(error)}") from error
 
 
 def connect(
@@ -70,7 +76,7 @@ def connect(
     try:
         con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.Error as error:
-        raise DatabaseFault(f"{path} cannot be opened as a DuckDB database: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{path} cannot be opened as a DuckDB database: {first_line(error)}") from error
     con.execute("SET enable_progress_bar = false")
     return con
 
@@ -99,7 +105,7 @@ def insert_arrow(con: Connection, table: str, rows: pa.RecordBatch | pa.Table) -
     try:
         con.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM arriving')
     except duckdb.Error as error:
-        raise DatabaseFault(f"table {table}: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"table {table}: {first_line(error)}") from error
     finally:
         con.unregister("arriving")
 
@@ -118,7 +124,7 @@ def matching_texts(con: Connection, pattern: str, texts: Sequence[str]) -> list[
         )
         return [row[0] for row in rows.fetchall()]
     except duckdb.Error as error:
-        raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {str(error).splitlines()[0]}") from error
+        raise DatabaseFault(f"{pattern!r} is no RE2 pattern: {first_line(error)}") from error
 
 
 def fetch_first(con: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> tuple[Any, ...] | None:
@@ -165,6 +171,28 @@ def reading(
         if isinstance(file, Path) and not file.is_file():
             raise DatabaseFault(f"{file} is no DuckDB database; give a release folder, or its curation.duckdb")
     remote = {name: file for name, file in files.items() if not isinstance(file, Path)} | dict(beside or {})
+    try:
+        con = _opened(files, beside or {})
+    except DatabaseFault as error:
+        places = [file for file in files.values() if isinstance(file, Path)]
+        if not any(unlocked.is_refusal(str(error), file.parent) for file in places):
+            raise
+        con = _opened({name: unlocked.PlainFile(file) if isinstance(file, Path) else file for name, file in files.items()}, beside or {})
+    try:
+        yield con
+    except duckdb.Error as error:
+        for one in remote.values():
+            if one.fault is not None:
+                raise one.fault from error
+        raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {first_line(error)}") from error
+    finally:
+        con.close()
+
+
+def _opened(files: Mapping[str, Path | Cached | unlocked.PlainFile], beside: Mapping[str, Cached]) -> Connection:
+    """The database and what is attached to it, and no way to anything else. Raises DatabaseFault, RangeFault."""
+    remote = {name: file for name, file in files.items() if not isinstance(file, Path)} | dict(beside)
+    path = files["database"]
     con = connect(path, read_only=True) if isinstance(path, Path) else connect(config=NO_EXTENSIONS)
     try:
         if remote:
@@ -181,14 +209,13 @@ def reading(
             con.execute("SET allowed_paths = $names", {"names": [at(name) for name in beside]})
         con.execute("SET enable_external_access = false")
         con.execute("SET lock_configuration = true")
-        yield con
     except duckdb.Error as error:
+        con.close()
         for one in remote.values():
             if one.fault is not None:
                 raise one.fault from error
         raise DatabaseFault(f"{path if isinstance(path, Path) else path.url}: {first_line(error)}") from error
-    finally:
-        con.close()
+    return con
 
 
 def at(name: str) -> str:

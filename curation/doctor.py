@@ -22,7 +22,7 @@ MB = 1_000_000
 GB = 1_000_000_000
 PROBE_BYTES = 64 * MB
 
-# Measured by benchmarks/full_size_metadata.py and benchmarks of the gather on two cores; see docs/reference/provenance.md.
+# Measured by benchmarks/full_size_metadata.py and benchmarks of the gather on two cores; see docs/logs/speed.md.
 METADATA_SECONDS_PER_SAMPLE = 5e-5
 METADATA_BYTES_PER_SAMPLE = 500
 MEMORY_PER_SAMPLE = 1_000

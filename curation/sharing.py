@@ -38,6 +38,7 @@ def publish_release(release: Path, target: str, wanted: str, *, labels_only: boo
         wanted,
         partial(_fill, release, labels_only=labels_only),
         lambda entry: entry.of == whole if labels_only else entry.id == whole,
+        release,
     )
 
 
@@ -52,15 +53,10 @@ def _fill(release: Path, draft: Path, *, labels_only: bool) -> Entry:
 
 def entry_of(release: Path) -> Entry:
     """What a catalogue says of a release folder; its files as the manifest has them. Name, version and day are left open. Raises BadRelease."""
-    import pyarrow.parquet as pq
-
     manifest = read_manifest(release)
     listed = {row["file"] for row in manifest["outputs"]}  # releases of schema 1 list their RO-Crate
     papers = [Item(name, (release / name).stat().st_size, sha256(release / name)) for name in (CRATE, MANIFEST) if name not in listed]
     cards, sources = read_sources(), list(manifest["sources_used"])
-    table = next((release / name for name in (SAMPLES, LABELS) if (release / name).is_file()), None)
-    n = f"{pq.read_metadata(table).num_rows:,} samples of " if table else ""
-    simulated = "simulated: " if any("simulated" in row["file"].lower() for row in manifest["inputs"]) else ""
     return Entry(
         name="",
         version="",
@@ -71,9 +67,21 @@ def entry_of(release: Path) -> Entry:
         published="",
         licences={name: cards[name].licence if name in cards else UNSTATED for name in sources},
         files=tuple(sorted([*_items(manifest), *papers], key=lambda item: item.file)),
-        about=f"{simulated}{n}{', '.join(sources)}",
+        about=_about(release, manifest, sources),
         of=str(manifest.get(LABELS_OF, "")),
     )
+
+
+def _about(release: Path, manifest: Mapping[str, Any], sources: list[str]) -> str:
+    """How many samples of which sources, in a few words."""
+    import pyarrow.parquet as pq
+
+    simulated = "simulated: " if any("simulated" in row["file"].lower() for row in manifest["inputs"]) else ""
+    for name, column in ((SAMPLES, "row"), (LABELS, "matrix_row")):  # schema 1 has no samples.parquet
+        if (release / name).is_file():
+            rows = pq.read_table(release / name, columns=[column])[column]
+            return f"{simulated}{len(rows) - rows.null_count:,} samples of {', '.join(sources)}, and {rows.null_count:,} outside the matrix"
+    return f"{simulated}{', '.join(sources)}"
 
 
 def _items(manifest: Mapping[str, Any]) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from curation.groups import linked_group
 from curation.patterns import pattern_hit
 from curation.resources import sql_folder
 from curation.split import group_split
+from profiles.saying import note_progress
 
 if TYPE_CHECKING:
     from curation.database import Connection
@@ -82,8 +84,10 @@ PYTHON: dict[str, Callable[[Connection], None]] = {
 
 def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None = None) -> None:
     """Run the steps of one stage in their order. Raises DatabaseFault with the name of the file."""
+    start = time.perf_counter()
     for step in STAGES[stage]:
         if step in PYTHON:
             PYTHON[step](con)
         else:
             run_sql_file(con, sql_folder() / "build" / f"{step}.sql", parameters)
+    note_progress(f"{stage}: {time.perf_counter() - start:.1f} s")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from curation.config import SCHEMA_VERSION
 from curation.errors import CurationError
 from curation.resources import using_ontology
 from curation.validating import again, genes, papers, shallow, tables
@@ -43,12 +44,13 @@ def validate(
     """Ask every question of the release in `out`.
 
     With the sources (and the folder that holds theirs), `n_rows` samples of each are computed again, and every table; with `ontology`, the folder's
-    tables are held against those of the build; with `expect`, the release's id. Raises BadRelease for what has no manifest; a release that is
-    wrong comes back as findings that are not good.
+    tables are held against those of the build; with `expect`, the release's id. Raises BadRelease for what has no manifest, NotValid for an
+    earlier schema; a release that is wrong comes back as findings that are not good.
     """
     from curation.release import LABELS_OF, read_manifest
 
     manifest = read_manifest(out)
+    _refuse_older(out, manifest)
     with using_ontology(ontology) as place:
         findings = _of_papers(out, manifest, ontology, expect)
         if LABELS_OF in manifest:
@@ -59,6 +61,18 @@ def validate(
         data = matrix.Compendium(path)
         findings += _of_compendium(out, data, manifest)
         return [*findings, *_of_database(out, data, manifest, sources, folder, place, n_rows=n_rows, seed=seed)]
+
+
+def _refuse_older(out: Path, manifest: dict[str, Any]) -> None:
+    """Raise NotValid for a release of an earlier schema, whose tables are others; its checksums can be looked at all the same."""
+    schema = manifest.get("schema_version")
+    if isinstance(schema, bool) or not isinstance(schema, int) or schema >= SCHEMA_VERSION:
+        return
+    same = ask("", partial(papers.checksums, out, manifest))
+    raise NotValid(
+        f"{out} is of schema version {schema}, this program validates version {SCHEMA_VERSION}; of its files {same.answer}; for the rest use the"
+        " bulkatlas that made it, or build it again"
+    )
 
 
 def _of_labels(out: Path, manifest: dict[str, Any], sources: Mapping[str, Source] | None, ontology: Path) -> list[Finding]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from modelling import cli_sharing, cli_studies
+from modelling import cli_bundles, cli_sharing, cli_studies
 from modelling.cli_reading import AnnotationOption, LayerOption, LayoutOption, SamplesOption, UnitOption
+from modelling.starting import started
 from profiles import __version__
 from profiles.command_line import run, say_version
 from profiles.table_format import FormatOption
@@ -45,7 +45,10 @@ def train(
     out: Annotated[Path, typer.Option(help="run folder to write")],
     preset: Annotated[str, typer.Option(help="default (ours) or paper (the published model, for comparison)")] = "default",
     epochs: Annotated[int | None, typer.Option(min=1, help="at most this many epochs")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="samples a step; the learning rate follows its square root")] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(min=1, help="samples a step, on CUDA by the size of card and compendium; the learning rate follows its square root"),
+    ] = None,
     mask_fraction: Annotated[
         float | None, typer.Option(min=0, max=0.95, help="share of genes hidden at random while training (denoising)")
     ] = None,
@@ -55,6 +58,9 @@ def train(
         bool, typer.Option("--also-standard", help="also train without masking, into OUT-standard, as the paper does")
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a stopped run")] = False,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="steps through torch.compile (needs a C++ compiler, takes a minute): for long runs on CUDA")
+    ] = False,
     map_method: Annotated[
         str, typer.Option("--map", help="map of the samples for predictions and page: auto, tsne, pca; none leaves the reference out")
     ] = "auto",
@@ -74,7 +80,11 @@ def train(
 
         chosen_map(map_method)  # refused before the hours of training, not after them
     with Compendium.open(compendium, verify=verify) as opened:
-        runs = training_report.train_and_tell(opened, out, chosen, device=device, resume=resume, also_standard=also_standard)
+        if batch_size is None and preset == "default":
+            chosen = training_report.sized(opened, chosen, device)
+        runs = training_report.train_and_tell(
+            opened, out, chosen, device=device, resume=resume, also_standard=also_standard, compiled=compiled
+        )
         if map_method != "none" and os.environ.get("RANK", "0") == "0":
             from modelling.commands.predict import make_references
 
@@ -99,38 +109,6 @@ def tune(
 
     with Compendium.open(compendium) as opened:
         tune_and_tell(opened, out, search, n_trials=trials, epochs=epochs, seed=seed)
-
-
-@app.command(rich_help_panel="Train")
-def evaluate(
-    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
-    out: Annotated[Path, typer.Option(help="folder for metrics.json, report.html, predictions.tsv and figures/")],
-    across: Annotated[
-        str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
-    ] = None,
-    also_standard: Annotated[
-        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
-    ] = False,
-    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
-    embedding: Annotated[
-        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
-    device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
-    verify: Annotated[
-        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
-    ] = False,
-    form: FormatOption = None,
-) -> None:
-    """Score a run on the whole test part: metrics.json, report.html and figures."""
-    from modelling.commands.baselines import named_files
-    from modelling.commands.evaluate import run_evaluate
-    from modelling.studies.beside import standard_of
-
-    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
-    outside = named_files(embedding or [])
-    run_evaluate(run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify)
 
 
 RunFolder = Annotated[Path, typer.Argument(help="run folder of `model train`, or a bundle of `model export`")]
@@ -220,55 +198,6 @@ def compare(
 
 
 @app.command(rich_help_panel="Use")
-def normals(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad with normal samples (obs `is_tumour` or `condition`)")],
-) -> None:
-    """Put means and variances of normal samples into a run, for `model compare` without the compendium."""
-    from modelling.commands.compare import run_normals
-
-    run_normals(run, compendium)
-
-
-@app.command(rich_help_panel="Use")
-def reference(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    compendium: Annotated[Path, typer.Argument(help="the compendium that the run was trained on")],
-    map_method: Annotated[str, typer.Option("--map", help="auto, tsne or pca")] = "auto",
-) -> None:
-    """Write what predictions are compared with into a run: training embeddings, map, limits measured on the validation part."""
-    from modelling.commands.predict import make_references
-
-    make_references([run], compendium, map_method)
-
-
-@app.command(rich_help_panel="Use")
-def export(
-    run: Annotated[Path, typer.Argument(help="run folder of `model train`")],
-    to: Annotated[Path, typer.Option("--out", "--to", help="new folder for the bundle")],
-    licence: Annotated[str, typer.Option(help="of the weights: unstated, cc0-1.0, cc-by-4.0, mit")] = "unstated",
-    metrics: Annotated[Path | None, typer.Option(help="metrics.json of `model evaluate`, for the model card")] = None,
-    without_onnx: Annotated[bool, typer.Option("--without-onnx", help="leave model.onnx out")] = False,
-    without_reference: Annotated[
-        bool, typer.Option("--without-reference", help="leave ids and embeddings of the training samples out")
-    ] = False,
-) -> None:
-    """Write a run as a bundle for a model hub: weights, tables, model card, ONNX, checksums."""
-    from modelling.bundle import hub
-
-    names = hub.export(run, to, licence=licence, metrics=metrics, onnx=not without_onnx, reference=not without_reference)
-    typer.echo(f"wrote {to}/ ({', '.join(names)})")
-
-
-@app.command(rich_help_panel="Use")
-def load(bundle: Annotated[Path, typer.Argument(help="bundle of `model export`")]) -> None:
-    """Check a bundle file by file, load it, and say what it is."""
-    from modelling.commands.predict import describe_bundle
-
-    typer.echo("\n".join(describe_bundle(bundle)))
-
-
-@app.command(rich_help_panel="Use")
 def serve(
     run: RunFolder,
     curation: Annotated[
@@ -292,23 +221,11 @@ def serve(
     start(run, curation=curation, host=host, port=port, max_upload_mb=max_upload_mb, allow_hosts=allow_host or ())
 
 
+app.add_typer(cli_bundles.app)
 app.add_typer(cli_sharing.app)
 app.add_typer(cli_studies.app)
 
 
-def start(**options: Any) -> object:
-    """The commands, on the threads that were asked for, giving way where the machine is busy."""
-    from modelling import threads, yielding
-
-    try:
-        sys.argv[1:], asked = threads.without_option(sys.argv[1:])
-    except threads.ThreadsFault as error:
-        raise typer.BadParameter(str(error)) from error
-    threads.choose(os.environ, asked)
-    with yielding.yielding():
-        return app(**options)
-
-
 def main() -> None:
     """Entry point; how it ends is documented in `profiles.command_line`."""
-    run(start, "model", __version__)
+    run(started(app), "model", __version__)

@@ -1,4 +1,4 @@
-"""`model push` and `model pull`: bundles that travel, by a catalogue or the Hugging Face hub."""
+"""`model push` and `pull`: bundles that travel, by a catalogue or the Hugging Face hub."""
 
 from __future__ import annotations
 

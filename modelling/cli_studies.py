@@ -30,6 +30,46 @@ def cohort_question(cohort: Path | None, rubric: str, metadata: Path | None, cat
     return Question(cohort, load_rubric(rubric), metadata, category, reading=Reading(unit)) if cohort else None
 
 
+@app.command(rich_help_panel="Train")
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="run folder from `model train`")],
+    compendium: Annotated[Path, typer.Argument(help="compendium.h5ad whose test part is scored")],
+    out: Annotated[Path, typer.Option(help="folder for metrics.json, report.html, predictions.tsv and figures/")],
+    across: Annotated[
+        str | None, typer.Option(help="study, source or any obs column: also score each of its values by a head that never saw it")
+    ] = None,
+    also_standard: Annotated[
+        bool, typer.Option("--also-standard", help="also score RUN-standard, of `model train --also-standard`, in the same pictures")
+    ] = False,
+    beside: Annotated[list[Path] | None, typer.Option(help="another run of the same genes, in the same pictures; repeatable")] = None,
+    embedding: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE: an outside embedding, as `model baselines` takes it; repeatable")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="of hidden cells, bootstrap and map")] = 42,
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps")] = "cpu",
+    no_figures: Annotated[
+        bool, typer.Option("--no-figures", help="scores and tables only, no pictures and report: half the time on a small test part")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read all of the compendium against its release first, not a sample of it")
+    ] = False,
+    form: FormatOption = None,
+) -> None:
+    """Score a run on the whole test part: metrics.json, report.html and figures."""
+    from modelling.commands.evaluate import run_evaluate
+    from modelling.studies.beside import standard_of
+
+    others = [*([standard_of(run)] if also_standard else []), *(beside or [])]
+    outside = {}
+    if embedding:
+        from modelling.commands.baselines import named_files
+
+        outside = named_files(embedding)
+    run_evaluate(
+        run, compendium, out, seed, across=across, device=device, beside=others, embeddings=outside, verify=verify, figures=not no_figures
+    )
+
+
 @app.command(rich_help_panel=PANEL)
 def baselines(
     inputs: Annotated[list[Path], typer.Argument(metavar="[RUN] COMPENDIUM", help="a compendium, and before it a run to compare with")],
@@ -207,6 +247,7 @@ def paper(
     ] = None,
     seed: Annotated[int, typer.Option(help="every random draw follows from it")] = 42,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
+    form: FormatOption = None,
 ) -> None:
     """Every figure and table of the published study from one compendium, its numbers beside ours."""
     from modelling.commands.baselines import named_files

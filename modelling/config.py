@@ -53,9 +53,9 @@ class TrainConfig:
     class_balance: float | None = None
     mask_fraction: float = 0.1
     unlabelled_ratio: float = 0.5
-    epochs: int = 16
+    epochs: int = 10
     epoch_samples: int = 2048
-    patience: int = 10
+    patience: int = 5
     batch_size: int = 64
     learning_rate: float = 1e-3
     reference_batch: int = 64

@@ -42,7 +42,7 @@ def choose(environment: MutableMapping[str, str], asked: int | None = None, grou
     for name, value in ALONE.items():
         environment.setdefault(name, value)
     if asked is not None:
-        environment |= dict.fromkeys(COUNTS, str(asked)) | {REASON: f"{OPTION} {asked}"}
+        environment.update(dict.fromkeys(COUNTS, str(asked)) | {REASON: f"{OPTION} {asked}"})
         return
     if environment.get("OMP_NUM_THREADS"):
         environment[REASON] = "OMP_NUM_THREADS"

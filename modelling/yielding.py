@@ -22,7 +22,7 @@ TASKS = Path("/proc/self/task")
 TICK_SECONDS = 0.05
 CONTENDED, CALM = 0.12, 0.08
 BUSY_SECONDS = 0.01
-FIRST_CALM_TICKS, MOST_CALM_TICKS = 10, 640
+FIRST_CALM_TICKS, MOST_CALM_TICKS, LIBRARIES_TICKS = 10, 640, 20
 
 _users = 0
 _lock = threading.Lock()
@@ -74,7 +74,7 @@ class Watcher:
         self._thread.join()
 
     def _watch(self) -> None:
-        before, calm, patience = waited(), 0, FIRST_CALM_TICKS
+        before, calm, patience, held_for = waited(), 0, FIRST_CALM_TICKS, 0
         while not self._ended.wait(TICK_SECONDS):
             now = waited()
             computed, delayed = now[0] - before[0], now[1] - before[1]
@@ -84,23 +84,30 @@ class Watcher:
             if self.hold is None:
                 if share > CONTENDED and (loaded := libraries()):
                     patience = FIRST_CALM_TICKS if calm > patience else min(2 * patience, MOST_CALM_TICKS)
-                    self.hold, calm, self.n_holds = Hold(loaded), 0, self.n_holds + 1
+                    self.hold, calm, held_for, self.n_holds = Hold(loaded), 0, 0, self.n_holds + 1
                 else:
                     calm += 1
                 continue
-            calm = calm + 1 if share < CALM else 0
-            if calm >= patience:
-                self.hold.release()
-                self.hold, calm = None, 0
+            calm, held_for = calm + 1 if share < CALM else 0, held_for + 1
+            is_old = held_for % LIBRARIES_TICKS == 0 and set(libraries()) != set(self.hold.paths)
+            if calm >= patience or is_old:
+                self._release()
+                calm = 0
+                if is_old:  # one was loaded since
+                    self.hold = Hold(libraries())
+        self._release()
+
+    def _release(self) -> None:
         if self.hold is not None:
             self.hold.release()
+        self.hold = None
 
 
 class Hold:
-    """Sleeping threads, more than there are processors, in each libgomp of this process: while they are there, others hardly spin."""
+    """Sleeping threads, so that there are more than processors, in each libgomp of this process: while they are there, others hardly spin."""
 
     def __init__(self, paths: list[str]) -> None:
-        self._end, self._begun = threading.Event(), threading.Event()
+        self.paths, self._end, self._begun = paths, threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._sleep, args=(paths,), name="yielding-hold", daemon=True)
         self._thread.start()
         self._begun.wait()
@@ -108,8 +115,9 @@ class Hold:
     def _sleep(self, paths: list[str]) -> None:
         nothing = ctypes.cast(ctypes.CDLL(None).free, ctypes.c_void_p)  # each thread of the team frees NULL, which does nothing
         for path in paths:
-            library = ctypes.CDLL(path)
-            library.GOMP_parallel(nothing, None, library.omp_get_num_procs() + 1, 0)
+            with contextlib.suppress(OSError, AttributeError):  # another library of that name
+                library = ctypes.CDLL(path)
+                library.GOMP_parallel(nothing, None, _team(library), 0)
         self._begun.set()
         self._end.wait()
 
@@ -117,6 +125,13 @@ class Hold:
         """Let them go: libgomp ends the team of a thread that has ended."""
         self._end.set()
         self._thread.join()
+
+
+def _team(library: ctypes.CDLL) -> int:
+    """How many threads, this one with them, make one more than there are processors, beside those that compute: no more than are needed."""
+    of_torch = getattr(sys.modules.get("torch"), "get_num_threads", None)  # it may be half imported
+    computing = of_torch() if of_torch is not None else library.omp_get_max_threads()
+    return max(2, int(library.omp_get_num_procs()) - int(computing) + 2)
 
 
 def libraries() -> list[str]:

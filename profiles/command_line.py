@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 from profiles import __version__
 from profiles.errors import BulkatlasError
 from profiles.nearest import near_path
-from profiles.saying import heeding
+from profiles.saying import heeding, logging_the_end
 
 DONE: Final = 0
 WRONG_INPUT: Final = 1
@@ -108,7 +108,8 @@ def _call(app: Callable[..., object], name: str, version: str, *, debug: bool) -
     try:
         with heeding(sys.argv[1:]) as arguments:
             sys.argv = [sys.argv[0], *arguments]
-            code = app(standalone_mode=False)
+            with logging_the_end(f"{name} {' '.join(arguments)}"):
+                code = app(standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # how newer releases of Typer tell Ctrl-C
             raise KeyboardInterrupt

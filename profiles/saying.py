@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,10 +38,29 @@ def shows_bars() -> bool:
 
 def note_progress(line: str) -> None:
     """One line about a stage or an epoch that is done: with its time into the log, and to standard error with --verbose."""
-    if _now.log is not None:
-        print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}", file=_now.log, flush=True)
+    _log(line)
     if _now.is_verbose:
         print(line, file=sys.stderr)
+
+
+@contextmanager
+def logging_the_end(command: str) -> Iterator[None]:
+    """The command and how it ended, as lines of the log, where there is one: no command is too short for it."""
+    start, how = time.perf_counter(), "done in"
+    _log(f"$ {command}")
+    try:
+        yield
+    except BaseException as error:
+        if getattr(error, "exit_code", getattr(error, "code", 1)) != 0:  # --help and --version end by an exception as well
+            how = f"ended by {(str(error) or type(error).__name__).splitlines()[0]}; after"
+        raise
+    finally:
+        _log(f"{how} {time.perf_counter() - start:.1f} s")
+
+
+def _log(line: str) -> None:
+    if _now.log is not None:
+        print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}", file=_now.log, flush=True)
 
 
 @contextmanager

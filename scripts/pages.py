@@ -30,6 +30,7 @@ WHY = re.compile(r"<!-- not run: (.+?) -->\n *$")
 FROM_HERE = re.compile(r"<!-- not run from here: (.+?) -->")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*[a-zA-Z_-]\d)")
 UNSTEADY = re.compile(r"\b[0-9a-f]{16,64}\b|\b\d+(?:[.,]\d+)*(?= (?:s|ms|samples/s|MB/s)\b)|/tmp/\S+")
+ASKS = re.compile(r"curate (?:audit|explain|review|score|sources|term|validate|doctor)\b(?!.* --out)(?:.* --dry-run$|(?!.* --words))")
 TOLERANCE = 0.03  # another CPU sums in another order, and training follows
 DEMO = (
     "curate demo demo/world",
@@ -113,17 +114,20 @@ def _line_alike(shown: str, said: str) -> bool:
 
 @dataclass
 class Runner:
-    """Runs blocks in a folder; what was run before under the same words is not run again (`known`: command -> output)."""
+    """Runs blocks in a folder. What was run before under the same words is not run again: `known`, command -> output. Of that `asked` holds what
+    only asks of the demo's release, so that several pages share it."""
 
     place: Path
     known: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
     names: dict[str, object] = field(default_factory=dict)
 
     def execute(self, command: str) -> str:
         """What a command prints, on both streams together. Raises AssertionError where it fails."""
-        if command not in self.known:
-            self.known[command] = self._in_process(command) or self._in_shell(command)
-        return self.known[command]
+        known = self.asked if ASKS.match(command) and "my_" not in command else self.known
+        if command not in known:
+            known[command] = self._in_process(command) or self._in_shell(command)
+        return known[command]
 
     def _in_process(self, command: str) -> str | None:
         """`curate` and `model` without pipes run here: a process of their own would load everything again."""
@@ -177,7 +181,7 @@ def prepared(place: Path, demo: Path) -> Path:
     """A folder as a reader of a page has it: `demo/` of the README, the same as `release`, `run`, `data`, and tables of one's own."""
     for name, source in {"demo": "", "release": "release", "run": "run", "data": "world"}.items():
         shutil.copytree(demo / source, place / name, copy_function=os.link)
-    shutil.copy(demo / "run" / "example.tsv", place / "my_counts.tsv")
+    shutil.copy(demo / "run" / "example.tsv", place / "mine.tsv")
     (place / "my_samples.tsv").write_text(MINE, encoding="utf-8")
     return place
 
@@ -223,7 +227,7 @@ def main() -> None:
         for page in wanted:
             place = prepared(Path(folder) / page.stem, Path(folder) / "demo")
             text = page.read_text(encoding="utf-8")
-            page.write_text(renewed(text, Runner(place, dict(first.known))), encoding="utf-8")
+            page.write_text(renewed(text, Runner(place, dict(first.known), first.asked)), encoding="utf-8")
             print(page.relative_to(ROOT), flush=True)
 
 

@@ -35,8 +35,12 @@ WRITERS: dict[str, Callable[[Path, Path], Words]] = {
     "model embed": lambda w, d: ["model", "embed", w / "run", w / "samples.tsv", "--out", d / "out.tsv"],
     "model export": lambda w, d: ["model", "export", w / "run", "--to", d / "out", "--without-onnx"],
     "model evaluate": lambda w, d: ["model", "evaluate", w / "run", w / "compendium.h5ad", "--out", d / "out"],
+    "model audit-samples": lambda w, d: ["model", "audit-samples", w / "compendium.h5ad", "--out", d / "out"],
+    "model compare": lambda w, d: ["model", "compare", w / "run", w / "samples.tsv", "--out", d / "out", "--normals", w / "compendium.h5ad"],
     "model baselines": lambda w, d: ["model", "baselines", w / "compendium.h5ad", "--out", d / "out"],
 }  # fmt: skip
+# Needs a server (fault_kills.py): what stands there may be some of the files, each whole, and parts of others for the next run to go on with.
+FETCH: Words = ["curate", "fetch", "archs4", "--variant", "h5"]
 SLOW = {"model train", "model evaluate", "model baselines", "demo"}
 
 

@@ -7,26 +7,104 @@ an undisturbed run leaves; then the command runs to its end, and nothing of the 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import hashlib
+import http.server
 import random
+import re
 import shutil
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 import fault_world  # noqa: E402
-from fault_disk import WRITERS  # noqa: E402
+from fault_disk import FETCH, WRITERS  # noqa: E402
 from fault_runner import Runner, names_in  # noqa: E402
 
 SEED = 42
+SERVED = random.Random(7).randbytes(3 << 20)
 MINE = ("ontology",)
 
 
 def shape(folder: Path) -> list[str]:
     """Names of everything under final names: hidden and unfinished work is for the next run to clear."""
     return [name for name in names_in(folder) if not name.startswith((".", "out.partial", "ontology/."))]
+
+
+class Slow(http.server.SimpleHTTPRequestHandler):
+    """Every file of the server is the same, and takes a while."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self._head(200, 0)
+
+    def do_GET(self) -> None:
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        first = int(asked[1]) if asked else 0
+        self._head(206 if asked else 200, first)
+        with contextlib.suppress(OSError):
+            for start in range(first, len(SERVED), 1 << 16):
+                self.wfile.write(SERVED[start : start + (1 << 16)])
+                time.sleep(0.004)
+
+    def _head(self, code: int, first: int) -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(SERVED) - first))
+        self.send_header("ETag", '"same"')
+        if code == 206:
+            self.send_header("Content-Range", f"bytes {first}-{len(SERVED) - 1}/{len(SERVED)}")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def downloads(folder: Path) -> Iterator[Path]:
+    """A table of three files of a server that runs meanwhile."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_address[1]}"
+        digest = hashlib.sha256(SERVED).hexdigest()
+        rows = [f"archs4\th5\t1\tpart{i}.h5\t{place}/{i}\t{len(SERVED)}\tsha256:{digest}\tfile\t" for i in range(3)]
+        table = folder / "downloads.tsv"
+        table.write_text("\n".join(["source\tvariant\trelease\tfile\turl\tn_bytes\tchecksum\tkind\tnote", *rows]) + "\n")
+        yield table
+        server.shutdown()
+
+
+def fetch_trial(folder: Path, run: Runner, n: int) -> tuple[int, int, list[str]]:
+    """The same of `curate fetch`: a file under its name is whole at any time, and the next run goes on and leaves no part."""
+    rng, killed, torn = random.Random(f"{SEED} fetch"), 0, []
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with downloads(folder) as table:
+        words = [*FETCH, "--out", folder / "out", "--table", table]
+        begun = time.monotonic()
+        run(*words, seconds=300)
+        whole = time.monotonic() - begun
+        shutil.rmtree(folder / "out")
+        for number in range(n):
+            ended = run(*words, kill_after=rng.uniform(0.02, 1.02) * whole)
+            killed += ended.signal == 9
+            torn += [f"#{number}: {path.name}" for path in folder.glob("out/archs4/*.h5") if path.read_bytes() != SERVED]
+            if ended.signal != 9:
+                shutil.rmtree(folder / "out")
+        last = run(*words, seconds=300)
+        torn += [f"the next run ends with {last.code}: {last.said[-300:]}"] if last.code != 0 else []
+    left = set(names_in(folder)) - {
+        "downloads.tsv",
+        "out",
+        "out/archs4",
+        "out/archs4/.fetched.json",
+        *(f"out/archs4/part{i}.h5" for i in range(3)),
+    }
+    return killed, len(left), torn + ([f"left: {sorted(left)[:4]}"] if left else [])
 
 
 def is_whole(name: str, folder: Path, world: Path, run: Runner, undisturbed: list[str]) -> str:
@@ -96,9 +174,10 @@ def main() -> int:
     given = parser.parse_args()
     world, bad = fault_world.make(given.folder / "fault-world"), 0
     with Runner(given.folder / "scratch") as run:
-        for name in WRITERS:
+        for name in [*WRITERS, "fetch"]:
             if given.only in name:
-                killed, left, torn = trial(name, world, given.folder / "place", run, given.n)
+                place = given.folder / "place"
+                killed, left, torn = fetch_trial(place, run, given.n) if name == "fetch" else trial(name, world, place, run, given.n)
                 bad += bool(left or torn)
                 print(
                     f"{'BAD ' if left or torn else ''}{name}: {given.n} tries, {killed} killed, {len(torn)} torn, {left} left behind {torn[:3]}",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PRELOADED = (
-    "anndata", "duckdb", "h5py", "pandas", "polars", "pronto", "pyarrow.parquet", "torch", "safetensors.torch", "scipy.sparse", "sklearn.decomposition",
+    "profiles", "anndata", "duckdb", "h5py", "pandas", "polars", "pronto", "pyarrow.parquet", "torch", "safetensors.torch", "scipy.sparse", "sklearn.decomposition",
     "rich.console", "typer.rich_utils", "jinja2", "curation.matrix.write", "curation.hdf5.gather", "curation.label", "curation.build_report", "curation.crate",
     "curation.export", "curation.label_table", "curation.query.answer", "modelling.commands.predict", "modelling.commands.evaluate", "modelling.commands.train",
     "modelling.bundle.hub", "matplotlib.pyplot",

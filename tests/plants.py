@@ -368,7 +368,7 @@ PLANTS: list[Planted] = [
     Planted("a version is none", manifest(lambda m: m["versions"].update(duckdb="new")), FORM),
     Planted("the version of a library is changed", manifest(lambda m: m["versions"].update(numpy="1.0.0")), PAGES),
     Planted("the version of a library is changed, in the report too", both(manifest(lambda m: m["versions"].update(numpy="1.0.0")), rewritten_pages), "T2", "all"),
-    Planted("the schema version is changed", manifest(lambda m: m.update(schema_version=1)), FORM),
+    Planted("the schema version is changed", manifest(lambda m: m.update(schema_version="2")), FORM),
     Planted("created is no time", manifest(lambda m: m.update(created="yesterday")), FORM),
     Planted("created is another day", manifest(lambda m: m.update(OTHER_DAY)), PAGES),
     Planted("created is another day, in the report too", both(manifest(lambda m: m.update(OTHER_DAY)), rewritten_pages), "T2", "all"),

@@ -49,7 +49,7 @@ def test_every_command_that_reads_a_release_has_db_and_every_one_that_writes_has
     assert "--db" in options["model serve"]
     for command in ("build", "demo", "label", "query", "audit", "sql", "diff", "export", "import-csv", "fetch"):
         assert "--out" in options[f"curate {command}"], command
-    in_place = {"model normals", "model reference", "model load", "model serve"}  # these write into the run, or nothing
+    in_place = {"model normals", "model reference", "model load", "model serve", "model push"}  # into the run, a catalogue, or nothing
     assert {name for name in options if name.startswith("model ") and "--out" not in options[name]} == in_place
 
 

@@ -170,3 +170,15 @@ def test_version_and_short_help(command: str) -> None:
     assert re.fullmatch(r"bulkatlas \d+\.\d+\.\d+\n", out("--version"))
     assert out("-h") == out("--help")
     assert errno.ENOSPC in command_line.MACHINE
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"), [("curate qu", {"query"}), ("model tr", {"train", "transfer"}), ("curate query --form", {"--format"})]
+)
+def test_a_shell_completes_commands_and_options(words: str, offered: set[str]) -> None:
+    program = words.split()[0]
+    package = {"curate": "curation", "model": "modelling"}[program]
+    asked = {f"_{program.upper()}_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    code = f"import sys; sys.argv = [{program!r}]; from {package}.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True)
+    assert set(done.stdout.split()) == offered, done.stderr

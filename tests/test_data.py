@@ -200,11 +200,14 @@ def test_batches_hold_the_rows_they_say(tmp_path, resident):
         order = np.concatenate(epoch_windows(rows, np.random.default_rng(0)))
         seen = list(feed.batches(order, 64, everything))
         halves = list(feed.batches(order, 64, lambda n: slice(n // 2, n)))
-    for (batch, values), (_, half) in zip(seen, halves, strict=True):
-        np.testing.assert_array_equal(values, x[batch])
-        np.testing.assert_array_equal(half, x[batch[len(batch) // 2 :]])
-    np.testing.assert_array_equal(np.concatenate([batch for batch, _ in seen]), order)
-    assert [len(batch) for batch, _ in seen[:-1]] == [64] * (len(seen) - 1)
+        blocks = list(feed.blocks(rows))
+    for whole, half in zip(seen, halves, strict=True):
+        np.testing.assert_array_equal(whole.x_ng, x[whole.rows])
+        np.testing.assert_array_equal(half.x_ng, x[whole.rows[len(whole.rows) // 2 :]])
+        np.testing.assert_array_equal(half.index_n, whole.rows)
+    np.testing.assert_array_equal(np.concatenate([batch.rows for batch in seen]), order)
+    assert [len(batch.rows) for batch in seen[:-1]] == [64] * (len(seen) - 1)
+    np.testing.assert_array_equal(torch.cat(blocks), x[rows])
 
 
 def test_reading_memory_does_not_grow_with_samples(tmp_path):

@@ -47,3 +47,26 @@ def test_the_tables_that_a_curator_asks_are_on_the_page() -> None:
         "term",
         "build",
     } <= set(described())
+
+
+KIND = {
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "BIGINT": "int64",
+    "INTEGER": "int32",
+    "DOUBLE": "float64",
+    "FLOAT": "float32",
+    "UBIGINT": "uint64",
+}
+
+
+def test_the_page_has_the_types_of_the_columns(tiny: Path) -> None:
+    rows = re.findall(r"^\| (\w+) \| (\w+: .*) \|$", PAGE.partition("## Types")[2], re.M)
+    typed = {
+        table: {name: kind for kind, names in re.findall(r"(\w+): ((?:`\w+`(?:, )?)+)", text) for name in re.findall(r"`(\w+)`", names)}
+        for table, text in rows
+    }
+    assert set(typed) == set(described())
+    found = run_query(tiny / "release", "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal").rows
+    for table, names in typed.items():
+        assert names == {name: KIND.get(kind, kind) for of, name, kind in found if of == table}, table

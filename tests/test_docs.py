@@ -11,6 +11,7 @@ import shlex
 import tokenize
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "ontology" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCED = re.compile(r"^```[^\n]*\n(.*?)^```", re.M | re.S)
 PROGRAMS = re.compile(r"^```(?:python|pycon|r|csv|tsv)\b[^\n]*\n.*?^```$", re.M | re.S)
-COMMAND = re.compile(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?((?:curate|model) .*)")
+COMMAND = re.compile(r"^\s*(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\S*bin/)?((?:curate|model) (?!= ).*)")
 INLINE = re.compile(r"`((?:curate|model) [^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
@@ -78,7 +79,7 @@ PATHS = re.compile(
 MODULE = re.compile(r"(?<![\w/.*-])(\w+\.py)\b")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 DATABASE = {"curation.duckdb"}  # a file
-OTHERS = {"--constraint", "--editable", "--help", "--nproc-per-node", "--user", "--version"}  # of pip, torchrun and Python
+OTHERS = {"--constraint", "--strict", "--editable", "--help", "--nproc-per-node", "--user", "--version"}  # of pip, torchrun and Python
 CODE = sorted(
     p
     for folder in ("curation", "modelling", "profiles", "bulkatlas", "scripts", "benchmarks", "tests")
@@ -162,12 +163,27 @@ def test_docstrings_and_comments_name_modules_that_are_there() -> None:
     assert wrong == []
 
 
-def test_every_option_stands_on_the_page_of_commands() -> None:
-    """The page is written by a script from the parsers: one who changes an option runs it."""
-    spec = importlib.util.spec_from_file_location("write_commands", ROOT / "scripts" / "write_commands.py")
+def script_of(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
+
+
+def test_every_option_stands_on_the_page_of_commands() -> None:
+    """The page is written by a script from the parsers: one who changes an option runs it."""
+    script = script_of("write_commands")
     assert script.TARGET.read_text(encoding="utf-8") == script.page(), "run python scripts/write_commands.py"
     assert all_options() - {"--install-completion", "--show-completion"} <= set(OPTION.findall(script.page())) | OTHERS
+
+
+def test_every_name_stands_on_the_page_of_python() -> None:
+    """Signatures and docstrings as they are: one who changes one runs the script."""
+    script = script_of("write_python")
+    page = script.page()
+    assert script.TARGET.read_text(encoding="utf-8") == page, "run python scripts/write_python.py"
+    for name in ("bulkatlas.open", "bulkatlas.label", "atlas.get_anndata", "model.compare"):
+        assert f"\n### {name}\n" in page
+    assert "_blocks" not in page and "\n>>> " not in re.sub(r"```pycon\n.*?```", "", page, flags=re.S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -156,11 +157,18 @@ def test_the_hard_test_part_is_scored_and_said(tmp_path):
     page = (tmp_path / "out" / "report.html").read_text()
     assert "Simulated data" in page
     assert "spleen (2 samples) is only in the test part" in page
+    answers, cells = metrics["levels"], re.findall(r"<td[^>]*>([^<]*)", page.split("How fine an answer holds")[-1])
+    assert cells[cells.index("a tissue") + 1] == f"{answers['share_at_level']['tissue']:.1%}"
+    assert cells[cells.index("the finest level that holds") + 2] == str(answers["back_off"]["n_wrong"])
     assert len((tmp_path / "out" / "predictions.tsv").read_text().splitlines()) == len(test) + 1
     for figure in ("tissue_accuracy", "confusion", "map_tissue", "imputation", "training"):
         assert all((tmp_path / "out" / "figures" / f"{figure}.{kind}").stat().st_size for kind in ("svg", "png", "csv"))
     assert 'src="http' not in page
     assert 'href="http' not in page
+    plain = CliRunner().invoke(app, ["evaluate", str(run), str(path), "--out", str(tmp_path / "plain"), "--no-figures"])
+    assert plain.exit_code == 0, plain.output
+    assert {file.name for file in (tmp_path / "plain").iterdir()} == {"metrics.json", "predictions.tsv"}
+    assert json.loads((tmp_path / "plain" / "metrics.json").read_text()) == metrics
 
 
 def test_a_group_on_both_sides_is_said(tmp_path, world):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from labelling import changed_ontology, label, reference
+from typer.testing import CliRunner
 
 from curation.audit import run_audit
-from curation.commands.review import review
+from curation.cli import app as curate
 from curation.database import fetch_arrow, writing
 from curation.facts import KNOWN, NoFacts, refuse_without_facts
 from curation.label import UnusedOverride, label_samples
@@ -275,12 +276,12 @@ def test_audits_and_the_queue_of_an_older_release_say_what_they_need(tmp_path: P
         with pytest.raises(NoFacts, match="built by schema 1 and has no facts; build it again"):
             run_audit(tmp_path, audit)
     with pytest.raises(NoFacts, match="built by schema 1 and has no facts; build it again"):
-        review(tmp_path)
+        CliRunner().invoke(curate, ["review", str(tmp_path)], catch_exceptions=False)
 
 
 def test_the_page_shows_the_verdicts_that_are_committed() -> None:
     verdicts = [line.split("\t") for line in (ROOT / "docs" / "logs" / "facts_read.tsv").read_text(encoding="utf-8").splitlines()[1:]]
-    page = (ROOT / "docs" / "reference" / "labels.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "logs" / "labels.md").read_text(encoding="utf-8")
     for fact in KNOWN:
         said = [verdict for name, _, verdict in verdicts if name == fact]
         row = re.search(rf"^\| {fact} \| [\d,]+ \| [\d.]+ \| (\d+) \| (\d+) \|", page, re.MULTILINE)

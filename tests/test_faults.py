@@ -5,7 +5,10 @@ line; by no traceback, no signal, in bounded time, and leaves nothing behind.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +19,7 @@ import h5py
 import numpy as np
 import pytest
 from fault_disk import WRITERS, outputs
-from fault_runner import Runner, names_in, remount, small_disk
+from fault_runner import SHIM, Runner, names_in, remount, small_disk
 
 from modelling.bundle.manifest import BundleDamaged, BundleError, write_manifest
 from modelling.bundle.model import load
@@ -215,4 +218,64 @@ def test_killed_at_any_moment_nothing_is_torn_and_the_next_run_clears_up(run, wo
     from fault_kills import trial
 
     _, left, torn = trial(name, world, tmp_path / "place", run, 3)
+    assert (left, torn) == (0, [])
+
+
+def test_build_train_and_predict_where_nothing_can_be_locked_or_exchanged(world, tmp_path):
+    """A shim before the C library refuses flock, fcntl's locks and renameat2 below one folder, as NFS and FUSE may."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("needs a C compiler and Linux")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", tmp_path / "shim.so", SHIM, "-ldl"], check=True)
+    place = tmp_path / "place"
+    place.mkdir()
+    build = ("curate", "build", "--input", place / "world", "--out", place / "out", "--ontology", world / "ontology", "--unit", "cpm")
+    shutil.copytree(world / "world", place / "world")
+    shutil.copy(world / "compendium.h5ad", place)
+    with Runner(tmp_path / "scratch", preload=tmp_path / "shim.so") as run:
+
+        def done(*words):
+            told = run(*words, environment={"WITHOUT_LOCKS": str(place)})
+            assert (told.code, told.verdict) == (0, "fine"), told.said[-2000:] + told.details
+            return told.out
+
+        refused = "import fcntl; fcntl.lockf(open('x', 'w'), fcntl.LOCK_EX)"
+        environment = {**os.environ, "LD_PRELOAD": str(tmp_path / "shim.so"), "WITHOUT_LOCKS": str(place)}
+        tried = subprocess.run([sys.executable, "-c", refused], cwd=place, env=environment, capture_output=True, text=True, check=False)
+        assert "No locks available" in tried.stderr
+        (place / "x").unlink()
+        done(*build)
+        done(*build, "--replace")
+        assert "\t96\n" in done("curate", "sql", "SELECT 'samples', count(*) FROM sample", "--db", place / "out")
+        done("model", "train", place / "compendium.h5ad", "--out", place / "run", "--epochs", "1", "--device", "cpu", "--map", "pca")
+        done("model", "predict", place / "run", world / "samples.tsv", "--out", place / "predicted.tsv")
+    assert {path.name for path in place.iterdir()} == {"world", "compendium.h5ad", "out", "run", "predicted.tsv"}
+    assert len((place / "predicted.tsv").read_text().splitlines()) > 1
+
+
+def test_scratch_on_a_full_disk_is_an_error_and_no_signal(tmp_path, monkeypatch):
+    from modelling import scratch
+
+    monkeypatch.setattr(scratch, "MEMORY_LIMIT", 1 << 20)
+    kept = scratch.scratch_array((1024, 512))
+    kept[:] = 3
+    assert kept.sum() == 3 * 1024 * 512
+    with small_disk(tmp_path / "disk", 1 << 20) as disk:
+        if disk is None:
+            pytest.skip("no right to mount a file system here")
+        monkeypatch.setattr("tempfile.tempdir", str(disk))
+        with pytest.raises(
+            scratch.ScratchFull, match=r"has no room for 0\.0 GB of intermediate results \(No space left on device\); set TMPDIR"
+        ):
+            scratch.scratch_array((1024, 512))
+        spool = scratch.Spool(np.float32)
+        with pytest.raises(scratch.ScratchFull, match="set TMPDIR"):
+            spool.write(np.zeros(1 << 19, np.float32))
+
+
+def test_a_fetch_that_is_killed_at_any_moment_goes_on_and_leaves_no_part(run, tmp_path):
+    from fault_kills import fetch_trial
+
+    killed, left, torn = fetch_trial(tmp_path / "place", run, 5)
+    assert killed > 0
     assert (left, torn) == (0, [])

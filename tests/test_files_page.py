@@ -3,8 +3,11 @@ predictions are held against it by test_readme_numbers.py."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet
 import pytest
 import tiny_world
 from files_page import PAGE, described, differences, of_release, without_meaning
@@ -46,3 +49,15 @@ def test_every_row_has_a_meaning_and_a_changed_page_is_noticed(release: Path) ->
         *(f"obs: {name} is on one side only" for name in {"sample_id"} ^ {"sample_number"}),
         "obs: age is float32, not text",
     ]
+
+
+def test_the_sql_of_the_page_for_r_runs(tiny: Path) -> None:
+    """R is not here; what it would send is."""
+    page = (PAGE.parent.parent / "how-to" / "r.md").read_text(encoding="utf-8")
+    asked = [*re.findall(r'dbGetQuery\(con, "([^"]+)"\)', page), *re.findall(r"`(SELECT [^`]+)`", page)]
+    assert len(asked) >= 2
+    with duckdb.connect(str(tiny / "release" / "curation.duckdb"), read_only=True) as con:
+        for sql in asked:
+            assert con.execute(sql.replace("'release/", f"'{tiny}/release/")).fetchall() or "WHERE" in sql
+    columns = re.findall(r"col_select = c\(([^)]+)\)", page)[0]
+    assert set(re.findall(r'"(\w+)"', columns)) <= set(pyarrow.parquet.read_schema(tiny / "release" / "labels.parquet").names)

@@ -10,8 +10,8 @@ import pytest
 import bulkatlas
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "how-to" / "census_and_scanpy.md").read_text(encoding="utf-8")
-OURS = [text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if not text.startswith("# theirs")]
-LINES = [line for text in OURS[1:] for line in text.splitlines() if line.startswith(("atlas", "adata", "loader"))]
+OURS = [text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if text.startswith("# ours")]
+LINES = [line for text in OURS for line in text.splitlines() if line.startswith(("atlas", "adata", "loader"))]
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -29,6 +29,6 @@ def test_our_line_runs_or_finds_nothing_in_a_small_release(line: str, tiny: Path
 
 def test_every_task_has_both_sides_and_ours_is_no_longer() -> None:
     theirs = [text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if text.startswith("# theirs")]
-    assert len(LINES) >= 8 and len(theirs) == len(OURS) - 1
-    for their, our in zip(theirs, OURS[1:], strict=True):
+    assert len(LINES) >= 8 and len(theirs) == len(OURS)
+    for their, our in zip(theirs, OURS, strict=True):
         assert len([x for x in our.splitlines() if x and x[0] != "#"]) <= max(3, len(their.splitlines()) - 1)

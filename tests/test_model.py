@@ -33,7 +33,7 @@ def correlated(n=80, seed=0):
 def begun(**changes):
     x = correlated()
     model = network(clip=None, **changes).eval()
-    model.begin(lambda: iter([x[:50], x[50:]]), len(x), seed=0)
+    model.begin(lambda: iter(torch.from_numpy(x).split(50)), len(x), seed=0)
     return model, x
 
 
@@ -53,7 +53,7 @@ def test_the_first_step_reconstructs_as_principal_components_do():
 def test_fewer_rows_than_dimensions_still_begin():
     x = correlated(3)
     model = network(clip=None)
-    model.begin(lambda: iter([x]), 3, seed=0)
+    model.begin(lambda: iter([torch.as_tensor(x)]), 3, seed=0)
     assert torch.isfinite(model.embed(torch.from_numpy(x))).all()
 
 

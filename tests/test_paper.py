@@ -9,13 +9,14 @@ import shutil
 
 import numpy as np
 import pytest
-from evaluation_world import N_GENES, frame, trained, write
+from evaluation_world import N_GENES, frame, write
 from typer.testing import CliRunner
 
 from modelling.bundle.model import load
 from modelling.cli import app
 from modelling.commands import paper as command
 from modelling.commands.paper import OtherPaper
+from modelling.config import TrainConfig
 from modelling.data import Compendium
 from modelling.figures.calls import pieces
 from modelling.figures.canvas import FigureFolder
@@ -26,6 +27,7 @@ from modelling.scores.reconstruction import sample_errors
 from modelling.studies.beside import NotBeside, check_beside, standard_of
 from modelling.studies.held_out import read_held_out
 from modelling.studies.paper import Effort, NoCohort, across_field, cap_that_bites, source_to_hold_out, write_held_out
+from modelling.training.train import train
 from profiles.genes import load_genes
 
 STEPS = ("denoising", "standard", "evaluation", "baselines", "held-out", "transfer", "scale", "ablation")
@@ -111,6 +113,9 @@ def test_what_is_done_is_not_done_again_and_other_settings_are_refused(made, com
     result = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick"])
     assert result.exit_code == 0, result.output
     assert result.output.count("done already") == len(STEPS)
+    told = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick", "--format", "json"])
+    with (out / "numbers.tsv").open(encoding="utf-8", newline="") as file:
+        assert json.loads(told.stdout) == list(csv.DictReader(file, delimiter="\t"))
     other = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick", "--seed", "7"])
     assert isinstance(other.exception, OtherPaper)
     assert "seed: 42" in str(other.exception)
@@ -154,7 +159,9 @@ def test_the_standard_model_beside_the_first_is_scored_by_itself(made, compendiu
 
 def _of_fewer_genes(compendium, folder):
     x, obs = frame(n_per_tissue=24)
-    return trained(write(folder / "fewer.h5ad", x[:, :50], obs, human_genes()[:50]), folder / "fewer")
+    with Compendium.open(write(folder / "fewer.h5ad", x[:, :50], obs, human_genes()[:50])) as fewer:
+        train(fewer, folder / "fewer", TrainConfig(n_latent=4, n_hidden=8, epochs=1, epoch_samples=1))
+    return folder / "fewer"
 
 
 def test_the_pieces_of_a_category_are_all_its_samples(made):

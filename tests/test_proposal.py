@@ -35,10 +35,10 @@ def test_a_field_that_says_it_twice_agrees_once(con: Connection) -> None:
     con.execute(
         "CREATE TABLE proposal AS FROM (VALUES "
         "('a', 'E1', 'map', 'anatomy', NULL, 'title', 'liver', 'UBERON:1', 0.8, 1), ('a', 'E2', 'map', 'anatomy', NULL, 'title', 'liver', 'UBERON:1', 0.9, 1),"
-        "('a', 'E3', 'map', 'anatomy', NULL, 'title', 'liver', 'UBERON:1', 0.9, 2), ('a', 'E4', 'map', 'anatomy', NULL, 'source', 'lung', 'UBERON:3', 0.7, 1),"
+        "('a', '00000000000000e3', 'map', 'anatomy', NULL, 'title', 'liver', 'UBERON:1', 0.9, 2), ('a', '00000000000000e4', 'map', 'anatomy', NULL, 'source', 'lung', 'UBERON:3', 0.7, 1),"
         "('a', 'E5', 'map', 'anatomy', NULL, 'title', 'lung', 'UBERON:3', 0.6, 1), ('a', 'E6', 'map', 'anatomy', NULL, 'title', NULL, 'CL:1', 0.9, 1)) AS proposal "
         "(sample_id, evidence_id, verdict, kind, role, field, tissue, term_id, weight, n_tokens)"
     )
     run_sql_file(con, sql_folder() / "build" / "51_candidate_label.sql")
     found = con.execute("SELECT tissue, weight, n_fields, evidence_id FROM candidate_label ORDER BY ALL").fetchall()
-    assert [(t, float(w), n, e) for t, w, n, e in found] == [("liver", 0.9, 1, "E3"), ("lung", 0.7, 2, "E4")]
+    assert [(t, float(w), n, e) for t, w, n, e in found] == [("liver", 0.9, 1, "00000000000000e3"), ("lung", 0.7, 2, "00000000000000e4")]

@@ -69,7 +69,7 @@ def test_the_commands_of_the_model_that_print_a_table_have_the_option() -> None:
     commands = typer.main.get_command(model).commands  # type: ignore[attr-defined]
     with_format = {name for name, command in commands.items() if any("--format" in parameter.opts for parameter in command.params)}
     assert with_format == {
-        "tune", "evaluate", "predict", "embed", "compare", "baselines", "transfer", "audit-labels", "audit-samples", "scale", "ablate",
+        "tune", "evaluate", "predict", "embed", "compare", "baselines", "transfer", "audit-labels", "audit-samples", "scale", "ablate", "paper",
     }  # fmt: skip
 
 
@@ -117,12 +117,14 @@ def test_the_log_has_a_line_a_stage_and_quiet_leaves_results(tiny: Path, tmp_pat
     assert plain.returncode == 0
     again = run("--quiet", *arguments, "--out", str(tmp_path / "b"), f"--log={tmp_path / 'log'}")
     lines = (tmp_path / "log").read_text().splitlines()
-    assert len(lines) == 2 and all(
-        re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d expression.parquet: [\d.]+ s, peak [\d,]+ MB", x) for x in lines
+    told = [r"\$ curate export .*", r"expression.parquet: [\d.]+ s, peak [\d,]+ MB", r"done in [\d.]+ s"] * 2
+    assert len(lines) == 6 and all(
+        re.fullmatch(rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d {words}", x) for words, x in zip(told, lines, strict=True)
     )
     assert again.stderr == b"" and again.stdout == plain.stdout.replace(b"/a:", b"/b:")
-    wrong = run("query", str(tiny / "release"), "livr", "--quiet")
+    wrong = run("query", str(tiny / "release"), "livr", "--quiet", "--log", str(tmp_path / "log"))
     assert wrong.returncode == 1 and b"near it" in wrong.stderr
+    assert "ended by 'livr' names no" in (tmp_path / "log").read_text().splitlines()[-1]
     told = run("query", str(tiny / "release"), "liver", "--verbose").stderr
     assert b"samples alone" in told
 

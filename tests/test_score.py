@@ -62,7 +62,7 @@ def test_a_table_without_curated_ids_is_refused(tmp_path):
         score(tmp_path / "gold.tsv")
 
 
-# Measured, less a little: a change that costs more than that must say so. docs/reference/labels.md tells what limits each set.
+# Measured, less a little: a change that costs more than that must say so. docs/logs/labels.md tells what limits each set.
 FLOORS = {"b_visible_krishnanlab_rnaseq": (0.995, 0.975), "golightly": (0.94, 0.90), "ale_visible": (0.92, 0.86)}
 
 

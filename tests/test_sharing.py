@@ -45,7 +45,7 @@ def put(root: Path, wanted: str, files: dict[str, bytes] | None = None) -> bool:
     scratch = root.parent / f"scratch-{os.getpid()}"
     scratch.mkdir(exist_ok=True)
     mine = fill(scratch).id
-    return publish(root, wanted, fill, lambda entry: entry.id == mine)[1]
+    return publish(root, wanted, fill, lambda entry: entry.id == mine, scratch)[1]
 
 
 def get(source: str | Path, wanted: str, out: Path, patience: Patience = HASTE) -> Pulled:
@@ -105,7 +105,7 @@ def test_a_file_that_is_damaged_cut_or_missing_is_one_line_and_no_folder(shelf: 
 
 def test_what_is_not_there_is_named_with_what_is(shelf: Path, tmp_path: Path) -> None:
     for wanted, said in (
-        ("atlass", "holds no 'atlass'; it holds atlas"),
+        ("atlass", "holds no 'atlass'; near it: atlas; it holds atlas"),
         ("atlas@3", "holds no atlas@3; its versions are 2, 1"),
         ("../atlas", "is no name"),
     ):
@@ -119,7 +119,7 @@ def test_what_is_not_there_is_named_with_what_is(shelf: Path, tmp_path: Path) ->
         get("s3://bucket/shelf", "atlas", tmp_path / "out")
     with pytest.raises(SharingFault, match="a server is not written to"):
         put_to = "http://127.0.0.1/shelf"
-        publish(put_to, "atlas@4", filling(FILES), lambda entry: False)
+        publish(put_to, "atlas@4", filling(FILES), lambda entry: False, Path("elsewhere"))
 
 
 def test_a_deprecated_version_is_passed_over_and_says_why_when_named(shelf: Path) -> None:
@@ -211,10 +211,10 @@ def test_what_is_not_ours_is_left_alone(shelf: Path, tmp_path: Path) -> None:
 def slow_publish(root: Path, wanted: str, stop: str) -> None:
     """Publish, and stand still or end at a moment."""
     if stop == "files":
-        publish(root, wanted, filling(FILES, lambda: time.sleep(60)), lambda entry: False)
+        publish(root, wanted, filling(FILES, lambda: time.sleep(60)), lambda entry: False, Path("elsewhere"))
     else:
         publishing._index = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
-        publish(root, wanted, filling(FILES), lambda entry: False)
+        publish(root, wanted, filling(FILES), lambda entry: False, Path("elsewhere"))
 
 
 @pytest.mark.parametrize("stop", ["files", "index"])
@@ -270,7 +270,9 @@ def test_publishers_at_the_same_time_all_get_in_and_one_name_is_given_once(shelf
         (lambda index: index.update(format="intake"), "is no index of a catalogue"),
         (lambda index: index["entries"][0].update(name=".."), "whose name cannot be"),
         (lambda index: index["entries"][0].update(kind="wheel"), "kind is 'wheel'"),
-        (lambda index: index["entries"][0].update(about="a\nb"), "are no text"),
+        (lambda index: index["entries"][0].update(about="a\nb"), "with a text that holds what"),
+        (lambda index: index["entries"][0].update(published="\x1b[31m"), "with a text that holds what"),
+        (lambda index: index["entries"][0]["licences"].update(gtex=["CC0"]), "with a text that holds what"),
         (lambda index: index["entries"][0]["files"][0].update(file="../../x"), "leads into another folder"),
         (lambda index: index["entries"][0]["files"][0].update(bytes=-1), "no size or sha256"),
         (lambda index: index["entries"][0]["files"][0].update(sha256="0"), "no size or sha256"),

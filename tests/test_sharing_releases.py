@@ -28,7 +28,7 @@ from curation.query.terms import UnknownName
 from curation.release import BadRelease, NoExpression
 from curation.seal import release_id
 from curation.sharing import publish_release, pull_release
-from curation.validate import validate
+from curation.validate import NotValid, validate
 from modelling.data import Compendium, CompendiumError
 from profiles.sharing.catalogue import INDEX, read_catalogue
 from profiles.sharing.entry import Entry, Item, SharingFault
@@ -80,6 +80,9 @@ def test_what_is_not_the_release_that_its_manifest_states_is_not_published(tiny:
         ):
             publish_release(folder, str(tmp_path / "shelf"), "a@1", labels_only=labels_only)
     assert not (tmp_path / "shelf" / INDEX).exists() and list((tmp_path / "shelf" / "a").iterdir()) == []
+    with pytest.raises(SharingFault, match=r"lies in .*, which is to be published"):
+        publish_release(tiny / "release", str(tiny / "release/shelf"), "a@1")
+    assert not (tiny / "release/shelf").exists()
     with pytest.raises(SharingFault, match="says no version; give NAME@VERSION"):
         publish_release(tiny / "release", str(tmp_path / "shelf"), "a")
 
@@ -173,6 +176,11 @@ def test_a_release_of_schema_1_is_explained_and_compared(tiny: Path, tmp_path: P
         ("GSM0001", "weights, fields or cell lines of the ontology folder (or the program: schema version 1 -> 2)")
     ]
     assert ("schema_version", 1, 2) in found.parameters
+    (old / "funnel.md").write_text("other")
+    said = r"is of schema version 1, this program validates version 2; of its files \d+ of \d+ have the checksum of its manifest.json \(.*'funnel.md'"
+    with pytest.raises(NotValid, match=said) as told:
+        validate(old)
+    assert "\n" not in str(told.value)
 
 
 def world(folder: Path, root: Path, wanted: str, *changes: str, facts: bool = True) -> None:
@@ -187,7 +195,7 @@ def world(folder: Path, root: Path, wanted: str, *changes: str, facts: bool = Tr
         shutil.copyfile(folder / "curation.duckdb", draft / "curation.duckdb")
         return Entry("", "", "release", wanted, 2, "bulkatlas 0", "", {}, (Item("curation.duckdb", 1, "0" * 64),))
 
-    publish(root, wanted, fill, lambda entry: False)
+    publish(root, wanted, fill, lambda entry: False, folder)
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +280,10 @@ def test_on_the_command_line_from_publishing_to_an_answer_over_http(tiny: Path, 
         return re.sub(r"\s+", " ", result.output)
 
     root = tmp_path / "shelf"
-    assert "a@1 published: 96 samples of archs4, gtex; 13 files" in run("publish", tiny / "release", root, "--as", "a@1")
+    assert "a@1 published: 72 samples of archs4, gtex, and 24 outside the matrix; 13 files" in run(
+        "publish", tiny / "release", root, "--as", "a@1"
+    )
+    assert "note: no licence is stated for archs4; see CITATION.txt" in run("publish", tiny / "release", root, "--as", "a@1")
     assert "nothing was changed" in run("publish", tiny / "release", root, "--as", "a@1")
     run("publish", tiny / "release", root, "--as", "b@1", "--labels-only")
     assert "a@1 is deprecated: too small; use b" in run("deprecate", root, "a@1", "--reason", "too small", "--successor", "b")

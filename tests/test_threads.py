@@ -7,9 +7,10 @@ import sys
 
 import pytest
 import torch
+import typer
 from training_world import SMALL, frame, write
 
-from modelling import threads, yielding
+from modelling import starting, threads, yielding
 from modelling.data import Compendium
 from modelling.training.train import train
 
@@ -110,18 +111,19 @@ class Scripted:
         return self.ran, self.delayed
 
 
-def watched(monkeypatch, shares):
+def watched(monkeypatch, shares, loaded=lambda: ["libgomp"]):
     events = []
 
     class Noted:
         def __init__(self, paths):
+            self.paths = paths
             events.append("hold")
 
         def release(self):
             events.append("release")
 
     monkeypatch.setattr(yielding, "waited", Scripted([0.0, *shares]))
-    monkeypatch.setattr(yielding, "libraries", lambda: ["libgomp"])
+    monkeypatch.setattr(yielding, "libraries", loaded)
     monkeypatch.setattr(yielding, "Hold", Noted)
     ticks = iter([False] * len(shares) + [True])
     watcher = yielding.Watcher.__new__(yielding.Watcher)
@@ -138,6 +140,8 @@ def test_the_watcher_holds_while_threads_wait_and_lets_go_afterwards(monkeypatch
     assert watched(monkeypatch, [0.5, *calm * 2, 0.01]) == ["hold", "release"]
     busy = [0.5] * 50
     assert watched(monkeypatch, [*busy, *calm * 2, *busy, *calm * 3]) == ["hold", "release", "hold", "release"]
+    found = iter([["one"], ["one", "two"], ["one", "two"]])  # a library that was loaded while others were held is held too
+    assert watched(monkeypatch, [0.5] * (yielding.LIBRARIES_TICKS + 1), lambda: next(found)) == ["hold", "release", "hold", "release"]
 
 
 def test_users_who_said_how_threads_wait_are_not_overruled(monkeypatch):
@@ -164,3 +168,18 @@ def test_the_same_pinned_threads_give_the_same_bytes_held_or_not(tmp_path, monke
     assert held == free
     said = json.loads((tmp_path / "free/environment.json").read_text())
     assert (said["threads"], said["threads_from"], said["threads_wait"]) == (2, "--threads 2", yielding.policy())
+
+
+def test_a_command_sets_its_threads_before_it_runs_and_refuses_a_wrong_number(monkeypatch):
+    for name in (*threads.COUNTS, *threads.ALONE, threads.REASON):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    seen = []
+    command = starting.started(lambda **options: seen.append((sys.argv[1:], os.environ["OMP_NUM_THREADS"], options)))
+    monkeypatch.setattr(sys, "argv", ["model", "predict", "--threads", "3", "run", "file"])
+    command(standalone_mode=False)
+    assert seen == [(["predict", "run", "file"], "3", {"standalone_mode": False})]
+    monkeypatch.setattr(sys, "argv", ["model", "predict", "--threads=none"])
+    with pytest.raises(typer.BadParameter, match="--threads needs a whole number"):
+        command(standalone_mode=False)
+    assert len(seen) == 1

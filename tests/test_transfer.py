@@ -17,7 +17,8 @@ from modelling.bundle.model import load
 from modelling.bundle.reference import load_reference, write_reference
 from modelling.cli import app
 from modelling.data import Compendium
-from modelling.predicting.cohort import CoverageTooLow
+from modelling.predicting.cohort import CoverageTooLow, read_cohort
+from modelling.predicting.genes import GeneSpace
 from modelling.studies.harmonise import HarmoniseError, harmonisation, to_profile, training_profile
 from modelling.studies.metadata import MetadataError, keep, match
 from modelling.studies.rubric import RubricError, load_rubric
@@ -200,10 +201,19 @@ def test_a_cohort_with_a_third_of_the_genes_is_refused_and_with_two_thirds_warne
             assert isinstance(result.exception, CoverageTooLow)
             assert not (tmp_path / f"out{kept}").exists()
         else:
-            assert (
-                "less than 80% of the model's genes"
-                in json.loads((tmp_path / f"out{kept}" / "transfer.json").read_text())["notes"].__repr__()
+            content = json.loads((tmp_path / f"out{kept}" / "transfer.json").read_text())
+            assert "less than 80% of the model's genes" in repr(content["notes"])
+            model = load(folder / "run")
+            x_ng = np.concatenate([block.x_ng for block in read_cohort(path, GeneSpace.of(model), unit="log2-tpm")])
+            found = model.infer(x_ng)
+            said = dict(
+                pl.read_csv(tmp_path / f"out{kept}" / "predictions.tsv", separator="\t")["sample_id", "classifier_confidence"].iter_rows()
             )
+            ours = dict(zip(obs.index, model.probabilities(x_ng).max(1).tolist(), strict=True))
+            assert [said[name] for name in said] == pytest.approx([ours[name] for name in said], abs=1e-4)
+            assert np.abs(model.probabilities_of(found.z_nk) - model.probabilities(x_ng)).max() > 1e-3  # what certainty changes
+            assert content["cohort"]["certainty"]["median"] == pytest.approx(np.median(found.certainty_n), abs=1e-4)
+            assert any("certainty of the embeddings" in note for note in content["notes"])
 
 
 def test_metadata_that_does_not_fit_is_said(world, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,11 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="the page is tested in Chro
 FLAGS = ["--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 WAIT = 60_000
+COUNTED = """window.clicks = 0; window.shifted = 0;
+addEventListener('click', event => { window.clicks += event.isTrusted && event.target.id !== 'file'; }, true);
+addEventListener('keydown', event => { window.clicks += event.key === 'Enter'; }, true);
+new PerformanceObserver(list => { for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value; }).observe({ type: 'layout-shift', buffered: true });"""
+TASKS = re.compile(r"^\| (.+?) \| (.+?) \| (\d+) \|$", re.MULTILINE)
 PIXELS = """async ([places, tissues]) => {
     const { palette } = await import('./colour.js'), about = await (await fetch('api/about')).json(), colours = palette(about).tissue;
     const canvas = document.getElementById('points'), gl = canvas.getContext('webgl');
@@ -71,6 +77,7 @@ class Watched:
             "console", lambda message: message.type == "error" and "status of 4" not in message.text and self.wrong.append(message.text)
         )
         self.page.on("request", lambda request: request.url.startswith((address, "blob:", "data:")) or self.wrong.append(request.url))
+        self.page.add_init_script(COUNTED)
         self.page.goto(address)
         self.page.wait_for_selector("body[data-ready=yes]")
         self.page.wait_for_selector("#frame[data-ready=yes]")
@@ -82,6 +89,11 @@ def watched(browser: playwright_api.Browser, address: str) -> Iterator[Watched]:
     yield opened
     opened.page.close()
     assert opened.wrong == []
+
+
+def clicks(page: playwright_api.Page) -> int:
+    """Clicks, taps and keys that choose (no letters of a word) since the last look."""
+    return int(page.evaluate("const n = window.clicks; window.clicks = 0; n"))
 
 
 def upload(page: playwright_api.Page, text: str, name: str = "mine.tsv") -> None:
@@ -522,6 +534,63 @@ def test_the_page_meets_wcag_in_what_a_program_can_see(watched: Watched) -> None
     page.locator("#sample-list summary").first.click()
     page.wait_for_selector("#sample-list details[open] .inside")
     assert violations() == []
+
+
+def test_five_tasks_take_the_clicks_that_the_docs_say(
+    browser: playwright_api.Browser, watched: Watched, address: str, serving_run: Path
+) -> None:
+    page, taken = watched.page, {}
+    page.click("#search")
+    page.keyboard.type("hepatic")
+    page.wait_for_selector("#found li:has-text('liver (hepatic)')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#browse-body tbody button")
+    assert "liver" in page.inner_text("#browse-body h2")
+    taken["find my tissue"] = clicks(page)
+    page.click("#tab-samples")
+    clicks(page)
+    values, names = world.between("brain", "spinal_cord")
+    with page.expect_file_chooser() as chooser:
+        page.click("#choose")
+    chooser.value.set_files({"name": "mine.tsv", "mimeType": "text/plain", "buffer": table_text(values, names).encode()})
+    results(page)
+    page.locator("#sample-list summary").nth(2).click()
+    page.wait_for_selector("#sample-list details[open] .inside")
+    assert "Nearest training samples" in page.inner_text("#sample-list details[open]")
+    taken["is my sample mislabelled"] = clicks(page)
+    gene = world.genes()[5].symbol
+    page.click("#search")
+    page.keyboard.type(gene)
+    page.wait_for_selector(f"#found li:has-text('{gene}') >> text=gene")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".boxes .box >> nth=5")
+    taken["where is gene X high"] = clicks(page)
+    link = page.url
+    first = sorted(reference(serving_run)["sample_id"])[0]
+    page.click("#search")
+    page.keyboard.type(first)
+    page.click(f"#found li >> text={first}")
+    page.wait_for_selector("#details[open] .evidence")
+    taken["why this label"] = clicks(page)
+    other = Watched(browser, link)
+    other.page.wait_for_selector(".boxes .box >> nth=5")
+    assert other.page.input_value("#colour-by") == f"gene:{gene}"
+    taken["share this view"] = clicks(other.page)
+    other.page.close()
+    said = TASKS.findall((Path(__file__).parent.parent / "docs" / "reference" / "serving.md").read_text(encoding="utf-8"))
+    assert {task: int(n) for task, _, n in said} == taken
+
+
+def test_nothing_moves_by_itself(browser: playwright_api.Browser, address: str) -> None:
+    """Cumulative layout shift while the page loads and answers, as browsers count it (below 0.1 is good)."""
+    for width, height in ((390, 844), (1400, 900)):
+        watched = Watched(browser, address, viewport={"width": width, "height": height})
+        watched.page.click("#example")
+        results(watched.page)
+        watched.page.wait_for_timeout(600)
+        assert watched.page.evaluate("window.shifted") < 0.1, width
+        watched.page.close()
+        assert watched.wrong == []
 
 
 def gene_of(run: Path, gene: int) -> pl.DataFrame:

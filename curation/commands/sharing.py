@@ -25,12 +25,15 @@ def publish(
     ] = False,
 ) -> None:
     """Put a release into a catalogue: every file checked, whole or not at all, and never written over."""
+    from curation.catalogue import UNSTATED
     from curation.mark import MANIFEST
     from curation.sharing import publish_release
 
     entry, is_new = publish_release(release, target, name, labels_only=labels_only)
     done = "published" if is_new else f"is there since {entry.published}, nothing was changed"
     typer.echo(f"{entry} {done}: {entry.about}; {len(entry.files)} files, {entry.bytes:,} bytes; release {entry.id}")
+    if unstated := [source for source, licence in entry.licences.items() if licence == UNSTATED]:
+        typer.echo(f"note: no licence is stated for {', '.join(unstated)}; see CITATION.txt before you share it", err=True)
     if not any(item.file == "blocks.sha256" for item in entry.files):
         typer.echo(
             f"note: it has no checksums of blocks, so it can be pulled, but not be read in place over HTTP ({MANIFEST} of an earlier program)",

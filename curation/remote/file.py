@@ -11,12 +11,13 @@ from typing import Any
 from fsspec import AbstractFileSystem
 
 from curation.remote.cache import Cached
+from curation.unlocked import PlainFile
 
 
 class RangeFile(io.RawIOBase):
     """A seekable, read-only file over the blocks of a `Cached`."""
 
-    def __init__(self, cached: Cached) -> None:
+    def __init__(self, cached: Cached | PlainFile) -> None:
         self._cached = cached
         self._at = 0
         self.name = cached.url
@@ -60,7 +61,7 @@ class CachedFiles(AbstractFileSystem):  # type: ignore[misc, unused-ignore]
     protocol = "bulkatlas"
     cachable = False
 
-    def __init__(self, files: Mapping[str, Cached]) -> None:
+    def __init__(self, files: Mapping[str, Cached | PlainFile]) -> None:
         super().__init__()
         self.files = dict(files)
 

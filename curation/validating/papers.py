@@ -61,6 +61,13 @@ def files(folder: Path, manifest: Manifest) -> tuple[bool, str]:
     return not (wrong or strange or twice or lost or foreign), answer
 
 
+def checksums(folder: Path, manifest: Manifest) -> tuple[bool, str]:
+    """Every file that a manifest of any schema names has its size and checksum."""
+    rows = manifest["outputs"]
+    wrong = [filenames.shown(row["file"]) for row in rows if filenames.fault(row["file"]) or not _is_as_said(folder / row["file"], row)]
+    return not wrong, f"{len(rows) - len(wrong)} of {len(rows)} have the checksum of its {MANIFEST}{first(wrong)}"
+
+
 def _is_as_said(path: Path, row: Mapping[str, Any]) -> bool:
     return path.is_file() and path.stat().st_size == row["bytes"] and sha256(path) == row["sha256"]
 

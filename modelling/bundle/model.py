@@ -30,13 +30,13 @@ from modelling.bundle.levels import Levels
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
+from modelling.network.base import block_rows
 from modelling.network.completion import Completer
 from modelling.network.device import chosen_device
 from modelling.network.ours import Network, Standardise, build
 from modelling.network.prototypes import Prototypes
 from profiles import aside
 
-BLOCK = 256
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
 LEVELS, LEAF = "levels.tsv", "leaf."
 FORMAT = 3
@@ -170,7 +170,8 @@ class TissueModel:
         device = next(self.network.parameters()).device
         rows = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
         self.network.eval()
-        pieces = [function(rows[i : i + BLOCK].to(device)).cpu().numpy() for i in range(0, len(rows), BLOCK)]
+        size = block_rows(device)
+        pieces = [function(rows[i : i + size].to(device)).cpu().numpy() for i in range(0, len(rows), size)]
         return np.concatenate(pieces) if pieces else function(rows.to(device)).cpu().numpy()
 
 
@@ -224,11 +225,12 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     state, temperature, residual_g = _read_weights(folder, len(genes))
     levels = _read_levels(folder, state, tissues, config.n_latent)
     checks.refuse_other_weights(folder, state, len(genes), len(tissues), config)
-    blank = Standardise(
-        torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
-    )
-    network = build(len(genes), len(tissues), config, blank)
-    network.load_state_dict(state)
+    with torch.device("meta"):  # without memory and without drawing weights that would be replaced
+        scaler = Standardise(
+            torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
+        )
+        network = build(len(genes), len(tissues), config, scaler)
+    network.load_state_dict(state, assign=True)
     network = network.to(place).eval()
     return TissueModel(
         network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels

@@ -39,7 +39,7 @@ def push(bundle: Path, target: str, wanted: str) -> tuple[Entry, bool]:
         copy_files(bundle, draft, entry.files, f"{MANIFEST} lists it; export the run again")
         return entry
 
-    return publish(target, wanted, fill, lambda known: known.id == entry.id)
+    return publish(target, wanted, fill, lambda known: known.id == entry.id, bundle)
 
 
 def entry_of(bundle: Path, manifest: Mapping[str, Any]) -> Entry:

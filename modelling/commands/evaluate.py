@@ -10,8 +10,8 @@ from modelling.commands.telling import bounded, console, tell_table
 from modelling.data import Compendium
 from modelling.outfolder import new_folder
 from modelling.progress import bars
-from modelling.reports.evaluation import write_report
 from modelling.reports.page import number, with_interval
+from modelling.reports.tables import write_tables
 from modelling.studies.beside import check_beside, embeddings_beside, headline, others_beside
 from modelling.studies.evaluate import evaluate
 
@@ -29,21 +29,30 @@ def run_evaluate(
     beside: Sequence[Path] = (),
     embeddings: Mapping[str, Path] | None = None,
     verify: bool = False,
+    figures: bool = True,
 ) -> None:
-    """Evaluate, write the folder, print the headline; `beside` are runs, `embeddings` files, that are drawn in the same pictures."""
+    """Evaluate, write the folder (without `figures` its tables only), print the headline.
+
+    Args: beside, runs, and embeddings, files, that are drawn in the same pictures.
+    """
     check_beside(run, beside)
     with Compendium.open(compendium, verify=verify) as opened, new_folder(out) as folder, bars() as stage:
         found = evaluate(run, opened, seed, stage, across=across, device=device)
         others = others_beside(beside, opened, seed, stage, device)
         found.metrics["beside"] = {name: headline(other.metrics) for name, other in others.items()}
         found.metrics["embeddings"] = embeddings_beside(run, embeddings, opened, seed, stage) if embeddings else []
-        advance = stage("figures and report", 1)
-        write_report(found, run, opened, folder, seed, others)
+        advance = stage("figures and report" if figures else "tables", 1)
+        if figures:
+            from modelling.reports.evaluation import write_report  # brings matplotlib
+
+            write_report(found, run, opened, folder, seed, others)
+        else:
+            write_tables(found, folder)
         advance(1)
-    _tell(found.metrics, out)
+    _tell(found.metrics, out, "report.html, metrics.json, predictions.tsv, figures/" if figures else "metrics.json, predictions.tsv")
 
 
-def _tell(metrics: dict[str, Any], out: Path) -> None:
+def _tell(metrics: dict[str, Any], out: Path, written: str) -> None:
     people = console()
     if metrics["simulated"]:
         people.print("simulated data: the scores say nothing about biology", style="yellow")
@@ -81,7 +90,7 @@ def _tell(metrics: dict[str, Any], out: Path) -> None:
         people.print(f"  {line}")
     for note in metrics["notes"]:
         people.print(f"  note: {note}")
-    people.print(f"wrote {out}/ (report.html, metrics.json, predictions.tsv, figures/)")
+    people.print(f"wrote {out}/ ({written})")
     tell_table(score_rows(metrics))
 
 

@@ -7,19 +7,20 @@ again. paper.json holds what was asked, so that a folder is never gone on with f
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console
 
 from modelling.bundle.reference import write_reference
 from modelling.commands.ablate import run_ablate
 from modelling.commands.baselines import run_baselines
 from modelling.commands.evaluate import run_evaluate
 from modelling.commands.scale import run_scale
+from modelling.commands.telling import console, tell_table
 from modelling.commands.train import train_and_tell
 from modelling.commands.transfer import run_transfer
 from modelling.config import TrainConfig, preset
@@ -32,6 +33,7 @@ from modelling.studies.paper import FULL, QUICK, Effort, across_field, cap_that_
 from modelling.studies.rubric import load_rubric
 from modelling.studies.transfer import Question
 from profiles import aside
+from profiles.printing import asked_format
 
 STATE = "paper.json"
 
@@ -70,20 +72,22 @@ class Asked:
 
 def run_paper(asked: Asked) -> None:
     """Do what is not done yet, and write the page."""
-    console = Console(soft_wrap=True, highlight=False)
+    people = console()
     with Compendium.open(asked.compendium) as compendium:
         _claim(asked, compendium)
         skipped: dict[str, str] = {}
         for name, done, work in _steps(asked, compendium, skipped):
             if (asked.out / done).exists():
-                console.print(f"{name}: done already", markup=False)
+                people.print(f"{name}: done already", markup=False)
                 continue
-            console.print(f"{name} ...", style="bold", markup=False)
-            work()
-        write_paper_page(asked.out, compendium, asked.preset, asked.quick, skipped)
+            people.print(f"{name} ...", style="bold", markup=False)
+            with redirect_stdout(sys.stderr) if asked_format() else nullcontext():  # a program gets one table, that of the page
+                work()
+        rows = write_paper_page(asked.out, compendium, asked.preset, asked.quick, skipped)
     for name, why in skipped.items():
-        console.print(f"  left out, {name}: {why}", markup=False)
-    console.print(f"wrote {asked.out}/ (report.html, numbers.tsv; one folder a step)", markup=False)
+        people.print(f"  left out, {name}: {why}", markup=False)
+    people.print(f"wrote {asked.out}/ (report.html, numbers.tsv; one folder a step)", markup=False)
+    tell_table(rows)
 
 
 def _claim(asked: Asked, compendium: Compendium) -> None:

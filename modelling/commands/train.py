@@ -11,11 +11,23 @@ from modelling.bundle.model import TissueModel
 from modelling.commands import telling
 from modelling.config import TrainConfig
 from modelling.data import Compendium
+from modelling.network.device import chosen_device
+from modelling.training.card import batch_for
 from modelling.training.train import Run, train
 from profiles.printing import asked_format
 
 
-def train_and_tell(compendium: Compendium, out: Path, config: TrainConfig, *, device: str, resume: bool, also_standard: bool) -> list[Run]:
+def sized(compendium: Compendium, config: TrainConfig, device: str) -> TrainConfig:
+    """The settings with as many samples a step as suit the card and the compendium; the same on a CPU."""
+    n_train = len(compendium.rows("train"))
+    n_epoch = n_train + min(len(compendium.trainable_unlabelled()), round(config.unlabelled_ratio * n_train))
+    batch = batch_for(chosen_device(device), config.batch_size, max(n_epoch, config.epoch_samples), len(compendium.genes))
+    return config.replace(batch_size=batch)
+
+
+def train_and_tell(
+    compendium: Compendium, out: Path, config: TrainConfig, *, device: str, resume: bool, also_standard: bool, compiled: bool = False
+) -> list[Run]:
     """Train one run, or with `also_standard` a second one without masking into OUT-standard."""
     variants = [(out, config)]
     if also_standard:
@@ -28,7 +40,7 @@ def train_and_tell(compendium: Compendium, out: Path, config: TrainConfig, *, de
             console.print(f"{folder}: finished already")
             continue
         _tell_input(console, compendium, settings, folder)
-        run = train(compendium, folder, settings, device=device, resume=resume and folder.exists(), progress=first)
+        run = train(compendium, folder, settings, device=device, resume=resume and folder.exists(), progress=first, compiled=compiled)
         _tell_result(console, run)
         runs.append(run)
     return runs
@@ -53,7 +65,8 @@ def _tell_input(console: Console, compendium: Compendium, config: TrainConfig, f
     sizes = {split: len(compendium.rows(split)) for split in ("train", "validation", "unlabelled")}
     console.print(
         f"{folder}: {sizes['train']:,} training samples, {sizes['validation']:,} for validation, {sizes['unlabelled']:,} unlabelled; "
-        f"{len(compendium.genes):,} genes, {len(compendium.tissues)} tissues; preset {config.preset}, masking {config.mask_fraction:.0%}, seed {config.seed}"
+        f"{len(compendium.genes):,} genes, {len(compendium.tissues)} tissues; preset {config.preset}, batch {config.batch_size},"
+        f" masking {config.mask_fraction:.0%}, seed {config.seed}"
     )
     for note in compendium.notes:
         console.print(f"  note: {note}")

@@ -5,7 +5,7 @@
     genes of Y and XIST: normal samples of the sample's own sex
 
 Nearest single samples do worse: what singles them out is what a tumour shares with them (how much stroma, how many immune cells), and that is part
-of the difference to be seen (docs/reference/compare.md).
+of the difference to be seen (docs/logs/model.md).
 """
 
 from __future__ import annotations

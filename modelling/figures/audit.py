@@ -11,8 +11,6 @@ from modelling.figures.canvas import FigureFolder, canvas, grid, spaced
 from modelling.figures.latent import place_labels
 from modelling.figures.palette import FAINT, INK, MUTED, SERIES
 
-N_NAMED = 8
-
 
 def suspects(folder: FigureFolder, margin: Floats, confidence: Floats, suspect: Bools, source: Array, names: Mapping[int, str]) -> None:
     """Margin of the expression against its probability for the most likely tissue, a dot a sample (n): suspects in their source's colour.

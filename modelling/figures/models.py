@@ -27,7 +27,7 @@ def models_beside(folder: FigureFolder, models: Mapping[str, Mapping[str, Any]],
                     axes.plot(scores[key], y, "o", color=colour, markersize=6)
             axes.set_title(word, fontsize=9)
             axes.margins(x=0.12)
-            axes.locator_params(axis="x", nbins=4)
+            axes.locator_params(axis="x", nbins=3)
         for axes in panels[len(words) :]:
             axes.set_visible(False)
         panels[0].set_yticks(range(len(names)), names)

@@ -32,7 +32,7 @@ def tissue_accuracy(folder: FigureFolder, per_class: Mapping[str, Scores], looks
             low, high = score["recall_interval"]
             colour = looks[name].colour if name in looks else MUTED
             axes.plot([low, high], [y, y], color=colour, linewidth=1.6, alpha=0.6, solid_capstyle="butt")
-            axes.plot(score["recall"], y, "o", color=colour, markersize=5.5)
+            axes.plot(score["recall"], y, "o", color=colour, markersize=5.5, markeredgecolor=INK, markeredgewidth=0.4)
             for state, marker, shift in (("tumour", "^", 0.33), ("normal", "v", -0.33)):
                 if score[state]["n"] and score["tumour"]["n"] and score["normal"]["n"]:
                     axes.plot(

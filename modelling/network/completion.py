@@ -21,6 +21,7 @@ from modelling.network.patterns import gram_matrices, same_patterns
 BROAD = 0.5
 RIDGE = 1e-3
 NEVER = -1e9
+GENES_AT_ONCE = 512
 
 
 class Completion(nn.Module):
@@ -39,7 +40,8 @@ class Completion(nn.Module):
         super().__init__()
         self.register_buffer("noise_g", torch.ones(n_genes))
         self.register_buffer("mean_ck", torch.zeros(n_tissues + 1, n_latent))
-        self.register_buffer("root_skk", torch.eye(n_latent).repeat(2, 1, 1))
+        self.register_buffer("root_skk", torch.zeros(2, n_latent, n_latent))
+        self.root_skk.diagonal(dim1=1, dim2=2).fill_(1.0)
         self.register_buffer("log_weight_c", torch.full((n_tissues + 1,), -math.log(n_tissues + 1)))
         self.register_buffer("width", torch.ones(()))
 
@@ -84,11 +86,14 @@ class Posterior:
         broad_n1 = self.weight_nc[:, -1:]
         return torch.cat([1 - broad_n1, broad_n1], 1)
 
-    def covariance(self, n: int) -> Tensor:
-        """Covariance (k, k) of sample n: within the components and between them."""
-        about_ck = self.mean_nck[n] - self.mean_nk[n]
-        within = (self.shares()[n][:, None, None] * self.covariance_pskk[self.pattern_n[n]]).sum(0)
-        return within + (self.weight_nc[n][:, None] * about_ck).T @ about_ck
+    def covariances(self) -> Tensor:
+        """Covariance of each sample's z (n, k, k): within the components and between them."""
+        about_nck = self.mean_nck - self.mean_nk[:, None]
+        between = (self.weight_nc[:, :, None] * about_nck).mT @ about_nck
+        shares_ns = self.shares()
+        for s in range(shares_ns.shape[1]):
+            between += shares_ns[:, s, None, None] * self.covariance_pskk[self.pattern_n, s]
+        return between
 
 
 class Completer:
@@ -153,12 +158,25 @@ class Completer:
         return torch.addmm(self.bias_g, mean_nk.to(self.weight_gk), self.weight_gk.T)
 
     def variance(self, posterior: Posterior) -> Tensor:
-        """Variance of D z (n, g), without the noise; one sample at a time: (n, g, k) would not fit."""
-        weight = self.weight_gk
-        out = weight.new_empty((len(posterior.mean_nk), len(weight)))
-        for n in range(len(out)):
-            out[n] = ((weight @ posterior.covariance(n).to(weight)) * weight).sum(1)
-        return out
+        """Variance of D z (n, g), without the noise: the sum over i <= j of a covariance's entries times what each gene has of the pair.
+
+        One product for all samples, of half the arithmetic of D C D' sample by sample; genes in pieces, since (g, k (k + 1) / 2) is large.
+        """
+        weight, rows = self.weight_gk, torch.triu_indices(self.weight_gk.shape[1], self.weight_gk.shape[1])
+        i, j = rows[0], rows[1]
+        twice = torch.where(i == j, 1.0, 2.0).double()
+        packed_nm = (posterior.covariances()[:, i, j] * twice).to(weight)
+        return torch.cat([packed_nm @ _pairs(piece).T for piece in torch.split(weight, GENES_AT_ONCE)], 1).clamp_min(0)
+
+
+def _pairs(rows_gk: Tensor) -> Tensor:
+    """Products of each row's entries i <= j (g, k (k + 1) / 2), in the order of torch.triu_indices."""
+    n, k = rows_gk.shape
+    out, done = rows_gk.new_empty(n, k * (k + 1) // 2), 0
+    for i in range(k):
+        out[:, done : done + k - i] = rows_gk[:, i : i + 1] * rows_gk[:, i:]
+        done += k - i
+    return out
 
 
 def _rows_times(rows_nk: Tensor, matrix_pkk: Tensor, pattern_n: Tensor) -> Tensor:

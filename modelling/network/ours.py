@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from modelling.arrays import Floats
 from modelling.config import TrainConfig
 from modelling.network.base import Network, Output, Standardise
 from modelling.network.completion import Completer, Completion
@@ -43,7 +41,7 @@ class TissueVAE(Network):
             nn.init.zeros_(parameter)
         nn.init.constant_(self.encode_log_var.bias, -4.0)
 
-    def begin(self, training_inputs: Callable[[], Iterable[Floats]], n_rows: int, seed: int) -> None:
+    def begin(self, training_inputs: Callable[[], Iterable[Tensor]], n_rows: int, seed: int) -> None:
         """Start the linear path from principal components of the input: z = (x - centre) C / s, x = centre + z s C', s the root mean square of the
         scores; the decoder gives z-scores, the input over its factor.
 
@@ -52,14 +50,17 @@ class TissueVAE(Network):
         """
         n_genes, k = self.encode_linear.in_features, self.encode_linear.out_features
         components = fit_components(training_inputs, min(k, n_genes, n_rows), seed)
-        squared = sum(
-            (np.square(components.project(x)).sum(0, dtype=np.float64) for x in training_inputs()), np.zeros(len(components.axes))
-        )
-        sd = torch.from_numpy(np.sqrt(squared / n_rows)).float()
-        self._set_linear(torch.from_numpy(components.axes), torch.from_numpy(components.mean), sd)
+        axes_kg, centre_g = torch.from_numpy(components.axes), torch.from_numpy(components.mean)
+        device = self.encode_linear.weight.device
+        axes, centre = axes_kg.to(device), centre_g.to(device)
+        squared = torch.zeros(len(axes_kg), dtype=torch.float64)
+        for x in training_inputs():
+            squared += ((x.to(device) - centre) @ axes.T).square().cpu().sum(0, dtype=torch.float64)
+        self._set_linear(axes_kg, centre_g, (squared / n_rows).sqrt().float())
 
     @torch.no_grad()
     def _set_linear(self, axes_kg: Tensor, centre_g: Tensor, sd_k: Tensor) -> None:
+        """Args, on the CPU: axes (k, g), centre (g) and standard deviation of the scores (k)."""
         k, s = len(axes_kg), sd_k.square().mean().sqrt().clamp_min(1e-6)
         for parameter in (*self.encode_linear.parameters(), self.decode_linear.weight):
             parameter.zero_()

@@ -35,7 +35,8 @@ def gram_matrices(weight_gk: Tensor, seen_pg: Tensor, complete_kk: Tensor) -> Te
     out = np.empty((len(seen), *whole.shape))
     with threadpool_limits(1, "blas"):  # products this small take longer on several threads, and many times longer on a busy machine
         for number, (seen_g, start) in enumerate(zip(seen, away.argmin(0), strict=True)):
-            gram.moved(seen_g, *starts[start], out=out[number])
+            start_g, matrix = starts[start]
+            gram.moved(seen_g, start_g, matrix, out=out[number])
     return torch.from_numpy(out)
 
 

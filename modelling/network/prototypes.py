@@ -29,8 +29,8 @@ class Prototypes(nn.Module):
     def __init__(self, n_tissues: int, n_latent: int) -> None:
         super().__init__()
         self.register_buffer("centre_k", torch.zeros(n_latent))
-        self.register_buffer("whiten_kk", torch.eye(n_latent))
-        self.register_buffer("prototypes_tk", nn.functional.normalize(torch.eye(n_tissues, n_latent), dim=1))
+        self.register_buffer("whiten_kk", _identity(n_latent, n_latent))
+        self.register_buffer("prototypes_tk", _identity(n_tissues, n_latent))
         self.register_buffer("allowance_t", torch.zeros(n_tissues))
 
     def unit(self, z_nk: Tensor) -> Tensor:
@@ -99,6 +99,13 @@ class Prototypes(nn.Module):
         cosine = torch.where(prototypes.abs().sum(1) > 0, cosine, ABSENT).scatter(1, first[:, None], ABSENT)
         strength, tissue = cosine.max(1)
         return tissue, strength
+
+
+def _identity(n: int, k: int) -> Tensor:
+    """As torch.eye, which on a device without memory (bundle/checks.py) imports torch's compiler: a second."""
+    ones = torch.zeros(n, k)
+    ones.diagonal().fill_(1.0)
+    return ones
 
 
 def _means(values_nk: Tensor, target_n: Tensor, counts_t: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ N_SHOWN = 200
 COLUMNS = ("rank", "sample_id", "label", "suggested", "margin_of_expression", "decided_by", "matched_text", "source", "title")
 
 
-N_SAID = 8
+N_SAID = 5
 
 
 def write_page(

@@ -14,6 +14,7 @@ from modelling.figures import latent, tissues
 from modelling.figures.canvas import FigureFolder, spaced
 from modelling.figures.palette import Look, looks
 from modelling.reports.across import across
+from modelling.reports.answers import answers_section
 from modelling.reports.beside import embeddings_section, models_section
 from modelling.reports.definitions import definitions
 from modelling.reports.history import funnel, training
@@ -52,6 +53,7 @@ def write_report(
         figures.mistakes(),
         figures.sources(),
         figures.confidence(),
+        answers_section(metrics),
         figures.maps(),
         expression_section(figures.folder, evaluation, metrics, beside),
         imputation_section(figures.folder, metrics, beside),

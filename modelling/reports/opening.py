@@ -62,6 +62,12 @@ def _across(metrics: Metrics, between: Callable[[Any], str]) -> list[Tile]:
         Tile(
             f"Balanced accuracy, each {left_out['field']} left out",
             number(found["balanced_accuracy"]),
-            f"{between(found['intervals']['balanced_accuracy'])}{found['n']:,} samples of {len(left_out['values'])}, named by a head that saw none of theirs",
+            f"{between(found['intervals']['balanced_accuracy'])}{found['n']:,} samples of {values_word(left_out)}, named by a head that saw none of theirs",
         )
     ]
+
+
+def values_word(left_out: Mapping[str, Any]) -> str:
+    """How many studies, sources or other values were left out."""
+    n, field = len(left_out["values"]), left_out["field"]
+    return f"{n} {'studies' if field == 'study' else f'{field}s'}"

@@ -91,6 +91,7 @@ class Report:
         from jinja2 import Environment, StrictUndefined
 
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        environment.filters["coded"] = coded
         template = resources.files("modelling.reports").joinpath("report.html.j2").read_text(encoding="utf-8")
         path.write_text(environment.from_string(template).render(report=self), encoding="utf-8")
 
@@ -111,6 +112,13 @@ def shown(folder: Path, name: str, caption: str, seen_from: Path | None = None) 
         round(width * POINTS_TO_PIXELS),
         place,
     )
+
+
+def coded(text: str) -> str:
+    """Text for the page, escaped, with what stands between backticks as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def number(value: Any, digits: int = 3) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from modelling.data import Compendium
+from modelling.reports.opening import values_word
 from modelling.reports.page import Report, Section, Shown, Table, Tile, number, shown, with_interval
 from modelling.reports.paper_words import FIGURES, WHY
 from modelling.reports.trainings import size, told
@@ -38,11 +39,12 @@ class Line:
     n: str = ""
 
 
-def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool, skipped: Mapping[str, str]) -> None:
-    """report.html and numbers.tsv in `out`, from what the steps wrote there."""
+def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool, skipped: Mapping[str, str]) -> list[dict[str, str]]:
+    """report.html and numbers.tsv in `out`, from what the steps wrote there; returns the rows of numbers.tsv."""
     found = {name: _json(out / name / file) for name, file in STEPS.items()}
     lines = [line for make in (_compendium, _figures_1_to_3, _transfer, _methods, _scale, _ablation) for line in make(found, compendium)]
-    _write_numbers(out / "numbers.tsv", lines)
+    rows = number_rows(lines)
+    _write_numbers(out / "numbers.tsv", rows)
     sections = [section for item, title in FIGURES.items() if (section := _section(out, item, title, lines, skipped)) is not None]
     Report(
         title="The published study, from this compendium",
@@ -59,6 +61,7 @@ def write_paper_page(out: Path, compendium: Compendium, preset: str, quick: bool
         sections=sections,
         colophon=f"Made by bulkatlas {__version__}, `model paper`. All numbers of this page: numbers.tsv; of each step: its folder.",
     ).write(out / "report.html")
+    return rows
 
 
 STEPS = {
@@ -89,7 +92,7 @@ def _tiles(found: Found) -> list[Tile]:
     if metrics["across"]:
         across = metrics["across"]
         scores = across["together"]
-        detail = f"{_between(scores['intervals']['balanced_accuracy'])}{scores['n']:,} samples of {_values(across)}; the head saw no label of theirs"
+        detail = f"{_between(scores['intervals']['balanced_accuracy'])}{scores['n']:,} samples of {values_word(across)}; the head saw no label of theirs"
         tiles.append(Tile(f"Balanced accuracy, each {across['field']} left out", number(scores["balanced_accuracy"]), detail))
     detail = f"{_between(metrics['intervals']['balanced_accuracy'])}{metrics['n']['labelled']:,} test samples from the same archives; published 0.949"
     tiles.append(Tile("Balanced accuracy, in distribution", number(metrics["balanced_accuracy"]), detail))
@@ -101,12 +104,6 @@ def _tiles(found: Found) -> list[Tile]:
         )
         for row in _heads(moved)
     ]
-
-
-def _values(across: Mapping[str, Any]) -> str:
-    """How many studies, sources or other values were left out."""
-    n, field = len(across["values"]), across["field"]
-    return f"{n} {'studies' if field == 'study' else f'{field}s'}"
 
 
 def _between(interval: Sequence[float] | None) -> str:
@@ -256,11 +253,18 @@ def _section(out: Path, item: str, title: str, lines: Sequence[Line], skipped: M
     return Section(title, [*text, *missing, f"Why they may differ: {words.why}"], pictures, tables)
 
 
-def _write_numbers(path: Path, lines: Sequence[Line]) -> None:
-    """numbers.tsv: one row a number of ours, the published one beside it."""
+def number_rows(lines: Sequence[Line]) -> list[dict[str, str]]:
+    """One row a number of ours, the published one and its source beside it."""
     known = published()
+    rows = []
+    for line in lines:
+        said, source = known.get((line.item, line.measure), (UNKNOWN, ""))
+        rows.append({"item": line.item, "what": line.word, "published": said, "source": source, "ours": line.ours, "n": line.n})
+    return rows
+
+
+def _write_numbers(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     with aside.written(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow(["item", "what", "published", "source", "ours", "n"])
-        for line in lines:
-            writer.writerow([line.item, line.word, *known.get((line.item, line.measure), (UNKNOWN, "")), line.ours, line.n])
+        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

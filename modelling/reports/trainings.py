@@ -22,7 +22,9 @@ def write_scale_page(folder: Path, rows: list[dict[str, Any]], compendium: Compe
     figures = FigureFolder(folder / "figures")
     scale_curve(figures, rows, words_of(rows[0]))
     caption = (
-        f"Every dot is a training; line and band: mean and 95% t interval over {n_seeds} seeds. " if n_seeds > 1 else ONE_SEED
+        f"Every dot is a training; line and band: mean and 95% t interval over {n_seeds} seeds (of draw and training; the test samples stay). "
+        if n_seeds > 1
+        else ONE_SEED
     ) + f"One test part of {rows[0]['n_test']:,} samples."
     Report(
         title="Do more samples help?",

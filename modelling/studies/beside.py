@@ -44,8 +44,8 @@ def check_beside(run: Path, others: Sequence[Path]) -> None:
 def others_beside(
     others: Sequence[Path], compendium: Compendium, seed: int, stage: Stage = silent, device: str = "cpu"
 ) -> dict[str, Evaluation]:
-    """Name of the folder -> how that run does on the same test part."""
-    return {path.resolve().name: evaluate(path, compendium, seed, stage, device=device) for path in others}
+    """Name of the folder -> how that run does on the same test part; simple imputers stand beside the first run alone."""
+    return {path.resolve().name: evaluate(path, compendium, seed, stage, device=device, simple=False) for path in others}
 
 
 def embeddings_beside(

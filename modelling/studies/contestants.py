@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from modelling.arrays import Array, Bools, Floats, Ints
+from modelling.bundle.inference import Inferred
 from modelling.bundle.model import TissueModel, load
 from modelling.bundle.reference import Reference, load_reference
 from modelling.data import Compendium
@@ -24,6 +25,8 @@ from modelling.studies.harmonise import Way, harmonisation
 
 K = 5
 UNSURE_BELOW = 0.5
+CERTAINTY = {"lowest": 0.0, "5th_percentile": 0.05, "median": 0.5}
+MISSED = 1e-3  # of certainty, from which it is worth a note
 STRENGTH = 0.1  # of the logistic regression on an embedding, over standardised dimensions
 
 
@@ -59,17 +62,28 @@ def ask_run(run: Path, cohort_path: Path, reading: Reading, way: Way, compendium
     model, reference = load(run), load_reference(run)
     cohort = open_cohort(reading.open(cohort_path), GeneSpace.of(model), unit=reading.unit)
     change, said = harmonisation(way, model, lambda: (block.x_ng for block in cohort), compendium)
-    ids, z_nk, usable = _embed(model, cohort, change)
-    probability = model.probabilities_of(z_nk)
+    ids, found, usable = _inferred(model, cohort, change)
+    z_nk, certainty = found.z_nk, found.certainty_n[usable]
+    probability = model.probabilities_of(z_nk, found.certainty_n)
     top, tissues = probability.max(axis=1), np.array(model.tissues, dtype=object)
     head = Contestant(f"{prefix}classifier", tissues[probability.argmax(1)], top, top < UNSURE_BELOW, tuple(model.tissues))
     of_row = reference.column("tissue").astype(str)
     neighbours, _ = reference.neighbours(model.directions(z_nk))
     near = _voted(f"{prefix}kNN", of_row[neighbours], tuple(sorted(set(of_row[reference.train]))))
-    notes = [*said, *cohort.report.notes, *cohort.report.warnings]
-    return Asked(
-        ids, usable, [head, near], reference, [f"{prefix.strip()}: {note}" if prefix else note for note in notes], cohort.report.as_dict()
-    )
+    certain = {name: float(np.quantile(certainty, q)) for name, q in CERTAINTY.items()} if len(certainty) else {}
+    notes = [*said, *cohort.report.notes, *cohort.report.warnings, *_uncertain(certain)]
+    said_of = [f"{prefix.strip()}: {note}" if prefix else note for note in notes]
+    return Asked(ids, usable, [head, near], reference, said_of, {**cohort.report.as_dict(), "certainty": certain})
+
+
+def _uncertain(certain: dict[str, float]) -> list[str]:
+    """What missing genes leave open, in words, where they do."""
+    if not certain or certain["median"] > 1 - MISSED:
+        return []
+    return [
+        f"genes are missing: certainty of the embeddings {certain['median']:.2f} in the median sample, {certain['lowest']:.2f} in the lowest"
+        " (1: every gene measured); probabilities and abstention take it into account"
+    ]
 
 
 def ask_embedding(name: str, path: Path, ids: Array, reference: Reference) -> list[Contestant]:
@@ -101,12 +115,14 @@ def _voted(name: str, tissue_nk: Array, tissues: tuple[str, ...]) -> Contestant:
     return Contestant(name, np.array(tissues, dtype=object)[votes], share, share <= 0.5, tissues)
 
 
-def _embed(model: TissueModel, cohort: Cohort, change: Any) -> tuple[Array, Floats, Bools]:
-    """Sample ids, embeddings and which samples measure enough of the genes."""
+def _inferred(model: TissueModel, cohort: Cohort, change: Any) -> tuple[Array, Inferred, Bools]:
+    """Sample ids, embeddings with their certainty, and which samples measure enough of the genes."""
     ids: list[str] = []
-    z_parts, usable = [], []
+    z_parts, certain, usable = [], [], []
     for block in cohort:
         ids += block.sample_ids
-        z_parts.append(model.embed(change(block.x_ng)))
+        found = model.infer(change(block.x_ng))
+        z_parts.append(found.z_nk)
+        certain.append(found.certainty_n)
         usable.append(block.coverage >= cohort.min_coverage)
-    return np.array(ids, dtype=object), np.concatenate(z_parts), np.concatenate(usable)
+    return np.array(ids, dtype=object), Inferred(np.concatenate(z_parts), np.concatenate(certain)), np.concatenate(usable)

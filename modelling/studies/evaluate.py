@@ -37,24 +37,29 @@ class Evaluation:
 
 
 def evaluate(
-    run: str | Path, compendium: Compendium, seed: int = SEED, stage: Stage = silent, *, across: str | None = None, device: str = "cpu"
+    run: str | Path,
+    compendium: Compendium,
+    seed: int = SEED,
+    stage: Stage = silent,
+    *,
+    across: str | None = None,
+    device: str = "cpu",
+    simple: bool = True,
 ) -> Evaluation:
     """Score the run in folder `run` on the whole test part.
 
     Args: stage(name, total) announces a stage and returns a function that advances it; across, an obs field whose values are left out one at a
-    time. Raises TooFewGenes, NothingHeldOut, NothingAcross, BundleError.
+    time; simple, whether the simple imputers restore hidden cells too. Raises TooFewGenes, NothingHeldOut, NothingAcross, BundleError.
     """
     model = load(run, device)
     notes = [*compendium.notes, *provenance_notes(Path(run), compendium)]
     warning = shared_genes(model, compendium.var["symbol"], compendium.path.name)
     notes += [warning] if warning else []
     n_test = len(compendium.rows("test"))
-    left_out = None
-    if across is not None:
-        n_labelled = sum(len(compendium.rows(split, labelled=True)) for split in ("train", "validation", "test"))
-        left_out = score_across(model, compendium, across, seed, stage(f"leaving out each {across}", n_labelled))
+    left_out = _across(model, compendium, across, seed, stage)  # first: a field that is not there is told before anything is computed
     part = read_held_out(model, compendium, stage("test samples through the model", n_test))
     imputers, z_train = simple_imputers(model, compendium, seed, stage)
+    imputers = imputers if simple else {}
     imputation = score_imputation(model, part, imputers, seed, stage("hiding and restoring cells", n_test * len(FRACTIONS)))
     errors = sample_errors(part.truth_ng, part.restored_ng)
     clipped = sample_errors(part.truth_ng, part.restored_ng, clip=CLIP)
@@ -80,6 +85,14 @@ def evaluate(
         "notes": notes + shared_group_notes(compendium, part) + part_notes(part, model),
     }
     return Evaluation(metrics, part, errors, ranks, model)
+
+
+def _across(model: TissueModel, compendium: Compendium, field: str | None, seed: int, stage: Stage) -> dict[str, Any] | None:
+    """The values of a field left out one at a time; None where that was not asked for."""
+    if field is None:
+        return None
+    n_labelled = sum(len(compendium.rows(split, labelled=True)) for split in ("train", "validation", "test"))
+    return score_across(model, compendium, field, seed, stage(f"leaving out each {field}", n_labelled))
 
 
 def _settings(seed: int, n_bootstraps: int) -> dict[str, Any]:

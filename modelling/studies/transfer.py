@@ -14,8 +14,8 @@ from modelling.bundle.reference import Reference
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.predicting.cohort import Reading
-from modelling.scores.intervals import wilson
-from modelling.scores.metrics import draw_groups, percentile_interval
+from modelling.scores.intervals import of_mean, wilson
+from modelling.scores.metrics import percentile_interval
 from modelling.studies.contestants import Contestant, ask_embedding, ask_run
 from modelling.studies.harmonise import Way
 from modelling.studies.metadata import MetadataError, cohort_metadata, keep, match
@@ -119,7 +119,7 @@ def _scored(calls: Calls, rubric: Rubric, reference: Reference, seed: int, notes
     ]
     overall = []
     for way in rubric.accepted:
-        of_way = [_overall(calls, rubric, way, one, largest, seed) for one in calls.contestants]
+        of_way = [_overall(calls, rubric, way, one, largest) for one in calls.contestants]
         overall += [row | _against_first(calls, rubric, way, one, seed) for row, one in zip(of_way, calls.contestants, strict=True)]
     return Transfer(rows, overall, calls, largest, notes, report)
 
@@ -184,7 +184,7 @@ def _score(
     }
 
 
-def _overall(calls: Calls, rubric: Rubric, way: str, one: Contestant, largest: str, seed: int) -> dict[str, Any]:
+def _overall(calls: Calls, rubric: Rubric, way: str, one: Contestant, largest: str) -> dict[str, Any]:
     """All samples together, and the mean over categories, with categories that the model cannot reach left out."""
     accepted = rubric.accepted[way]
     reachable = [name for name in accepted if accepted[name] & set(one.tissues)]
@@ -193,15 +193,10 @@ def _overall(calls: Calls, rubric: Rubric, way: str, one: Contestant, largest: s
     hit = np.array([tissue in accepted[name] for name, tissue in named], dtype=float)
     null = np.array([largest in accepted[name] for name, _ in named], dtype=float)
     n, n_abstained = len(hit), int(one.abstained[rows].sum())
-    groups = draw_groups(np.full(n, ""), seed)
     member = np.array([name for name, _ in named])
-    per_category = {name: (member == name).astype(float) for name in dict.fromkeys(member)}
-    draws = np.array(
-        [
-            groups.totals(hit * inside) / np.where(groups.totals(inside) > 0, groups.totals(inside), np.nan)
-            for inside in per_category.values()
-        ]
-    )
+    per_category = {name: member == name for name in dict.fromkeys(member)}
+    shares = np.array([hit[inside].mean() for inside in per_category.values()])
+    sizes = np.array([inside.sum() for inside in per_category.values()], dtype=float)
     return {
         "rubric": way,
         "classifier": one.name,
@@ -209,11 +204,11 @@ def _overall(calls: Calls, rubric: Rubric, way: str, one: Contestant, largest: s
         "n_categories": len(per_category),
         "score": float(hit.mean()) if n else None,
         "interval": wilson(int(hit.sum()), n),
-        "mean_over_categories": float(np.mean([hit[inside > 0].mean() for inside in per_category.values()])) if n else None,
-        "mean_interval": percentile_interval(np.nanmean(draws, axis=0)) if n else None,
+        "mean_over_categories": float(shares.mean()) if n else None,
+        "mean_interval": of_mean(shares, sizes) if n else None,
         "abstained": n_abstained / n if n else None,
         "null": float(null.mean()) if n else None,
-        "null_mean_over_categories": float(np.mean([null[inside > 0].mean() for inside in per_category.values()])) if n else None,
+        "null_mean_over_categories": float(np.mean([null[inside].mean() for inside in per_category.values()])) if n else None,
     }
 
 

@@ -16,6 +16,8 @@ class Workers:
 
     rank: int
     count: int
+    draws_own: bool = False
+    """Whether each draws masks and noise for its own part of a batch only: on devices, where drawing for all would cost each as much as one alone."""
 
     @classmethod
     def start(cls) -> Workers:
@@ -25,7 +27,7 @@ class Workers:
             torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
             if torch.cuda.is_available():
                 torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-        return cls(rank, count)
+        return cls(rank, count, draws_own=count > 1 and torch.cuda.is_available())
 
     @property
     def is_first(self) -> bool:
@@ -35,6 +37,10 @@ class Workers:
     def share(self, n: int) -> slice:
         """This worker's rows of a global batch of n; shares differ by at most one row."""
         return slice(self.rank * n // self.count, (self.rank + 1) * n // self.count)
+
+    def seed(self, seed: int) -> int:
+        """Of the draws: the same for all, or for each its own."""
+        return seed * self.count + self.rank if self.draws_own else seed
 
     def wrap(self, network: nn.Module) -> nn.Module:
         """The network with gradients averaged over workers."""

@@ -25,19 +25,23 @@ class Report(Protocol):
 
 
 class Silence:
-    """No report."""
+    """No report; also what stands before the first epoch."""
+
+    def preparing(self, text: str) -> None:
+        """What is done before the first epoch."""
+
+    def starts(self, epoch: int) -> None:
+        """Epochs begin, with this one."""
 
     def batch(self, share_done: float, n_samples: int) -> None:
         """After each batch: the share of the epoch that is done, and the samples of the batch."""
-        pass
 
     def epoch(self, row: dict[str, float], best_epoch: int) -> None:
         """After each epoch: its row of history.csv, and the epoch that was best so far."""
-        pass
 
 
 @contextlib.contextmanager
-def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
+def bar(shown: bool, epochs: int) -> Iterator[Silence]:
     """A Rich bar on standard error with samples/s and the time left until the last possible epoch."""
     if not shown:
         yield Silence()
@@ -54,17 +58,22 @@ def bar(shown: bool, epochs: int, first_epoch: int) -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), disable=not shows_bars()) as progress:
-        task = progress.add_task("", total=epochs, completed=first_epoch, text="")
+        task = progress.add_task("", total=epochs, text="")
 
-        class Bar:
-            done = first_epoch
+        class Bar(Silence):
+            done = 0
+
+            def preparing(self, text: str) -> None:
+                progress.update(task, text=text)
+
+            def starts(self, epoch: int) -> None:
+                self.done = epoch
+                progress.update(task, completed=epoch, text="")
 
             def batch(self, share_done: float, n_samples: int) -> None:
-                """After each batch: the share of the epoch that is done, and the samples of the batch."""
                 progress.update(task, completed=self.done + share_done)
 
             def epoch(self, row: dict[str, float], best_epoch: int) -> None:
-                """After each epoch: its row of history.csv, and the epoch that was best so far."""
                 self.done += 1
                 text = (
                     f"epoch {self.done} (best {best_epoch + 1}) loss {row['train_loss']:.3f} balanced accuracy {row['validation_balanced_accuracy']:.3f} "

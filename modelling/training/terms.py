@@ -29,12 +29,12 @@ class Share:
     prior_var_k: Tensor
     weight_t: Tensor
     n: int
-    n_labelled: int
+    n_labelled: int | Tensor
     n_workers: int
 
-    def mean(self, per_sample: Tensor, n: int | None = None) -> Tensor:
+    def mean(self, per_sample: Tensor, n: int | Tensor | None = None) -> Tensor:
         """Values of this share (m) as a scalar whose mean over workers is the mean over the whole batch, or over `n` of its samples."""
-        return per_sample.sum() * self.n_workers / (n or self.n)
+        return per_sample.sum() * self.n_workers / (self.n if n is None else n)
 
 
 def reconstruction(share: Share) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from modelling.arrays import Floats
 from modelling.bundle.model import TissueModel, save
 from modelling.config import TrainConfig
 from modelling.data import Compendium
@@ -22,12 +22,14 @@ from modelling.network.device import chosen_device
 from modelling.network.loss import class_weights
 from modelling.network.ours import Standardise, build
 from modelling.training import checkpoint, history, mark, run_folder, usable
-from modelling.training.batches import Feed, Rows, draw_unlabelled, epoch_windows
+from modelling.training.adam import AdamW
+from modelling.training.batches import Feed, draw_unlabelled, epoch_windows
 from modelling.training.distributed import Workers
 from modelling.training.fast import fast_products, keep_freed_memory
 from modelling.training.head import fit_prototypes
 from modelling.training.shifts import Shifts
-from modelling.training.terms import TERMS, Share
+from modelling.training.step import Step
+from modelling.training.terms import TERMS
 from modelling.training.validation import validation_scores
 from modelling.yielding import yielding
 
@@ -56,12 +58,13 @@ def train(
     progress: bool = False,
     checkpoint_seconds: float = 30.0,
     watch: history.Report | None = None,
+    compiled: bool = False,
 ) -> Run:
     """Train and write the run folder `out`.
 
     Raises TrainingError when `out` exists (without `resume`), is no run (with it), or when the loss is not a number. A run that was stopped goes
     on from its last checkpoint with `resume`, to the same weights as one that was not. `watch` is told of every batch and epoch, and may end
-    the training by raising.
+    the training by raising. `compiled`: steps through torch.compile, which needs a compiler on this machine and pays on long runs only.
     """
     out, config = Path(out), config or TrainConfig()
     workers = Workers.start()
@@ -71,9 +74,10 @@ def train(
     keep_freed_memory()
     try:
         with fast_products(config.precision), yielding(), workers:
-            trainer = Trainer(compendium, config, workers, place, out)
-            trainer.resume_or_start()
-            with history.bar(progress and workers.is_first, config.epochs, trainer.epoch) as report:
+            trainer = Trainer(compendium, config, workers, place, out, compiled=compiled)
+            with history.bar(progress and workers.is_first, config.epochs) as report:
+                trainer.resume_or_start(report.preparing)
+                report.starts(trainer.epoch)
                 trainer.fit([report, *([watch] if watch else [])], checkpoint_seconds)
             return trainer.finish()
     except Exception:
@@ -85,7 +89,9 @@ def train(
 class Trainer:
     """The state of one training: network, optimiser, place in the epochs, best weights so far."""
 
-    def __init__(self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path) -> None:
+    def __init__(
+        self, compendium: Compendium, config: TrainConfig, workers: Workers, device: torch.device, out: Path, *, compiled: bool = False
+    ) -> None:
         self.compendium, self.config, self.workers, self.device, self.out = compendium, config, workers, device, out
         usable.check(compendium)
         if not len(compendium.rows("validation", labelled=True)):
@@ -104,13 +110,12 @@ class Trainer:
         mean, std = (torch.from_numpy(a) for a in compendium.moments())
         scaler = Standardise(mean, std, config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale)
         self.network = build(len(compendium.genes), len(compendium.tissues), config, scaler).to(device)
-        groups = self.network.parameter_groups(config)
-        self.optimiser = torch.optim.AdamW(
-            groups, lr=config.scaled_learning_rate, weight_decay=config.weight_decay, fused=device.type != "mps"
+        self.optimiser = AdamW(self.network.parameter_groups(config), config.scaled_learning_rate, config.weight_decay)
+        self.feed = Feed(compendium, np.concatenate(list(self.rows.values())), device)
+        shifts = Shifts.of(compendium.genes, compendium.unit, device) if config.shift_share else None
+        self.step = Step(
+            self.network, self.optimiser, config, workers, self.targets, self.weight_t, shifts, compendium.sample_ids, compiled=compiled
         )
-        self.parallel = workers.wrap(self.network)
-        self.feed = Feed(compendium, np.concatenate([self.rows["train"], self.rows["unlabelled"]]), device)
-        self.shifts = Shifts.of(compendium.genes, compendium.unit, device) if config.shift_share else None
         self.epoch, self.rate, self.learning_rate, self.seconds = 0, 1.0, 0.0, 0.0
         self.history: list[dict[str, float]] = []
         self.best_epoch, self.best_score = -1, math.inf
@@ -118,11 +123,17 @@ class Trainer:
 
     # -- start and resume ------------------------------------------------------------------------------------------------------------------
 
-    def resume_or_start(self) -> None:
-        """Take up the last checkpoint, or set the network's starting point from the training part."""
+    def resume_or_start(self, tell: Callable[[str], None] = lambda text: None) -> None:
+        """Take up the last checkpoint, or set the network's starting point from the training part. Args: tell, what is being done."""
         saved = checkpoint.read(self.out)
         if saved is None:
-            self.network.begin(self._training_inputs, len(self.rows["train"]), self.config.seed)
+            passes = itertools.count(1)
+
+            def inputs() -> Iterator[Tensor]:
+                tell(f"principal components, pass {next(passes)} over {len(self.rows['train']):,} samples")
+                yield from self._training_inputs()
+
+            self.network.begin(inputs, len(self.rows["train"]), self.config.seed)
             self._fit_head()
             return
         tensors, facts = saved
@@ -131,24 +142,24 @@ class Trainer:
                 f"{self.out}: the stopped run used other settings or another compendium; resume it with the same ones"
             )
         self.network.load_state_dict({name[8:]: value for name, value in tensors.items() if name.startswith("network.")})
-        self.best = {name[5:]: value for name, value in tensors.items() if name.startswith("best.")}
-        checkpoint.restore_optimiser(self.optimiser, tensors)
+        self.best = {name[5:]: value.to(self.device) for name, value in tensors.items() if name.startswith("best.")}
+        self.optimiser.restore(tensors)
         for name in ("epoch", "rate", "seconds", "history", "best_epoch", "best_score"):
             setattr(self, name, facts[name])
 
     def _fit_head(self) -> None:
-        fit_prototypes(self.network, self.compendium, self.targets, self.balance)
+        fit_prototypes(self.network, self.compendium, self.feed, self.targets, self.balance)
 
-    def _training_inputs(self) -> Iterator[Floats]:
+    def _training_inputs(self) -> Iterator[Tensor]:
         """The training rows as the encoder sees them, in blocks, missing genes at the mean."""
         scaler = self.network.standardise
-        for _, x in self.compendium.blocks(self.rows["train"]):
-            yield scaler.network_input(scaler(torch.from_numpy(x).to(self.device)))[0].cpu().numpy()
+        for x in self.feed.blocks(self.rows["train"]):
+            yield scaler.network_input(scaler(x))[0]
 
     def _write_checkpoint(self) -> None:
         tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()} | {f"best.{n}": v for n, v in self.best.items()}
         facts = {name: getattr(self, name) for name in ("identity", "epoch", "rate", "seconds", "history", "best_epoch", "best_score")}
-        checkpoint.write(self.out, tensors | checkpoint.optimiser_tensors(self.optimiser), facts)
+        checkpoint.write(self.out, tensors | self.optimiser.tensors(), facts)
 
     # -- epochs ----------------------------------------------------------------------------------------------------------------------------
 
@@ -173,7 +184,10 @@ class Trainer:
         self.history.append(row)
         if row["validation_score"] < self.best_score:
             self.best_epoch, self.best_score = self.epoch, row["validation_score"]
-            self.best = {name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()}
+            now = {name: value.detach() for name, value in self.network.state_dict().items()}
+            self.best = self.best or {name: torch.empty_like(value) for name, value in now.items()}
+            for name, value in now.items():  # they stay on the device
+                self.best[name].copy_(value)
         elif self.config.schedule == "plateau" and (self.epoch - self.best_epoch) % max(1, self.config.patience // 2) == 0:
             self.rate *= 0.5
 
@@ -182,7 +196,7 @@ class Trainer:
         config, started = self.config, time.monotonic()
         rng = np.random.default_rng([config.seed, self.epoch])
         torch.manual_seed(config.seed * 100_003 + self.epoch)
-        noise = torch.Generator(self.device).manual_seed(config.seed * 100_003 + self.epoch)
+        noise = torch.Generator(self.device).manual_seed(self.workers.seed(config.seed * 100_003 + self.epoch))
         limit = round(config.unlabelled_ratio * len(self.rows["train"]))
         rows = np.sort(np.concatenate([self.rows["train"], draw_unlabelled(self.rows["unlabelled"], limit, rng)]))
         n_passes = max(1, round(config.epoch_samples / len(rows)))
@@ -190,14 +204,15 @@ class Trainer:
         if self.network.needs_two_samples and len(order) % config.batch_size == 1:
             order = order[:-1]
         self.network.train()
-        sums, n_batches = torch.zeros(len(TERMS) + 1, dtype=torch.float64), -(-len(order) // config.batch_size)
-        for number, (batch, x) in enumerate(self.feed.batches(order, config.batch_size, self.workers.share)):
+        self.step.begin_epoch()
+        n_batches = -(-len(order) // config.batch_size)
+        for number, batch in enumerate(self.feed.batches(order, config.batch_size, self.workers.share)):
             self._set_rate(self.epoch + number / n_batches)
-            terms = self._step(batch, x, noise, number)
-            sums += terms * len(batch)
+            self.step(batch, noise, self.epoch, number)
             for report in reports:
-                report.batch((number + 1) / n_batches, len(batch))
-        means = self.workers.mean(sums) / len(order)
+                report.batch((number + 1) / n_batches, len(batch.rows))
+        self.step.read(self.epoch, n_batches - 1)
+        means = self.workers.mean(self.step.sums) / len(order)
         names = ["train_loss", *(f"train_{term.name}" for term in TERMS)]
         return dict(zip(names, means.tolist(), strict=True)) | {"n_samples": float(len(order)), "train_seconds": time.monotonic() - started}
 
@@ -209,47 +224,7 @@ class Trainer:
             rate = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, epoch / config.epochs)))
             rate *= min(1.0, 0.1 + epoch / config.warmup_epochs)
         self.learning_rate = config.scaled_learning_rate * rate
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate * group["rate"]
-
-    def _step(self, batch: Rows, x_ng: Tensor, noise: torch.Generator, number: int) -> Tensor:
-        """One update on this worker's share x_ng of the global batch; the loss and its terms."""
-        config, mine, n_genes = self.config, self.workers.share(len(batch)), x_ng.shape[1]
-        masked = (
-            torch.rand(len(batch), n_genes, generator=noise, device=self.device)[mine] < config.mask_fraction
-            if config.mask_fraction
-            else None
-        )
-        noise_nk = torch.randn(len(batch), config.n_latent, generator=noise, device=self.device)[mine]
-        draws_mk = torch.randn(config.prior_draws, config.n_latent, generator=noise, device=self.device)
-        scaler = self.network.standardise
-        scores_ng = scaler(x_ng)
-        target_ng = scaler.target(scores_ng)
-        input_ng, seen_ng = scaler.network_input(scores_ng)
-        if self.shifts is not None:
-            shifted = self.shifts.of_share(x_ng, noise, config.shift_share, len(batch), mine)
-            input_ng = torch.cat([scaler.network_input(scaler(shifted))[0], input_ng[len(shifted) :]])
-        shown = seen_ng if masked is None else torch.where(masked, 0.0, seen_ng)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda" and config.precision == "auto"):
-            output = self.parallel(input_ng * shown, shown, noise_nk)
-        target_n = self.targets[batch]
-        n_labelled = max(1, int((target_n >= 0).sum()))
-        share = Share(
-            config, output, target_ng, seen_ng, target_n[mine].to(self.device), draws_mk, self.network.prior_var_k, self.weight_t,
-            len(batch), n_labelled, self.workers.count,
-        )  # fmt: skip
-        terms = {term.name: term.value(share) for term in TERMS}
-        loss = torch.stack([term.weight(config) * terms[term.name] for term in TERMS]).sum()
-        if not torch.isfinite(loss):
-            samples = self.compendium.sample_ids[batch[mine]]
-            values = ", ".join(f"{name} {value.item():.4g}" for name, value in terms.items())
-            raise TrainingError(
-                f"loss is {loss.item()} at epoch {self.epoch}, batch {number} ({values}); samples {', '.join(samples[:3])}, ... ({len(samples)})"
-            )
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        self.optimiser.step()
-        return torch.stack([loss, *terms.values()]).detach().cpu().double()
+        self.optimiser.learning_rate = self.learning_rate
 
     # -- validation and end ----------------------------------------------------------------------------------------------------------------
 
@@ -260,7 +235,7 @@ class Trainer:
 
     def validate(self) -> dict[str, float]:
         """Loss and scores of the validation part; the score to be lowered decides on the best epoch."""
-        return validation_scores(self.network, self.compendium, self.config, self.weight_t, self.device)
+        return validation_scores(self.network, self.compendium, self.feed, self.config, self.weight_t)
 
     def finish(self) -> Run:
         """Restore the best weights, check that they score as they did, fit the temperature, write the run folder."""

@@ -14,6 +14,7 @@ from profiles.account import some
 from profiles.errors import TableFault
 from profiles.limits import Limits
 from profiles.readers.text import TextGrid, open_text
+from profiles.readers.workbook_guard import workbook_fault
 
 
 def open_xlsx(path: Path, limits: Limits | None = None, name: str = "") -> TextGrid:
@@ -40,11 +41,17 @@ def read_sheets(path: Path) -> list[tuple[str, list[list[Any]]]]:
         raise TableFault(
             f"{path.name}: Excel workbooks need the extra `excel` (pip install 'bulkatlas[excel]'), or save the sheet as CSV"
         ) from error
+    if why := workbook_fault(path):
+        raise TableFault(f"{path.name}: {why}; save it again, or as CSV")
     try:
         book = CalamineWorkbook.from_path(str(path))
         return [(name, book.get_sheet_by_name(name).to_python(skip_empty_area=True)) for name in book.sheet_names]
     except (CalamineError, OSError, ValueError) as error:
         raise TableFault(f"{path.name}: not a readable Excel workbook ({error}); save it again, or as CSV") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a panic of Rust becomes, which is no Exception
+            raise
+        raise TableFault(f"{path.name}: not a readable Excel workbook (its reader gave up: {error}); save it again, or as CSV") from error
 
 
 def below_titles(rows: list[list[Any]]) -> list[list[Any]]:

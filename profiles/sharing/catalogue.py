@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from profiles.fetching.download import Patience, Refused, download
+from profiles.nearest import near
 from profiles.plain_json import NoObject, read_object
 from profiles.sharing.entry import Entry, SharingFault, parse_name, read_entry
 
@@ -54,7 +55,7 @@ class Catalogue:
         named = [entry for entry in self.entries if entry.name == name]
         if not named:
             there = sorted({entry.name for entry in self.entries if entry.kind in kinds})
-            raise SharingFault(f"{self.place} holds no {name!r}; it holds {_some(there) or 'nothing of that kind'}")
+            raise SharingFault(f"{self.place} holds no {name!r}{near(name, there)}; it holds {_some(there) or 'nothing of that kind'}")
         if not (mine := [entry for entry in named if entry.kind in kinds]):
             other = "`model pull`" if named[0].kind == "model" else "`curate pull`"
             raise SharingFault(f"{name} of {self.place} is a {named[0].kind}; {other} brings it")
@@ -62,7 +63,8 @@ class Catalogue:
             for entry in mine:
                 if entry.version == version:
                     return entry
-            raise SharingFault(f"{self.place} holds no {name}@{version}; its versions are {_some([entry.version for entry in mine][::-1])}")
+            versions = [entry.version for entry in mine][::-1]
+            raise SharingFault(f"{self.place} holds no {name}@{version}{near(version, versions)}; its versions are {_some(versions)}")
         if good := [entry for entry in mine if entry.deprecated is None]:
             return good[-1]
         raise SharingFault(

@@ -107,9 +107,9 @@ def read_entry(values: Any) -> Entry:
     except SharingFault as error:
         raise SharingFault(f"has an entry whose name cannot be: {error}") from error
     said = filenames.shown(f"{plain['name']}@{plain['version']}")
-    for one in (*plain["licences"].items(), ("", plain["about"])):
-        if not all(isinstance(text, str) and text.isprintable() for text in one):
-            raise SharingFault(f"has an entry {said} whose licences or description are no text")
+    texts = [*plain["licences"], *plain["licences"].values(), *(value for value in plain.values() if isinstance(value, str))]
+    if not all(isinstance(text, str) and text.isprintable() for text in texts):
+        raise SharingFault(f"has an entry {said} with a text that holds what no text of ours does")
     files = tuple(_item(said, row) for row in plain["files"])
     if len({item.file.casefold() for item in files}) != len(files) or not files:
         raise SharingFault(f"has an entry {said} that lists no file, or one twice")

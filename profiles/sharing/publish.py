@@ -20,6 +20,7 @@ from typing import Any, Final
 from profiles import aside
 from profiles.errors import NotOurs
 from profiles.lock import Held, lock
+from profiles.nearest import near
 from profiles.plain_json import NoObject, read_object
 from profiles.sharing.catalogue import FORMAT, INDEX, SCHEMA_VERSION, Catalogue, is_address, parse_catalogue
 from profiles.sharing.entry import Deprecated, Entry, Item, SharingFault, parse_name
@@ -31,11 +32,11 @@ UPLOAD: Final = "publish into a folder, then bring it there (rsync, aws s3 sync,
 Fill = Callable[[Path], Entry]
 
 
-def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entry], bool]) -> tuple[Entry, bool]:
+def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entry], bool], source: Path) -> tuple[Entry, bool]:
     """Put NAME@VERSION into the catalogue of a folder, which is made where there is none; returns its entry, and whether it is new.
 
     Args: fill, writes the files into an empty folder and returns their entry (name, version and day are put in here); is_same, whether a version
-    that is published already is this one: it then stays as it is. Raises SharingFault, NotOurs, OSError.
+    that is published already is this one: it then stays as it is; source, the folder that is published. Raises SharingFault, NotOurs, OSError.
     """
     if is_address(str(target)):
         raise SharingFault(f"{target}: a server is not written to; {UPLOAD}")
@@ -43,6 +44,8 @@ def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entr
     if not version:
         raise SharingFault(f"{wanted} says no version; give NAME@VERSION, such as {name}@{datetime.now(UTC):%Y-%m-%d}")
     root = Path(target)
+    if (place := Path(os.path.realpath(root))) == (own := Path(os.path.realpath(source))) or own in place.parents:
+        raise SharingFault(f"{root} lies in {source}, which is to be published; choose a folder beside it")
     (root / name).mkdir(parents=True, exist_ok=True)
     with _alone(root / name / f".{version}.lock", f"{wanted} is being published by"):
         for entry in (entry for entry in _read(root).entries if str(entry) == wanted):
@@ -78,9 +81,13 @@ def deprecate(target: str | Path, wanted: str, reason: str, successor: str = "")
         known = parse_catalogue(str(root), content)
         entry = next((entry for entry in known.entries if str(entry) == wanted), None)
         if entry is None:
-            raise SharingFault(f"{root} holds no {wanted}; give NAME@VERSION as `curate releases {root}` lists it")
+            raise SharingFault(
+                f"{root} holds no {wanted}{near(wanted, map(str, known.entries))}; give NAME@VERSION as `curate releases {root}` lists it"
+            )
         if successor and not any(successor in (other.name, str(other)) and other != entry for other in known.entries):
-            raise SharingFault(f"{root} holds no {successor} that could take the place of {wanted}; publish it first")
+            raise SharingFault(
+                f"{root} holds no {successor} that could take the place of {wanted}{near(successor, map(str, known.entries))}; publish it first"
+            )
         said = Deprecated(reason.strip(), successor, f"{datetime.now(UTC):%Y-%m-%d}")
         content["entries"][known.entries.index(entry)]["deprecated"] = asdict(said)
     return replace(entry, deprecated=said)

@@ -15,6 +15,8 @@ from typing import BinaryIO, cast
 from profiles.errors import TableFault
 
 BLOCK_BYTES = 4 << 20
+UNSUSPICIOUS = 64 << 20  # inflated bytes that are read whatever they were packed to
+LARGEST_RATIO = 200  # of inflated to packed bytes beyond that: tables of counts have 3 to 20, gzip can do 1,000
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
 # What is not text is named as what it is: "is no table" helps nobody.
 SIGNATURES = {
@@ -55,7 +57,8 @@ def unpacked(handle: BinaryIO, compression: str) -> BinaryIO:
 
 
 def unpacked_blocks(reopen: Callable[[], BinaryIO], compression: str, name: str) -> Iterator[bytes]:
-    """The file in blocks. Raises TableFault when it is damaged or cut off."""
+    """The file in blocks. Raises TableFault when it is damaged, cut off, or inflates without end."""
+    n_bytes = 0
     with reopen() as handle:
         stream = unpacked(handle, compression)
         while True:
@@ -65,6 +68,11 @@ def unpacked_blocks(reopen: Callable[[], BinaryIO], compression: str, name: str)
                 raise TableFault(f"{name}: is damaged or cut off ({error}); fetch it again") from error
             if not block:
                 return
+            n_bytes += len(block)
+            if compression and n_bytes > UNSUSPICIOUS and n_bytes > LARGEST_RATIO * handle.tell():
+                raise TableFault(
+                    f"{name}: inflates to more than {n_bytes:,} bytes, {LARGEST_RATIO} times what is packed, as no table does; unpack it to see what it holds"
+                )
             yield bytes(block)
 
 

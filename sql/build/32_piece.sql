@@ -4,7 +4,7 @@
 CREATE OR REPLACE TEMP TABLE piece AS
 WITH described AS (
     SELECT DISTINCT
-        md5_number_lower('description: ' || description) AS string_id,
+        text_number('description: ' || description) AS string_id,
         trim(regexp_extract(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:\s*([^:.;]{2,60})', 1))
             AS text
     FROM sample WHERE regexp_matches(description, '(?i)\b(?:primary site|tissue of origin|organ)\s*:')
@@ -15,10 +15,10 @@ pair_text AS (
     SELECT pair, 'disease', key FROM pair_field WHERE regexp_matches(lower(key), $disease_key)
 ),
 numbered AS (
-    SELECT pair, field, text, md5_number_lower(field || chr(31) || text) AS text_id FROM pair_text WHERE text <> ''
+    SELECT pair, field, text, text_number(field || chr(31) || text) AS text_id FROM pair_text WHERE text <> ''
 )
 SELECT string_id, text_id, any_value(field) AS field, any_value(text) AS text
 FROM characteristics_pair JOIN numbered USING (pair)
 GROUP BY string_id, text_id
 UNION ALL
-SELECT string_id, md5_number_lower('origin' || chr(31) || text), 'origin', text FROM described WHERE text <> '';
+SELECT string_id, text_number('origin' || chr(31) || text), 'origin', text FROM described WHERE text <> '';

@@ -13,7 +13,7 @@ WITH string AS (
 ),
 repair AS (
     SELECT
-        md5_number_lower(field || chr(31) || text) AS text_id, field, text, length(text) > $read_length AS is_cut,
+        text_number(field || chr(31) || text) AS text_id, field, text, length(text) > $read_length AS is_cut,
         repaired(left(text, $read_length)) AS repaired
     FROM string
 )

@@ -1,10 +1,11 @@
 -- meaning: one row per place of a text where a lexicon phrase stands and may be meant; is_sure where nothing else must
 -- confirm it.
 CREATE OR REPLACE TEMP TABLE meaning AS
-WITH meant AS (
+WITH several AS (SELECT phrase FROM lexicon GROUP BY phrase HAVING count(*) > 1),
+meant AS (
     SELECT
         ngram.text_id, ngram.field, ngram.position, ngram.n_tokens,
-        lexicon.* EXCLUDE (phrase, n_tokens, fields, needs),
+        lexicon.* EXCLUDE (n_tokens, fields, needs),
         after, after_next, bar, n_words,
         coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
         coalesce(position < bar, TRUE) AS is_as_written,
@@ -27,13 +28,16 @@ WITH meant AS (
         END
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT
-        text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (phrase, fields, needs), NULL AS after,
+        text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (fields, needs), NULL AS after,
         NULL AS after_next, NULL AS bar, lexicon.n_tokens AS n_words, FALSE AS is_before_cells, TRUE AS is_as_written,
         FALSE AS names_cells, TRUE AS is_sure, FALSE AS is_faint
     FROM text JOIN lexicon ON lexicon.phrase = split_part(text.normalised, ' | ', 1)
     WHERE text.field = 'cell_line' AND lexicon.needs = 'key'
-)
-FROM meant
+),
+judged AS (SELECT *, field = 'cell_line' OR phrase IN (FROM several) AS is_one_of_several FROM meant)
+SELECT * EXCLUDE (phrase, is_one_of_several) FROM judged WHERE NOT is_one_of_several
+UNION ALL
+SELECT * EXCLUDE (phrase, is_one_of_several) FROM judged WHERE is_one_of_several
 QUALIFY row_number() OVER (
     PARTITION BY text_id, position, n_tokens ORDER BY is_faint, precedence, verdict, term_id, rule_id, synonym
 ) = 1;

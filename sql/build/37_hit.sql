@@ -4,16 +4,20 @@
 -- MCF7 inside it to us: the name that a curator knows speaks.
 CREATE OR REPLACE TABLE hit AS
 WITH organ AS (SELECT DISTINCT text_id, tissue FROM meaning WHERE verdict = 'map'),
+holding AS (
+    SELECT DISTINCT known.text_id, known.position, known.n_tokens
+    FROM meaning AS known JOIN meaning AS inside ON known.text_id = inside.text_id
+    WHERE known.precedence = 6 AND inside.precedence = 2
+        AND inside.position BETWEEN known.position AND known.position + known.n_tokens - 1
+),
 believed AS (
     SELECT meaning.* EXCLUDE (is_sure, is_faint) REPLACE (
         CASE WHEN is_sure OR (organ.text_id IS NOT NULL AND NOT is_faint) THEN verdict ELSE 'perhaps' END AS verdict
     )
     FROM meaning LEFT JOIN organ ON meaning.text_id = organ.text_id AND meaning.tissue = organ.tissue
-    WHERE NOT (precedence = 6 AND EXISTS (
-        SELECT 1 FROM meaning AS inside
-        WHERE inside.text_id = meaning.text_id AND inside.precedence = 2
-            AND inside.position BETWEEN meaning.position AND meaning.position + meaning.n_tokens - 1
-    ))
+    ANTI JOIN holding
+        ON meaning.text_id = holding.text_id AND meaning.position = holding.position
+            AND meaning.n_tokens = holding.n_tokens AND meaning.precedence = 6
 )
 FROM believed
 QUALIFY coalesce(

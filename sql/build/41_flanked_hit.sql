@@ -4,6 +4,12 @@ CREATE OR REPLACE TEMP TABLE flanked_hit AS
 WITH apart AS (SELECT *, coalesce(position > bar, FALSE) AS is_unglued, position + n_tokens AS ends FROM hit),
 written AS (SELECT DISTINCT text_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'),
 line AS (SELECT DISTINCT text_id FROM apart WHERE NOT is_unglued AND verdict = 'cell_line' AND kind = 'line'),
+speaking AS (
+    SELECT * FROM apart
+    WHERE NOT is_unglued OR verdict <> 'map'
+        OR ((text_id, term_id) NOT IN (FROM written) AND text_id NOT IN (FROM line))
+),
+beside_others AS (SELECT text_id FROM speaking GROUP BY text_id HAVING count(*) > 1),
 along AS (
     SELECT
         *,
@@ -11,10 +17,10 @@ along AS (
             AS ahead,
         lag({ 'kind': kind, 'tissue': tissue, 'term': term_id, 'at': ends, 'map': verdict = 'map' }) OVER beside
             AS behind
-    FROM apart
-    WHERE NOT is_unglued OR verdict <> 'map'
-        OR ((text_id, term_id) NOT IN (FROM written) AND text_id NOT IN (FROM line))
+    FROM speaking WHERE text_id IN (FROM beside_others)
     WINDOW beside AS (PARTITION BY text_id, is_unglued ORDER BY position)
+    UNION ALL BY NAME
+    SELECT * FROM speaking WHERE text_id NOT IN (FROM beside_others)
 )
 SELECT
     along.*, text.repaired, ahead['at'] = ends AS touches,

@@ -4,16 +4,22 @@
 -- Why `beside` is made first: joined to the kinds of "cancer" before the sample, a tenth of the rows takes ten times as
 -- long.
 CREATE OR REPLACE TEMP TABLE stated_fact AS
-WITH level AS (
-    SELECT
-        sample_id, fact, rank >> 54 AS trust, max(rank) AS rank, min(meaning) AS one, max(meaning) AS other
+WITH trusted AS (
+    SELECT sample_id, fact, rank, (rank >> 54)::UHUGEINT << 64 AS trust, meaning
     FROM fact_proposal
     WHERE fact NOT IN ('tissue_status', 'is_control')
-    GROUP BY sample_id, fact, trust
+),
+ranked AS (  -- of the most trusted statements the first and the last meaning, each in one number with the trust
+    SELECT
+        sample_id, fact, max(rank) AS rank, max(trust | (18446744073709551615 - meaning)) AS first_meaning,
+        max(trust | meaning) AS last_meaning
+    FROM trusted GROUP BY sample_id, fact
 ),
 best AS MATERIALIZED (
-    SELECT sample_id, fact, max(rank) AS rank, arg_max(one, trust) AS one, arg_max(other, trust) AS other
-    FROM level GROUP BY sample_id, fact
+    SELECT
+        sample_id, fact, rank, 18446744073709551615 - (first_meaning & 18446744073709551615)::UBIGINT AS one,
+        (last_meaning & 18446744073709551615)::UBIGINT AS other
+    FROM ranked
 ),
 beside AS MATERIALIZED (
     SELECT said.sample_id, said.rank, said.meaning AS finer, unnest([best.one, best.other]) AS coarser

@@ -1,6 +1,9 @@
 -- Macros that bring texts and lexicon phrases to the same tokens. Both sides pass through them, so a shared distortion
 -- is harmless.
 
+-- text_number: the number of a string, the same everywhere: the first half of its MD5.
+CREATE OR REPLACE MACRO text_number(t) AS (md5_number(t) >> 64)::UBIGINT;
+
 -- repaired: mojibake of UTF-8 read as Latin-1, Greek letters, accents; an arrow reads as a word (iPSC->neuron). Plain
 -- ASCII, nearly all text, passes otherwise untouched.
 CREATE OR REPLACE MACRO repaired(t) AS CASE WHEN strlen(t) = length(t) THEN replace(t, '->', ' derived ') ELSE t

@@ -124,4 +124,4 @@ async function start() {
   return samples;
 }
 
-start().catch((error) => { $("problem").textContent = `The page could not be started: ${error.message}`; $("problem").hidden = false; });
+start().catch((error) => { document.body.dataset.ready = "no"; $("problem").textContent = `The page could not be started: ${error.message}`; $("problem").hidden = false; });

@@ -10,7 +10,9 @@ export class Search {
     Object.assign(this, { about, map, browse, showTab, found: [], chosen: -1 });
     const box = $("search");
     box.oninput = () => this.look();
-    box.onfocus = () => box.value && this.look();
+    let entered = false; // the click that enters the box selects what it holds: the next word replaces it
+    box.onfocus = () => { entered = true; if (box.value) this.look(); };
+    box.onclick = () => { if (entered) box.select(); entered = false; };
     box.onkeydown = (event) => this.#key(event);
     document.addEventListener("pointerdown", (event) => { if (!event.target.closest(".search")) this.close(); });
   }
@@ -83,7 +85,7 @@ export class Search {
     }
   }
 
-  #choose(i) { this.close(); this.found[i].go(); }
+  #choose(i) { this.close(); $("panel").focus({ preventScroll: true }); this.found[i].go(); }
 
   close() { clearTimeout(this.waiting); $("found").hidden = true; $("search").setAttribute("aria-expanded", "false"); $("search").removeAttribute("aria-activedescendant"); }
 }

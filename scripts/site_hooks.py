@@ -54,7 +54,7 @@ def rewritten(text: str, source: str, page: str) -> str:
         found = site_page(path)
         if found is None:
             return words if words.startswith("`") else f"{words} (`{path}`)" if path not in words else f"`{path}`"
-        if not bang and words == path:
+        if not bang and words == path and (ROOT / path).exists():
             words = title(path)
         return f"{bang}[{words}]({to(found)}{anchor or ''})"
 
