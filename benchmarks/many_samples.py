@@ -110,6 +110,7 @@ def main() -> None:
         world = folder / "world.parquet"
         if not world.exists():
             generate(world, WORLD)
+        figures: dict[str, float] = {}
         for n_samples in given.samples:
             table = Path(made) / f"samples_{n_samples}.parquet"
             repeat(world, table, n_samples)
@@ -119,7 +120,7 @@ def main() -> None:
                 sys.exit(done.returncode)
             table.unlink()
             found = json.loads(done.stdout.splitlines()[-1])
-            record("many_samples", **{f"{name}_{n_samples}": found[name] for name in ("cpu_seconds", "peak_gb", "disk_gb")})
+            figures |= {f"{name}_{n_samples}": found[name] for name in ("cpu_seconds", "peak_gb", "disk_gb")}
             print(
                 f"{found['samples']:,} samples, {found['kept']:,} kept: {found['cpu_seconds']:.0f} CPU s ({found['seconds']:.0f} s),",
                 end=" ",
@@ -127,6 +128,7 @@ def main() -> None:
             print(f"peak {found['peak_gb']:.2f} GB, on disk {found['disk_gb']:.2f} GB", flush=True)
             for name, seconds, peak in found["stages"]:
                 print(f"  {name}: {seconds:.1f} s, {peak:,.0f} MB", flush=True)
+        record("many_samples", **figures)
 
 
 if __name__ == "__main__":

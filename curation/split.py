@@ -140,7 +140,7 @@ class Balance:
 
     def _in(self, tissue: int, part: int) -> NDArray[np.int64]:
         mine: NDArray[np.int64] = self.members[tissue]
-        return mine[self.part[mine] == part]
+        return np.asarray(mine[self.part[mine] == part], np.int64)
 
     def _entries(self, group: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The tissues of a group, and its samples of each."""

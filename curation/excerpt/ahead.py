@@ -16,11 +16,12 @@ class ReadsAhead(RangeFile):
 
     def __init__(self, cached: Cached) -> None:
         super().__init__(cached)
+        self._blocks = cached
         self._ahead, self._end = 0, -1  # bytes fetched along last; where the last fetched stretch ends
 
     def read(self, size: int | None = -1) -> bytes:
         """See RangeFile.read."""
-        n_bytes = self._cached.n_bytes
+        n_bytes = self._blocks.n_bytes
         start = min(self.tell(), n_bytes)
         stop = n_bytes if size is None or size < 0 else min(start + size, n_bytes)
         if stop > self._end or start < self._end - max(self._ahead, BLOCK_BYTES) - REACH:
@@ -28,8 +29,8 @@ class ReadsAhead(RangeFile):
             self._ahead = min(MOST_AHEAD, max(BLOCK_BYTES, 2 * self._ahead)) if follows else 0
             self._end = min(n_bytes, stop + self._ahead)
             try:
-                self._cached.ensure([(start, self._end)])
+                self._blocks.ensure([(start, self._end)])
             except RangeFault as fault:
-                self._cached.fault = fault
+                self._blocks.fault = fault
                 raise
         return super().read(size)

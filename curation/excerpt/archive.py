@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import h5py
 import numpy as np
@@ -19,52 +18,22 @@ from numpy.typing import NDArray
 
 from curation.excerpt.ahead import ReadsAhead
 from curation.excerpt.index import Chunks, Index, TooDear, Wanted
+from curation.excerpt.moved import Moved
+from curation.excerpt.opening import name_of, opened
 from curation.excerpt.store import Store
 from curation.excerpt.write import write_chunks, write_metadata
 from curation.hdf5.chunks import chunk_table
 from curation.mark import discard, put_mark
 from curation.progress import Progress
 from curation.remote.cache import Cached
-from curation.remote.ranges import FIRST, LONGEST, TIMEOUT, RangeFault, Traffic, Web
+from curation.remote.ranges import FIRST, LONGEST, TIMEOUT, RangeFault, Web
 from curation.sources.archs4 import EXPRESSION, PARTIAL, SAMPLES, refuse_foreign
 from profiles import aside
 from profiles.fetching.download import Patience
-from profiles.filenames import fault, shown
-from profiles.hdf5_guard import DAMAGED, Damaged, reading, said
 from profiles.lock import Held, lock
 
 CONNECTIONS = 16
 ADVICE = "fetch the whole file (`curate fetch archs4`), choose fewer samples, or say --by-ranges where only the bytes count"
-SUFFIXES = (".h5", ".hdf5")
-
-
-@dataclass(frozen=True)
-class Moved:
-    """What was fetched: traffic of the metadata, of the chunk index and of the chunks; bytes of the chunks themselves, and of them those of an
-    earlier run; chunks, and bytes of the whole file.
-    """
-
-    metadata: Traffic
-    index: Traffic
-    chunks: Traffic
-    n_chunk_bytes: int = 0
-    n_held: int = 0
-    n_chunks: int = 0
-    n_planned: int = 0  # bytes of the requests for chunks, with what lies between
-    n_bytes_whole: int = 0
-
-    def lines(self, *, is_done: bool = True) -> list[str]:
-        """As they are told; before the chunks are fetched: what they would take."""
-        told = [f"metadata: {self.metadata}", f"chunk index: {self.index}"]
-        if self.n_chunks and not is_done:
-            told.append(f"chunks: would fetch {self.n_planned:,} bytes for {self.n_chunks:,} chunks of {self.n_chunk_bytes:,} bytes")
-        elif self.n_chunks:
-            new = self.n_chunk_bytes - self.n_held
-            ratio = f", {self.chunks.n_bytes / new:.2f} times the chunks" if new else ""
-            held = f" ({self.n_held:,} were here already)" if self.n_held else ""
-            told.append(f"chunks: {self.chunks} for {self.n_chunks:,} chunks of {self.n_chunk_bytes:,} bytes{held}{ratio}")
-        total = sum(one.n_bytes for one in (self.metadata, self.index, self.chunks))
-        return [*told, f"together {total:,} bytes of a file of {self.n_bytes_whole:,}"]
 
 
 @dataclass(frozen=True)
@@ -113,7 +82,7 @@ class Archive:
         cls, url: str, folder: Path, name: str | None = None, patience: Patience | None = None, *, anyway: bool = False
     ) -> Iterator[Archive]:
         """Ask for its size, and hold the folder of its unfinished excerpt. Raises RangeFault."""
-        name = name or _name_of(url)
+        name = name or name_of(url)
         work = folder / f".{name}.excerpt"
         patience = patience or Patience(first=FIRST, longest=LONGEST, timeout=TIMEOUT)
         versions: dict[str, str] = {}
@@ -147,28 +116,8 @@ class Archive:
     @contextmanager
     def opened(self, web: Web) -> Iterator[tuple[h5py.File, ReadsAhead]]:
         """The file as h5py reads it, its bytes fetched through `web` and kept in the working folder. Raises RangeFault, Archs4Fault."""
-        cached = Cached(web, self.url, self.n_bytes, self.work / "blocks", None)
-        raw = ReadsAhead(cached)
-        try:
-            with self._file(raw, cached) as file, reading():
-                yield file, raw
-        except Damaged as error:
-            if cached.fault is not None:
-                raise cached.fault from error
-            raise RangeFault(f"{self.url} cannot be read as HDF5 ({error}); check the address") from error
-        finally:
-            cached.close()
-
-    def _file(self, raw: ReadsAhead, cached: Cached) -> h5py.File:
-        """Open it. Raises RangeFault."""
-        why = ""
-        try:
-            return h5py.File(raw, "r")
-        except (RangeFault, *DAMAGED) as error:
-            why = str(cached.fault or f"{self.url} cannot be read as HDF5 ({said(error)}); check the address")
-        # Of what was raised nothing may be kept: h5py crashes at the end of a process that still holds the traceback of an open that failed.
-        cached.fault = None
-        raise RangeFault(why)
+        with opened(Cached(web, self.url, self.n_bytes, self.work / "blocks", None)) as found:
+            yield found
 
     def metadata(self, rows: NDArray[np.int64] | None, into: Path, progress: Progress) -> Path:
         """The file `name` in the folder `into` with the metadata of the samples `rows` (all without), and counts without a chunk."""
@@ -301,14 +250,3 @@ class Archive:
     def finish(self) -> None:
         """Let go of what was kept for a run that goes on."""
         discard(self.work)
-
-
-def _name_of(url: str) -> str:
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
-    if why := fault(name):
-        raise RangeFault(f"{url}: {shown(name)} is no name for a file here: {why}")
-    if not name.lower().endswith(SUFFIXES):
-        raise RangeFault(
-            f"{url} does not end in {' or '.join(SUFFIXES)}; give the address of an ARCHS4 file, such as .../human_gene_v2.5.h5"
-        )
-    return name

@@ -15,7 +15,8 @@ from curation.audit import database_of
 from curation.build import DATABASE, NothingToExport, RunOptions, curate, open_sources
 from curation.config import BuildConfig
 from curation.database import fetch_arrow, reading, writing
-from curation.excerpt.archive import Archive, Moved
+from curation.excerpt.archive import Archive
+from curation.excerpt.moved import Moved
 from curation.progress import Progress
 from curation.remote.place import HTTP, place_of
 from curation.remote.ranges import RangeFault
