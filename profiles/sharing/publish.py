@@ -27,7 +27,9 @@ from profiles.sharing.entry import Deprecated, Entry, Item, SharingFault, parse_
 
 WAIT: Final = 60.0  # seconds for the index, which others hold for a moment
 BLOCK: Final = 1 << 22
-UPLOAD: Final = "publish into a folder, then bring it there (rsync, aws s3 sync, git), the catalogue.json last: see docs/reference/catalogue.md"
+UPLOAD: Final = (
+    "publish into a folder, then bring it there (rsync, aws s3 sync, git), the catalogue.json last: see docs/reference/catalogue.md"
+)
 
 Fill = Callable[[Path], Entry]
 
