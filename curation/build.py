@@ -227,9 +227,7 @@ def _export(
     from curation.matrix.neighbours import write_neighbours
     from curation.matrix.write import write_compendium
 
-    kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
-    if kept.num_rows == 0:
-        raise NothingToExport("no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
+    kept = _kept(con, "no sample is left for the matrix: every one was excluded or has no source; see the caps and `curate label`")
     matrix = write_compendium(
         part / COMPENDIUM,
         kept,
@@ -269,12 +267,16 @@ def _settle(
 ) -> tuple[pa.Table, dict[str, Any]]:
     """What stays of the samples that were read, and what the compendium then says of itself. Raises NothingToExport, BrokenPromise."""
     keep_what_was_read(con, read, sql_parameters(config, list(sources)))
+    none = f"none of {read.num_rows:,} samples has a read in a gene of the matrix; the matrices of the sources are empty"
+    return _kept(con, none), compendium_uns(con, config, inputs, build_id)
+
+
+def _kept(con: Connection, none: str) -> pa.Table:
+    """The samples of the matrix in its order. Raises NothingToExport, which says `none`."""
     kept = fetch_arrow(con, "SELECT * FROM kept ORDER BY row")
     if kept.num_rows == 0:
-        raise NothingToExport(
-            f"none of {read.num_rows:,} samples has a read in a gene of the matrix; the matrices of the sources are empty"
-        )
-    return kept, compendium_uns(con, config, inputs, build_id)
+        raise NothingToExport(none)
+    return kept
 
 
 def _manifest(

@@ -87,8 +87,7 @@ def sealed(release: Path, how: str) -> None:
         return
     own(release, "manifest.json")
     own(release, "ro-crate-metadata.json")
-    write_manifest(release, {name: value for name, value in content.items() if name != "outputs"})
-    write_crate(release, content)
+    write_crate(release, write_manifest(release, {name: value for name, value in content.items() if name != "outputs"}))
 
 
 def manifest(change: Callable[[dict[str, Any]], Any], *, crate: bool = True) -> Plant:

@@ -29,7 +29,8 @@ def test_shared_genes_and_union(table: GeneTable) -> None:
     assert list(names[select_genes(maps, "union", table=table)]) == ["AAA1", "BBB1", "CCC1"]
     assert list(names[select_genes(maps, "union", ["pseudogene"], table)]) == ["CCC1"]
     with pytest.raises(
-        UnknownLocusGroup, match="no locus group coding; its groups are non-coding RNA, other, protein-coding gene, pseudogene"
+        UnknownLocusGroup,
+        match="no locus group coding; near it: non-coding RNA; its groups are non-coding RNA, other, protein-coding gene, pseudogene",
     ):
         select_genes(maps, "union", ["coding"], table)
 

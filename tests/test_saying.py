@@ -60,7 +60,7 @@ def test_a_command_that_prints_tables_has_the_option() -> None:
     commands = {name: command for name, command in group.commands.items() if not hasattr(command, "commands")}  # type: ignore[attr-defined]
     with_format = {name for name, command in commands.items() if any("--format" in parameter.opts for parameter in command.params)}
     assert with_format == {
-        "query", "audit", "sql", "diff", "validate", "term", "review", "sources", "doctor", "build", "fetch", "score", "export",
+        "query", "audit", "sql", "diff", "validate", "term", "review", "sources", "doctor", "build", "fetch", "score", "export", "releases",
     }  # fmt: skip
     assert {"explain", "label", "import-csv", "demo"} <= set(commands) - with_format  # they print no table
 

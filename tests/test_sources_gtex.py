@@ -170,7 +170,7 @@ def test_what_is_no_gct_is_named(tmp_path: Path, first: str, message: str) -> No
 def test_attributes_without_the_column_are_refused(tmp_path: Path) -> None:
     path = folder(tmp_path)
     write(path / "GTEx_SampleAttributesDS.txt", ["SAMPID\tSMTS", f"{SAMPLES[0]}\tLung"])
-    with pytest.raises(BulkatlasError, match=r"has no column 'SMTSD'; its columns are: SAMPID, SMTS"):
+    with pytest.raises(BulkatlasError, match=r"has no column 'SMTSD'; near it: SMTS; its columns are: SAMPID, SMTS"):
         open_source("gtex", path)
 
 

@@ -10,17 +10,19 @@ import typer
 from curation.commands.place import Db, of_one_word, one_place, read_place_or_catalogue, say_moved, web
 from profiles.table_format import FormatOption
 
+ReleaseOrCatalogue = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RELEASE",
+        show_default=False,
+        help="Release folder, its http(s) address, or a curation.duckdb; that of a catalogue means all of its releases.",
+    ),
+]
+
 
 def query(
     context: typer.Context,
-    release: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="RELEASE",
-            show_default=False,
-            help="Release folder, its http(s) address, or a curation.duckdb; that of a catalogue means all of its releases.",
-        ),
-    ] = None,
+    release: ReleaseOrCatalogue = None,
     conditions: Annotated[
         str, typer.Argument(help='Such as "tissue=brain, sex=female, source=gtex" or "brain, gtex, female"; see docs/reference/query.md.')
     ] = "",
@@ -49,10 +51,10 @@ def query(
 
     release, conditions = of_one_word(context, release, db, conditions)
     place = read_place_or_catalogue(one_place(context, release, db))
-    names = read_names(genes) if genes else None
+    names, moved = read_names(genes) if genes else None, web()
     if isinstance(place, Catalogue):
         asked = Question(conditions, where, exact, everything)
-        answer = ask_all(place, asked, moved := web(), out=out, has_genes=names is not None or layer is not None)
+        answer = ask_all(place, asked, moved, out=out, has_genes=names is not None or layer is not None)
     else:
         answer = ask(place, conditions, where=where, exact=exact, outside=everything, out=out, genes=names, layer=layer)
     for line in said(answer.found):

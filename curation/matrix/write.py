@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from curation.source import Source
 
 Settle = Callable[[pa.Table], tuple[pa.Table, Mapping[str, Any]]]
+QUALITY = ["library_size", "n_genes_detected", "fraction_zero", "is_outlier"]
 VERIFIED_ROWS = 3  # of each source, computed again before the file gets its name
 
 
@@ -90,9 +91,7 @@ def write_compendium(
     except BaseException:
         work.remove()
         raise
-    quality = pa.Table.from_pandas(
-        obs[["library_size", "n_genes_detected", "fraction_zero", "is_outlier"]].reset_index(names="sample_id"), preserve_index=False
-    )
+    quality = pa.Table.from_pandas(obs[QUALITY].reset_index(names="sample_id"), preserve_index=False)
     notes = [*plan.notes, *work.notes, f"{n_verified} rows of the matrix were computed again from the sources and are equal"]
     return MatrixReport(path, plan.n_samples, plan.n_genes, UNIT_NAMES[config.unit], work.offset, plan.ledger, quality, notes, digests)
 
