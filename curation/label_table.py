@@ -20,7 +20,7 @@ from profiles.errors import MetadataFault, TableFault
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_IN_MEMORY = 100_000  # rows of a table that is labelled in memory; the tables of a larger one lie on the disk
+MOST_IN_MEMORY = 1_000_000  # rows of a table that is labelled in memory; the tables of a larger one lie on the disk
 MEMORY = "1GB"  # that the database takes of a larger one, unless --memory says otherwise
 ROWS = 50_000  # of labels, written at a time
 SEPARATORS = {".tsv": "\t", ".csv": ","}
