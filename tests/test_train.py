@@ -25,7 +25,9 @@ from modelling.config import paper
 from modelling.data import Compendium
 from modelling.errors import ModellingError, TrainingError
 from modelling.training import checkpoint
+from modelling.training.completing import fit_completion
 from modelling.training.train import train
+from modelling.training.validation import residual_variance
 
 WORKER = Path(__file__).with_name("train_worker.py")
 
@@ -78,6 +80,22 @@ def test_a_run_learns_and_its_folder_holds_what_is_promised(world, tmp_path):
     environment = json.loads((tmp_path / "run/environment.json").read_text())
     with Compendium.open(world) as compendium:
         assert environment["compendium"]["sha256"] == compendium.sha256()
+
+
+def test_a_gene_restored_without_error_and_without_doubt_leaves_the_width_of_intervals_a_number(tmp_path):
+    """As one that no sample expresses is, where the decoder begins with principal components."""
+    x, obs = frame()
+    x[:, 3] = 0
+    path = write(tmp_path / "silent.h5ad", x, obs)
+    network = run(path, tmp_path / "run").model.network
+    with torch.no_grad():
+        network.decode_linear.weight[3] = 0
+        network.decode_linear.bias[3] = network.standardise(torch.zeros(1, x.shape[1]))[0, 3]
+    with Compendium.open(path) as compendium:
+        residual_g = residual_variance(network, compendium)
+        assert residual_g[3] == 0
+        fit_completion(network, compendium, residual_g)
+    assert 0.2 < float(network.completion.width) < 5
 
 
 def test_a_bundle_loads_without_its_compendium_and_agrees(world, tmp_path):
