@@ -17,7 +17,6 @@ from curation.source import SAMPLE_SCHEMA, Matrix, SourceFault
 if TYPE_CHECKING:
     import polars as pl
 
-GZIP_MAGIC = b"\x1f\x8b"
 BATCH_ROWS = 50_000
 
 

@@ -13,7 +13,6 @@ from modelling.bundle.reference import Reference
 from modelling.predicting.predict import Predictor
 
 N_FOUND = 20
-N_SERIES_SAMPLES = 500
 SPLITS = ("train", "validation", "test")
 
 
