@@ -19,6 +19,8 @@ EmbeddingsOption = Annotated[
     list[str] | None,
     typer.Option(help="NAME=FILE: embedding of training samples and cohort (.npy, .parquet or .h5ad[:OBSM]), repeatable"),
 ]
+OfCohort = Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")]
+FileOfCohort = Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")]
 
 
 def cohort_question(cohort: Path | None, rubric: str, metadata: Path | None, category: str, unit: str) -> Question | None:
@@ -188,9 +190,9 @@ def scale(
     cohort: Annotated[
         Path | None, typer.Option(help="expression of an outside cohort that every training is also scored on, by --rubric")
     ] = None,
-    rubric: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "tissues",
-    metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
-    category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
+    rubric: OfCohort = "tissues",
+    metadata: FileOfCohort = None,
+    category: OfCohort = "category",
     unit: UnitOption = "auto",
     form: FormatOption = None,
 ) -> None:
@@ -216,9 +218,9 @@ def ablate(
     cohort: Annotated[
         Path | None, typer.Option(help="expression of an outside cohort that every arm is also scored on, by --rubric")
     ] = None,
-    rubric: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "tissues",
-    metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
-    category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
+    rubric: OfCohort = "tissues",
+    metadata: FileOfCohort = None,
+    category: OfCohort = "category",
     unit: UnitOption = "auto",
     form: FormatOption = None,
 ) -> None:
@@ -239,8 +241,8 @@ def paper(
         Path | None, typer.Option(help="expression of an outside cohort (TARGET); without it a source is held out and stands in for one")
     ] = None,
     rubric: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "target",
-    metadata: Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")] = None,
-    category: Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")] = "category",
+    metadata: FileOfCohort = None,
+    category: OfCohort = "category",
     unit: UnitOption = "auto",
     held_out: Annotated[str | None, typer.Option(help="the source to hold out; the smallest that can be when not given")] = None,
     embedding: Annotated[
