@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,26 @@ def test_genes_that_share_a_target_are_summed_and_the_total_counts_all(tmp_path:
     expected = np.stack([counts[target == k][:, ROWS].sum(axis=0, dtype=np.uint64) for k in range(40)], axis=1)
     np.testing.assert_array_equal(sums, expected)
     np.testing.assert_array_equal(total, counts[:, ROWS].sum(axis=0, dtype=np.uint64))
+
+
+def test_the_system_is_asked_for_every_wanted_chunk_and_no_other(
+    tmp_path: Path, counts: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def note(descriptor: int, offset: int, n_bytes: int, advice: int) -> None:
+        if advice == os.POSIX_FADV_WILLNEED:
+            asked.append((offset, offset + n_bytes))
+
+    monkeypatch.setattr(os, "posix_fadvise", note)
+    monkeypatch.setattr("curation.hdf5.gather.NEAR", 0)
+    path = write(tmp_path / "tall.h5", counts, chunks=(50, 1), compression="gzip")
+    read(path)
+    with h5py.File(path) as file:
+        chunks: list[Any] = []
+        file["data/expression"].id.chunk_iter(chunks.append)
+    wanted = {byte for c in chunks if c.chunk_offset[1] in ROWS for byte in range(c.byte_offset, c.byte_offset + c.size)}
+    assert {byte for start, stop in asked for byte in range(start, stop)} == wanted
 
 
 def test_sums_do_not_overflow_uint32(tmp_path: Path) -> None:
