@@ -96,7 +96,7 @@ fuzz: venv
 	$(BIN)/python tests/fault_table.py $(FUZZ) --n 10
 	$(BIN)/python tests/fault_disks.py $(FUZZ)
 	$(BIN)/python tests/fault_kills.py $(FUZZ) --n 20
-	BULKATLAS_FUZZ=5000 $(BIN)/python -m pytest -n 2 tests/test_faults_fuzz.py
+	BULKATLAS_FUZZ=5000 $(BIN)/python -m pytest -n 2 $$(grep -l "^from hypothesis" tests/test_*.py)
 
 # The wheel in fresh environments with the newest and the lowest allowed packages, on every interpreter found: half an hour and gigabytes.
 compat:

@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 import serving_world
 import tiny_world
+from hypothesis import settings
+
+# A whole run draws the same examples each time, so that it fails for what was changed; `make fuzz` draws new ones.
+settings.register_profile("the same each time", derandomize=True)
+if "BULKATLAS_FUZZ" not in os.environ:
+    settings.load_profile("the same each time")
 
 CACHE = "XDG_CACHE_HOME"
 
