@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from modelling.arrays import Floats
 from modelling.forward.completion import Completer
 from modelling.forward.library import Values, like, of
-from modelling.forward.path import Path, TissuePath
+from modelling.forward.networks import Forward, TissueForward
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,15 @@ class Imputed:
     sd_ng: Floats
 
 
-def completer_of(network: Path) -> Completer | None:
+def completer_of(network: Forward) -> Completer | None:
     """How the network infers missing genes; None for the published one: its decoder is not linear, and missing genes enter as the mean."""
-    return network.completer() if isinstance(network, TissuePath) else None
+    return network.completer() if isinstance(network, TissueForward) else None
 
 
-def infer(network: Path, completer: Completer | None, x_ng: Values) -> tuple[Values, Values]:
+def infer(network: Forward, completer: Completer | None, x_ng: Values) -> tuple[Values, Values]:
     """Latents (n, k) and certainty (n) of expression (n, g) with NaN where a gene is missing."""
     lib, scores_ng = of(x_ng), network.standardise(x_ng)
-    if completer is None or not isinstance(network, TissuePath):
+    if completer is None or not isinstance(network, TissueForward):
         return network.encoded(scores_ng), lib.ones_like(scores_ng[:, 0])
     wider_n = lib.zeros_like(scores_ng[:, 0])
     gaps = lib.where(lib.isnan(scores_ng.sum(1)))[0]  # NaN in, NaN out: no table of booleans
@@ -62,10 +62,10 @@ def infer(network: Path, completer: Completer | None, x_ng: Values) -> tuple[Val
     return z_nk, network.head.certainty(z_nk, wider_n)
 
 
-def impute(network: Path, completer: Completer | None, x_ng: Values, residual_g: Values) -> tuple[Values, Values]:
+def impute(network: Forward, completer: Completer | None, x_ng: Values, residual_g: Values) -> tuple[Values, Values]:
     """z-scores (n, g) of every gene and their standard deviation (n, g). Args: residual_g, variance that the decoder leaves of each gene."""
     lib, scores_ng = of(x_ng), network.standardise(x_ng)
-    if completer is None or not isinstance(network, TissuePath):
+    if completer is None or not isinstance(network, TissueForward):
         restored_ng = network.decode(network.encoded(scores_ng))
         return restored_ng, lib.zeros_like(restored_ng) + lib.sqrt(residual_g)
     posterior = completer.posterior(network.standardise.clipped(scores_ng))

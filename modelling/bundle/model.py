@@ -34,7 +34,7 @@ from modelling.forward.applied import Applied, AppliedHead, applied, head_shapes
 from modelling.forward.completion import Completer
 from modelling.forward.head import Head
 from modelling.forward.library import as_array, like, softmax
-from modelling.forward.path import Path as Network
+from modelling.forward.networks import Forward
 from profiles import aside
 
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
@@ -50,7 +50,7 @@ class TissueModel:
     each gene that the decoder leaves on the validation part, in training variances. levels: what an answer may be; None for the published network.
     """
 
-    network: Network
+    network: Forward
     genes: list[str]
     tissues: list[str]
     config: TrainConfig

@@ -15,7 +15,7 @@ from modelling.config import TrainConfig
 from modelling.forward import layers
 from modelling.forward.completion import Prior
 from modelling.forward.head import Head
-from modelling.forward.path import PaperPath, Path, TissuePath
+from modelling.forward.networks import Forward, PaperForward, TissueForward
 from modelling.forward.scaling import Scaling
 
 Tensors = Mapping[str, Array]
@@ -23,7 +23,7 @@ Shape = tuple[int, ...]
 
 
 class Applied:
-    """Parts and tensors as attributes; called, it does what its path's `forward` does. tensors: those of a whole network or head, by name."""
+    """Parts and tensors as attributes; called, it does what the `forward` of the class beside it does. tensors: those of a whole network or head, by name."""
 
     lib: Any = np
     tensors: Tensors
@@ -32,7 +32,7 @@ class Applied:
         self.__dict__.update(parts)
 
     def __call__(self, *given: Array) -> Any:
-        return self.forward(*given)  # type: ignore[attr-defined]  # of the path beside it
+        return self.forward(*given)  # type: ignore[attr-defined]  # of the class beside it
 
 
 class AppliedScaling(Applied, Scaling):
@@ -47,15 +47,15 @@ class AppliedPrior(Applied, Prior):
     """What missing genes are inferred under, over numpy arrays."""
 
 
-class AppliedTissue(Applied, TissuePath):
+class AppliedTissue(Applied, TissueForward):
     """Our network over numpy arrays."""
 
 
-class AppliedPaper(Applied, PaperPath):
+class AppliedPaper(Applied, PaperForward):
     """The published network over numpy arrays."""
 
 
-def applied(tensors: Tensors, config: TrainConfig) -> Path:
+def applied(tensors: Tensors, config: TrainConfig) -> Forward:
     """The network of the settings over these tensors, which must have the names and shapes of `shapes`."""
     scaling = AppliedScaling(
         **under(tensors, "standardise"), clip=config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale

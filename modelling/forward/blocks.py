@@ -7,14 +7,16 @@ one. The size of a piece is the same for any number of threads, and so is every 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from modelling import threads
 from modelling.arrays import Array
+from modelling.forward.library import Values
 
 ROWS = 128
 BLAS = "OPENBLAS_NUM_THREADS"
@@ -35,6 +37,17 @@ def in_pieces(function: Callable[..., tuple[Array, ...]], *rows: Array) -> tuple
         with one_blas_thread(), ThreadPoolExecutor(n_threads, "samples") as pool:
             found = list(pool.map(piece, starts))
     return tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) if len(found) > 1 else found[0]
+
+
+def in_turn(function: Callable[[Values], Values], blocks: Iterable[Values]) -> Iterator[Values]:
+    """What `function` makes of each block, in order; of numpy's as many at once as there are threads, and no more are held. torch has its own threads."""
+    n_threads, waiting = threads.count(), iter(blocks)
+    while held := list(itertools.islice(waiting, n_threads)):
+        if len(held) < 2 or not isinstance(held[0], np.ndarray):
+            yield from map(function, held)
+            continue
+        with one_blas_thread(), ThreadPoolExecutor(n_threads, "blocks") as pool:
+            yield from list(pool.map(function, held))
 
 
 def one_blas_thread() -> contextlib.AbstractContextManager[object]:

@@ -5,7 +5,7 @@
 
 The posterior of z needs one k x k solve a sample and covariance (factor analysis: Bishop 2006, 12.2.4; mixture of them with one D). Without the
 broad component a sample of an unknown tissue would be drawn to the nearest known one, and then look like it (docs/logs/experiments.md).
-Axes as in path.py; c components, tissues first, the broad one last; s the two covariances: within tissues, broad; p patterns of missing genes.
+Axes as in networks.py; c components, tissues first, the broad one last; s the two covariances: within tissues, broad; p patterns of missing genes.
 """
 
 from __future__ import annotations

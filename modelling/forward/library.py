@@ -10,7 +10,7 @@ import numpy as np
 from modelling.arrays import Array
 
 Values = Any
-"""A numpy array or a torch tensor: what a path computes with is of one kind."""
+"""A numpy array or a torch tensor: what a computation is given is of one kind."""
 
 
 def of(values: Values) -> Any:

@@ -1,4 +1,4 @@
-"""Z-score per gene with training statistics, and what the encoder sees in its place. Axes as in path.py."""
+"""Z-score per gene with training statistics, and what the encoder sees in its place. Axes as in networks.py."""
 
 from __future__ import annotations
 

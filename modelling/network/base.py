@@ -1,4 +1,4 @@
-"""What every network of this project shares when it is trained: the scaler, and one forward pass. Axes as in modelling/forward/path.py."""
+"""What every network of this project shares when it is trained: the scaler, and one forward pass. Axes as in modelling/forward/networks.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from modelling.config import InputScale, TrainConfig
-from modelling.forward.path import Path
+from modelling.forward.networks import Forward
 from modelling.forward.scaling import Scaling
 
 
@@ -39,7 +39,7 @@ class Standardise(Scaling, nn.Module):
         self.clip, self.sample_norm, self.input_scale = clip, sample_norm, input_scale
 
 
-class Network(Path, nn.Module):
+class Network(Forward, nn.Module):
     """A supervised variational autoencoder with the scaler inside."""
 
     lib = torch

@@ -1,4 +1,4 @@
-"""Our network, and the choice between it and the published one. Axes as in modelling/forward/path.py."""
+"""Our network, and the choice between it and the published one. Axes as in modelling/forward/networks.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from modelling.config import TrainConfig
-from modelling.forward.path import TissuePath
+from modelling.forward.networks import TissueForward
 from modelling.network.base import Network, Output, Standardise
 from modelling.network.completion import Completion
 from modelling.network.paper import PaperVAE
@@ -21,7 +21,7 @@ __all__ = ["Network", "Output", "Standardise", "TissueVAE", "build"]
 SMALLEST_PRIOR_VARIANCE = 1e-2
 
 
-class TissueVAE(TissuePath, Network):
+class TissueVAE(TissueForward, Network):
     """A linear path beside a nonlinear one on the way in, a linear decoder, and a head of tissue prototypes that is fitted in closed form.
 
     The linear path starts from the training part's principal components (`begin`), what the nonlinear path adds starts from zero: the first

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from modelling.config import TrainConfig
-from modelling.forward.path import PaperPath
+from modelling.forward.networks import PaperForward
 from modelling.network.base import Network, Standardise
 
 
-class PaperVAE(PaperPath, Network):
+class PaperVAE(PaperForward, Network):
     """Encoder and decoder with one hidden layer each (LeakyReLU, then BatchNorm), a second linear layer on mean and log variance, sigmoid output.
 
     Missing genes enter as 0, the training mean. z = mean + log variance x noise, as published, although the log variance is no standard

@@ -5,16 +5,16 @@ Axes: n samples, g genes, h hidden, k latent, t tissues. Expression is log2(TPM 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from modelling.forward.completion import Completer
 from modelling.forward.library import Values, unit_rows
 
-Layer = Callable[[Values], Values]
+Layer = Any
+"""What is called with rows: a torch module, or a layer of layers.py."""
 
 
-class Path:
+class Forward:
     """What every network computes; the layers are attributes."""
 
     lib: Any
@@ -46,7 +46,7 @@ class Path:
         return self.encode(*self.standardise.network_input(scores_ng))[0]
 
 
-class TissuePath(Path):
+class TissueForward(Forward):
     """A linear path beside a nonlinear one on the way in, a linear decoder, and a head of tissue prototypes."""
 
     encode_linear: Layer
@@ -86,7 +86,7 @@ class TissuePath(Path):
         return self.head.unit(z_nk)
 
 
-class PaperPath(Path):
+class PaperForward(Forward):
     """Encoder and decoder with one hidden layer each, a second linear layer on mean and log variance. Missing genes enter as 0, the training mean."""
 
     encoder: Layer
