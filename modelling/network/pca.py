@@ -13,6 +13,7 @@ from modelling.arrays import Floats
 
 N_OVERSAMPLES = 10
 N_ITERATIONS = 4
+PASSES = N_ITERATIONS + 2  # over the blocks
 SUMS = {"mps": torch.float32}  # Metal has no float64
 
 
