@@ -131,7 +131,11 @@ class Compendium:
             return full if len(self._columns) == n_columns else np.ascontiguousarray(full[:, self._columns])
         index = dict(zip(self.var["symbol"], range(n_columns), strict=True))
         wanted = np.array([index.get(symbol, -1) for symbol in genes], dtype=np.int64)
-        return np.where(wanted >= 0, full[:, np.maximum(wanted, 0)], np.float32(np.nan))
+        if np.array_equal(wanted, np.arange(n_columns)):
+            return full
+        found = np.take(full, np.maximum(wanted, 0), axis=1)
+        found[:, wanted < 0] = np.nan
+        return found
 
     def blocks(
         self, rows: Array, size: int = 256, genes: Sequence[str] | Array | None = None
