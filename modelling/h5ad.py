@@ -70,11 +70,11 @@ def read_uns(file: h5py.File) -> dict[str, Any]:
 
     values = {}
     for name, value in (read_elem(file["uns"]) if "uns" in file else {}).items():
-        text = value.decode() if isinstance(value, bytes) else value
         try:
+            text = value.decode() if isinstance(value, bytes) else value
             values[name] = json.loads(text) if isinstance(text, str) and text[:1] in ("{", "[") else text
-        except json.JSONDecodeError as error:
-            raise CompendiumError(f"{file.filename}: uns `{name}` is not JSON: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise CompendiumError(f"{file.filename}: uns `{name}` is not JSON: {str(error)[:120]}") from error
     return values
 
 
