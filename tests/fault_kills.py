@@ -66,7 +66,7 @@ def shape(folder: Path) -> dict[str, str]:
     names = [
         name
         for name in names_in(folder)
-        if not any(part.startswith(".") or part.endswith((".partial", ".parts")) for part in name.split("/"))
+        if not any(part.startswith(".") or part.endswith((".partial", ".parts", ".pulled")) for part in name.split("/"))
     ]
     return {name: told_of(folder / name) for name in names if (folder / name).is_file()}
 

@@ -169,6 +169,7 @@ def table(found: Suspicion, compendium: Compendium, labels: Path | None) -> pl.D
 
 def _evidence(path: Path) -> pl.DataFrame:
     """Why each sample has its label, from a build's labels.parquet (or the same as TSV)."""
+    from profiles.metadata import read_frame
 
     if not path.is_file():
         raise AuditError(f"{path}: no such file; labels.parquet lies beside the compendium of a build")
