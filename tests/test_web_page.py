@@ -335,7 +335,7 @@ def test_errors_are_said_and_hostile_names_are_only_text(watched: Watched) -> No
 
 def test_a_column_that_may_be_no_sample_can_be_called_one_on_the_page(watched: Watched) -> None:
     page = watched.page
-    values, names = world.tpm(4, 1)
+    values, _names = world.tpm(4, 1)
     values = np.vstack([values, np.random.default_rng(1).permutation(values[0])])
     upload(page, table_text(values, [*(f"s{i}" for i in range(len(values) - 1)), "shuffled"]))
     page.wait_for_selector("#problem:not([hidden])")
