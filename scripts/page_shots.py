@@ -24,13 +24,18 @@ for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += 
 State = Callable[[Page], None]
 
 
-def dropped(table: Path) -> State:
-    """A table is chosen, and its answer awaited."""
+def dropped(table: Path, sure: bool = False) -> State:
+    """A table is chosen, and its answer awaited; where a person is `sure`, all its columns are called samples if the page asks."""
 
     def act(page: Page) -> None:
         with page.expect_response(lambda answer: "api/predict" in answer.url):
             page.set_input_files("#file", str(table))
         page.wait_for_selector("#progress", state="hidden")
+        if sure and page.is_visible("#problem"):
+            page.fill("#sample-columns", "*")
+            with page.expect_response(lambda answer: "api/predict" in answer.url):
+                page.click("#again")
+            page.wait_for_selector("#results:not([hidden])")
 
     return act
 
@@ -112,8 +117,9 @@ def states(asked: argparse.Namespace) -> dict[str, State]:
         found["many"] = dropped(asked.many)
     if asked.doubtful:
         found["doubtful"] = dropped(asked.doubtful)
+        found["doubtful-all"] = dropped(asked.doubtful, sure=True)
         for place in range(7):
-            found[f"doubtful-{place}"] = one_after_the_other(dropped(asked.doubtful), lambda page, place=place: sample(page, place))  # type: ignore[misc]
+            found[f"doubtful-{place}"] = one_after_the_other(dropped(asked.doubtful, sure=True), lambda page, place=place: sample(page, place))  # type: ignore[misc]
     if asked.refused:
         found["refused"] = one_after_the_other(example, dropped(asked.refused))
     return {name: state for name, state in found.items() if not asked.states or name in asked.states}

@@ -32,7 +32,7 @@ function found(answer, askAll, showGene) {
   const sex = answer.sex === "female" || answer.sex === "male" ? ` Genes of Y and XIST are compared within ${answer.sex} samples, as this one appears to be.` : "";
   return [
     el("p", {}, el("strong", {}, `${counted(answer.n_higher, "gene")} higher, ${count(answer.n_lower)} lower`), ` ${below}, of ${count(answer.n_genes)}, against ${counted(answer.n_normal, "normal sample")} of ${plain(answer.tissue)}${beside}.${sex}`),
-    answer.unsure_because ? el("p", { class: "warning" }, `The tissue itself is unsure (${answer.unsure_because.replaceAll("_", " ")}): another one may be the closer normal.`) : null,
+    answer.unsure_because ? el("p", { class: "warning" }, "The tissue itself is unsure, for the reasons above: another one may be the closer normal.") : null,
     listed("Higher", answer.higher, answer.n_higher, answer.fdr, most, showGene), listed("Lower", answer.lower, answer.n_lower, answer.fdr, most, showGene),
     el("div", { class: "row" }, el("button", { type: "button", onclick: () => save(askAll, answer.sample_id) }, "Download all genes (TSV)")),
   ].filter(Boolean);

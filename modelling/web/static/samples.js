@@ -96,6 +96,7 @@ export class Samples {
     $("problem").textContent = onThisPage(text);
     $("problem").hidden = false;
     if (FIELDS.some(([option]) => text.includes(option))) $("options").open = true;
+    $("problem").scrollIntoView({ block: "nearest" });
   }
 
   clear() {
