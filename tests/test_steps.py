@@ -18,7 +18,7 @@ LONGEST_LINE, LONGEST_FILE, USUAL_FILE = 120, 60, 25
 FUNNEL_STEPS = 7  # without the entries of sources, of which there are none
 PARAMETERS = {
     "allowed_sources": ["archs4"],
-    "any_pattern": "x",
+    "numbers_differ": False,
     **dict.fromkeys(("disease_key", "elsewhere", "made_into", "origin_after", "origin_before", "person_number", "turned"), "x"),
     "cap": 1,
     "cell_line_cap": 0,
