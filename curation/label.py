@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from curation.errors import CurationError
 from curation.facts import value_fault
-from curation.patterns import phrasing
+from curation.patterns import any_pattern, phrasing
 from curation.steps import run_stage
 from curation.tiers import add_tiers, label_studies
 
@@ -32,7 +32,7 @@ def label_samples(
     as for a table of one's own) or contradicts another. `studies` is a table of the texts of studies (see tiers.py).
     """
     patterns = phrasing(con)
-    run_stage(con, "texts", {"read_length": READ_LENGTH} | patterns)
+    run_stage(con, "texts", {"read_length": READ_LENGTH, "any_pattern": any_pattern(con)} | patterns)
     run_stage(con, "evidence", patterns)
     _check_overrides(con, every_override_applies)
     run_stage(con, "label", {"reach": REACH} | patterns)

@@ -9,16 +9,18 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 NOTHING = r"\b\B"  # matches no text
-SUSPECT = """
-CREATE OR REPLACE TEMP TABLE suspect AS SELECT text_id, field, repaired FROM text
-WHERE regexp_matches(repaired, $any_pattern) AND field NOT IN (SELECT vocabulary.word FROM vocabulary WHERE list = 'fact_field')
-"""
 BESIDE_A_PHRASE = (
     *("about_the_person", "beside_word", "denial", "denial_behind", "disease_word"),
     *("made_into", "origin_after", "origin_before"),
 )  # lists of vocabulary.tsv that are asked about words around a phrase
 ANY_NUMBER = r"\[(?:a-z)?0-9\]\+|\)\{\d,\d\}"  # parts of a pattern that hold digits and take one number like another
 TELLS_NUMBERS = r"\d|\\d|(?:\\w|[^\\]\.)(?:[^*+]|$)"
+
+
+def any_pattern(con: Connection) -> str:
+    """The alternation of all patterns, for the step suspect."""
+    rules = con.execute("SELECT text FROM rule WHERE match = 'pattern' ORDER BY rule_id").fetchall()
+    return "|".join(f"(?:{pattern})" for (pattern,) in rules) or NOTHING
 
 
 def phrasing(con: Connection) -> dict[str, Any]:
@@ -36,17 +38,15 @@ def phrasing(con: Connection) -> dict[str, Any]:
 
 
 def pattern_hit(con: Connection) -> None:
-    """pattern_hit: one row per text and pattern rule that matches it.
+    """pattern_hit: one row per suspect text and pattern rule that matches it.
 
-    Filled rule by rule, because a pattern that comes from a column would be compiled again for every row; each reads the few texts only that
-    the alternation of all matches.
+    Filled rule by rule, because a pattern that comes from a column would be compiled again for every row.
     """
     con.execute("CREATE OR REPLACE TABLE pattern_hit (text_id UBIGINT, field VARCHAR, rule_id VARCHAR, matched_text VARCHAR)")
     from curation.database import fetch_first
 
-    rules = con.execute("SELECT rule_id, text, fields FROM rule WHERE match = 'pattern' ORDER BY rule_id").fetchall()
-    con.execute(SUSPECT, {"any_pattern": "|".join(f"(?:{pattern})" for _, pattern, _ in rules) or NOTHING})
     (n_suspects,) = fetch_first(con, "SELECT count(*) FROM suspect") or (0,)
+    rules = con.execute("SELECT rule_id, text, fields FROM rule WHERE match = 'pattern' ORDER BY rule_id").fetchall()
     for rule_id, pattern, fields in rules if n_suspects else []:
         con.execute(
             "INSERT INTO pattern_hit SELECT text_id, field, $rule_id, trim(regexp_extract(repaired, $pattern), ' _') FROM suspect "

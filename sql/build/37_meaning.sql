@@ -1,5 +1,5 @@
--- meaning: one row per place of a reading where a lexicon phrase stands and may be meant; is_sure where nothing else must
--- confirm it.
+-- meaning: one row per place of a reading where a lexicon phrase stands and may be meant; is_sure where nothing else
+-- must confirm it.
 CREATE OR REPLACE TEMP TABLE meaning AS
 WITH several AS (SELECT phrase FROM lexicon GROUP BY phrase HAVING count(*) > 1),
 meant AS (
@@ -29,8 +29,8 @@ meant AS (
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT
         reading_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (fields, needs), NULL AS after,
-        NULL AS bar, lexicon.n_tokens AS n_words, string_split(normalised, ' ') AS tokens, FALSE AS is_before_cells, TRUE AS is_as_written,
-        FALSE AS names_cells, TRUE AS is_sure, FALSE AS is_faint
+        NULL AS bar, lexicon.n_tokens AS n_words, string_split(normalised, ' ') AS tokens, FALSE AS is_before_cells,
+        TRUE AS is_as_written, FALSE AS names_cells, TRUE AS is_sure, FALSE AS is_faint
     FROM text_reading JOIN text_shape USING (text_id) JOIN lexicon ON phrase = split_part(normalised, ' | ', 1)
     WHERE text_reading.field = 'cell_line' AND lexicon.needs = 'key'
 ),

@@ -2,7 +2,9 @@
 -- LNCaP is no LNCa of P cells: unglued words are silent beside the name of a line, and where they say nothing new.
 CREATE OR REPLACE TEMP TABLE flanked_hit AS
 WITH apart AS (SELECT *, coalesce(position > bar, FALSE) AS is_unglued, position + n_tokens AS ends FROM hit),
-written AS (SELECT DISTINCT reading_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'),
+written AS (
+    SELECT DISTINCT reading_id, term_id FROM apart WHERE bar IS NOT NULL AND NOT is_unglued AND verdict = 'map'
+),
 line AS (SELECT DISTINCT reading_id FROM apart WHERE NOT is_unglued AND verdict = 'cell_line' AND kind = 'line'),
 speaking AS (
     SELECT * FROM apart

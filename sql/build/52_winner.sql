@@ -25,7 +25,7 @@ settled AS (
     FROM ranked
 )
 SELECT
-    settled.sample_number, if(is_yielding, runner_up, settled.tissue) AS tissue, evidence.evidence_number, evidence.term_id,
-    evidence.kind, if(is_yielding, settled.tissue, runner_up) AS runner_up, margin,
+    settled.sample_number, if(is_yielding, runner_up, settled.tissue) AS tissue, evidence.evidence_number,
+    evidence.term_id, evidence.kind, if(is_yielding, settled.tissue, runner_up) AS runner_up, margin,
     is_close AND NOT is_yielding AND NOT is_yielded_to AS is_ambiguous
 FROM settled JOIN evidence ON if(is_yielding, other_id, settled.evidence_number) = evidence.evidence_number;

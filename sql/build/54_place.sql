@@ -23,8 +23,8 @@ best AS (
     FROM named GROUP BY sample_number
 )
 SELECT
-    best.sample_number, coalesce(term_place.place_id, organ.term_id) AS tissue_id, organ.evidence_id AS tissue_evidence_id,
-    cell.term_id AS cell_id, cell.evidence_id AS cell_evidence_id
+    best.sample_number, coalesce(term_place.place_id, organ.term_id) AS tissue_id,
+    organ.evidence_id AS tissue_evidence_id, cell.term_id AS cell_id, cell.evidence_id AS cell_evidence_id
 FROM best
 LEFT JOIN evidence AS organ ON evidence_of(best.place) = organ.evidence_number
 LEFT JOIN evidence AS cell ON evidence_of(best.cell) = cell.evidence_number

@@ -20,7 +20,8 @@ spoken AS (
 ),
 sampled AS (
     SELECT
-        sample.rowid AS sample_number, tissue, coalesce(tissue IN (SELECT word FROM vocabulary WHERE list = 'not_tumour_tissue'), FALSE)
+        sample.rowid AS sample_number, tissue,
+        coalesce(tissue IN (SELECT word FROM vocabulary WHERE list = 'not_tumour_tissue'), FALSE)
             AS is_no_tumour_tissue,
         coalesce(tissue IN (SELECT word FROM vocabulary WHERE list = 'blood_tumour_tissue'), FALSE) AS is_blood
     FROM label JOIN sample USING (sample_id)

@@ -3,7 +3,7 @@
 -- are no age. The tissue of origin is the label's, with its words, unless a person decided it.
 CREATE OR REPLACE TABLE fact AS
 WITH worded AS (
-    SELECT stated_fact.sample_number, e.* EXCLUDE (sample_id) FROM stated_fact JOIN fact_evidence AS e USING (fact, rank)
+    SELECT sample_number, e.* EXCLUDE (sample_id) FROM stated_fact JOIN fact_evidence AS e USING (fact, rank)
 ),
 unborn AS (
     SELECT sample_number FROM worded WHERE fact = 'development_stage' AND value IN ('fetal stage', 'embryonic stage')
@@ -40,7 +40,7 @@ stated AS (
     UNION ALL BY NAME
     SELECT * EXCLUDE (stage) FROM staged
     UNION ALL BY NAME
-    SELECT status_fact.sample_number, e.* EXCLUDE (sample_id) REPLACE (status_fact.value AS value, NULL AS ontology_term_id)
+    SELECT sample_number, e.* EXCLUDE (sample_id) REPLACE (status_fact.value AS value, NULL AS ontology_term_id)
     FROM status_fact JOIN fact_evidence AS e USING (fact, rank)
     UNION ALL BY NAME
     SELECT c.sample_number, e.* EXCLUDE (sample_id)
@@ -48,8 +48,8 @@ stated AS (
     FROM control_fact AS c JOIN fact_evidence AS e ON c.told_by = e.fact AND c.rank = e.rank
     UNION ALL BY NAME
     SELECT
-        sample.rowid AS sample_number, 'origin_tissue' AS fact, origin_tissue AS value, origin_term_id AS ontology_term_id,
-        evidence.field, evidence.matched_text, coalesce(evidence.rule_id, evidence.synonym) AS rule
+        sample.rowid AS sample_number, 'origin_tissue' AS fact, origin_tissue AS value,
+        origin_term_id AS ontology_term_id, evidence.field, evidence.matched_text, coalesce(rule_id, synonym) AS rule
     FROM label JOIN sample USING (sample_id) JOIN evidence ON label.origin_evidence_id = evidence.evidence_id
     WHERE origin_tissue IS NOT NULL
         AND sample.rowid NOT IN (SELECT worded.sample_number FROM worded WHERE fact = 'origin_tissue')

@@ -1,6 +1,6 @@
 -- spoken_text: one row per sample and text that speaks about it. sample_number is the place of the sample in its table
--- (rowid): from here to the label and the facts samples are numbers, which are joined and grouped in a third of the time
--- that their names take.
+-- (rowid): from here to the label and the facts samples are numbers, which are joined and grouped in a third of the
+-- time that their names take.
 CREATE OR REPLACE TABLE spoken_text AS
 WITH described AS (
     SELECT sample.rowid AS sample_number, text_number(characteristics) AS string_id, text_id, field

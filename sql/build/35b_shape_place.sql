@@ -1,6 +1,6 @@
--- shape_place: one row per place of a shape where the words of a phrase may stand, of the lexicon or of a fact, with the
--- words around it; a phrase with a number must still be compared with each text. A bar divides a text from its unglued
--- form; n_words are those before it.
+-- shape_place: one row per place of a shape where the words of a phrase may stand, of the lexicon or of a fact, with
+-- the words around it; a phrase with a number must still be compared with each text. A bar divides a text from its
+-- unglued form; n_words are those before it.
 CREATE OR REPLACE TEMP TABLE shape_place AS
 WITH split AS (
     SELECT
