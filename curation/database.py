@@ -165,8 +165,8 @@ def write_parquet(con: Connection, query: str, path: Path, order: str) -> None:
         con.execute(f'COPY ({query} ORDER BY "{order}") TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)')
     except duckdb.Error as error:
         if "No space left on device" in str(error):
-            raise DiskFull(f"{path} cannot be written: no space left on device; free space or choose another --out") from error
-        raise DatabaseFault(f"{path}: {first_line(error)}") from error
+            raise DiskFull(f"{path.name} cannot be written: no space left on device; free space or choose another --out") from error
+        raise DatabaseFault(f"{path.name}: {first_line(error)}") from error
 
 
 @contextmanager
