@@ -48,7 +48,7 @@ def from_geo(reopen: Callable[[], BinaryIO], kind: str, name: str, limits: Limit
     columns: dict[str, list[str]] = {"geo_accession": []}
     for i, sample in enumerate(samples):
         for field, values in sample.items():
-            values = [", ".join(values)] if field in JOINED else values
+            values = [",".join(values)] if field in JOINED else values
             for k, value in enumerate(values):
                 cells = columns.setdefault(f"{field}.{k}" if k else field, [])
                 cells += [""] * (i - len(cells)) + [value]
