@@ -177,8 +177,3 @@ def summary_rows(names: Sequence[str]) -> list[int]:
 
 
 FIRST_OF_SUMMARY = frozenset({"__", "N_", "no", "am", "to", "al", "ER", "Un"})
-
-
-def said_of_names(names: Sequence[str], table: GeneTable | None = None) -> str | None:
-    """Why these names cannot be read as human genes (another species, transcripts, probes), None if nothing stands against it."""
-    return species(names, table).refusal
