@@ -54,8 +54,8 @@ def from_geo(reopen: Callable[[], BinaryIO], kind: str, name: str, limits: Limit
                 cells += [""] * (i - len(cells)) + [value]
     import polars as pl
 
-    cells = {column: found + [""] * (len(samples) - len(found)) for column, found in columns.items()}
-    frame = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String))
+    even = {column: found + [""] * (len(samples) - len(found)) for column, found in columns.items()}
+    frame = pl.DataFrame(even, schema=dict.fromkeys(columns, pl.String))
     return as_text(name, frame, list(columns), [f"{name}: GEO's {kind} file, {len(samples):,} samples are described in it"])
 
 
