@@ -184,6 +184,7 @@ REFUSED: dict[str, Callable[[], tuple[str, str, str]]] = {
     "numbered clusters of an assembly": lambda: ("m.csv", rows("CLUSTER," + ",".join(SAMPLES), lambda g: [f"Cluster_{g + 100}", *some(g)], ","), "are human genes"),
     "featureCounts' summary": lambda: ("counts.txt.summary", join("Status", *SAMPLES) + "\n" + "".join(join(word, 5, 6, 7, 8) + "\n" for word in ("Assigned", "Unassigned_Unmapped", "Unassigned_NoFeatures", "Unassigned_Ambiguity")), "the summary that featureCounts writes"),
     "a SOFT file": lambda: ("GSE1_family.soft", "^DATABASE = GeoMiame\n!Database_name = x\n^SAMPLE = GSM1\n!Sample_title = t\n", "GEO SOFT file.*curate label"),
+    "a series matrix of RNA-seq": lambda: ("GSE1_series_matrix.txt", '!Series_title\t"t"\n!Sample_title\t"a"\t"b"\n!series_matrix_table_begin\n"ID_REF"\t"GSM1"\t"GSM2"\n!series_matrix_table_end\n', r"series matrix without values.*curate label"),
     "a sparse matrix": lambda: ("matrix.mtx", "%%MatrixMarket matrix coordinate integer general\n3 2 1\n1 1 5\n", "read_10x_mtx"),
     "no genes": lambda: ("m.tsv", rows(join("thing", *SAMPLES), lambda g: [f"thing{g}", *some(g)]), "are human genes"),
     "cuffdiff's comparison": lambda: ("gene_exp.diff", rows(join("test_id", "gene", "sample_1", "sample_2", "status", "value_1", "value_2", "p_value"), lambda g: ["x", genes()[g].symbol, "a", "b", "OK", 1, 2, 0.5]), "cuffdiff's comparison"),
