@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.errors import MetadataFault
+from profiles.errors import MetadataFault, TableFault
 from profiles.metadata import MISSING_WORDS, Metadata, is_missing, read_frame, read_metadata
 from profiles.metadata.archives import archives
 
@@ -98,6 +98,12 @@ KINDS = {
         "SRR1\tSRP1\tx\tSRX1\tGSM1: a\tHomo sapiens\tpatient\tliver\n",
         "ENA or pysradb",
         {"sample_id": "SRR1", "series_id": "SRP1", "title": "GSM1: a", "source_name": "patient", "characteristics": "tissue: liver"},
+    ),
+    "ENA's file report": (
+        "run_accession\tsample_accession\tstudy_accession\tscientific_name\tsample_title\tsample_alias\ttissue_type\nERR1\tSAMEA1\tPRJEB1\tHomo sapiens"
+        "\thealthy liver\ta1\tliver\n",
+        "ENA or pysradb",
+        {"sample_id": "ERR1", "series_id": "PRJEB1", "title": "healthy liver", "characteristics": "tissue type: liver"},
     ),
     "refine.bio": (
         "refinebio_accession_code\texperiment_accession\trefinebio_title\trefinebio_specimen_part\trefinebio_cell_line\trefinebio_subject\tgeo_accession\n"
@@ -458,3 +464,26 @@ def test_a_series_matrix_that_is_cut_off_and_a_soft_file_without_samples_are_ref
         read('!Sample_title\t"one"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n')
     with pytest.raises(MetadataFault, match="describes no sample"):
         read("^DATABASE = Geo\n^DATASET = GDS507\n!dataset_title = x\n")
+
+
+@pytest.mark.parametrize(
+    ("tag", "instead"), [("MINiML", "family.soft.gz"), ("BioSampleSet", "SraRunTable.csv"), ("EXPERIMENT_PACKAGE_SET", "SraRunTable.csv")]
+)
+def test_records_in_xml_are_named_with_what_to_give_instead(tag: str, instead: str) -> None:
+    with pytest.raises(TableFault, match=instead):
+        read(f'<?xml version="1.0"?>\n<{tag} version="0.5">\n</{tag}>\n')
+
+
+def test_a_title_above_the_header_and_remarks_below_are_no_samples() -> None:
+    found = read("Samples of 2023,,\n,,\nSample ID,Title,Source name\nP1,a,liver\nP2,b,kidney\n,,\n* drawn twice,,\n")
+    assert found.samples["sample_id"].to_list() == ["P1", "P2"]
+    assert found.samples["source_name"].to_list() == ["liver", "kidney"]
+    assert any("row 3" in note and "Samples of 2023" in note for note in found.notes)
+    assert any("* drawn twice" in note for note in found.notes)
+
+
+def test_names_of_groups_above_the_names_of_columns_are_no_header() -> None:
+    found = read(",Patient,,Sample,\nSample ID,Age,Sex,Source name,Title\nP1,45,f,liver,a\nP2,,,kidney,b\n")
+    assert found.samples.rows() == [("P1", "a", "liver"), ("P2", "b", "kidney")]
+    plain = read(",title\nP1,sample id\n")  # row names: nothing to look for
+    assert plain.samples["sample_id"].to_list() == ["P1"]

@@ -62,7 +62,7 @@ def without_kinds(found: Frame) -> Frame:
 def without_prefix(found: Frame) -> Frame:
     """GEO's own names, Sample_title and !Sample_characteristics_ch1, without what stands before each; other names stay."""
     known = r"title|geo_accession|source_name(?:_ch1)?|characteristics(?:_ch1)?(?:[._]\d+)?|description(?:[._]\d+)?|series_id"
-    geo = re.compile(rf"!?Sample_({known})", re.IGNORECASE)
+    geo = re.compile(rf"!?Sample_({known})")
     names = {name: match[1] for name in found.raw.columns if (match := geo.fullmatch(name)) and match[1] not in found.raw.columns}
     if not names or len(set(names.values())) < len(names):
         return found

@@ -12,6 +12,7 @@ from profiles.limits import Limits
 from profiles.metadata.accessions import id_by_value, other_species
 from profiles.metadata.archives import DONORS, OWN, ROW_NAMES, SERIES, archive_of, columns_with, first_of, plain
 from profiles.metadata.frame import SHOWN, Frame, without_kinds, without_prefix
+from profiles.metadata.heading import below_title
 from profiles.metadata.missing import missing_to_null, words_for_nothing
 from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
@@ -84,7 +85,8 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     """Our names for the columns of a table. Raises MetadataFault: no id column, an id missing or twice, a column that is not there."""
     import polars as pl
 
-    found = without_prefix(without_kinds(found))
+    found = without_kinds(below_title(found) if id is None else found)
+    found = without_prefix(found) if archive_of(found.raw.columns) in (OWN, "GEO") else found
     frame = found.raw
     archive = archive_of(frame.columns)
     id_column = _named_id(found, id) if id is not None else _find_id(found, archive)
