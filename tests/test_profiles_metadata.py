@@ -204,6 +204,31 @@ KINDS = {
         "DepMap sample_info",
         {"sample_id": "ACH-000001", "characteristics": "cell line: NIHOVCAR3; organ: ovary; disease: Ovarian Cancer; sex: Female; age: 60"},
     ),
+    "GEO's names in a table": (
+        "Sample_title,Geo_accession,Sample_type,Source_name\nt,GSM1,SRA,brain\n",
+        "GEO",
+        {"sample_id": "GSM1", "title": "t", "source_name": "brain"},
+    ),
+    "lists of Python": (
+        "sample_id,title,characteristics\ns1,t,\"['age: 23', 'tissue: ovary']\"\n",
+        "own",
+        {"sample_id": "s1", "title": "t", "characteristics": "age: 23; tissue: ovary"},
+    ),
+    "SDRF as R writes it": (
+        "Source.Name\tExtract.Name\tCharacteristics.organism.part.\tAssay.Name\ns\te\tliver\ta1\n",
+        "ArrayExpress SDRF",
+        {"sample_id": "a1", "characteristics": "organism part: liver"},
+    ),
+    "one's own": (
+        "sample_id\tpatient\tGSE\ttitle\tcharacteristics\ns1\tp1\tGSE1;GSE2\tt\ttissue: liver\n",
+        "own",
+        {"sample_id": "s1", "series_id": "GSE1,GSE2", "donor_id": "p1", "title": "t", "characteristics": "tissue: liver"},
+    ),
+}
+
+
+# GEO's own files, which are no tables.
+FILES = {
     "GEO SOFT": (
         "^DATABASE = GeoMiame\n^SERIES = GSE1\n!Series_title = a title\n^PLATFORM = GPL1\n!Platform_title = p\n^SAMPLE = GSM1\n!Sample_title = a = b\n"
         "!Sample_source_name_ch1 = liver\n!Sample_characteristics_ch1 = age: 5\n!Sample_characteristics_ch1 = tissue: liver\n!Sample_series_id = GSE1\n"
@@ -223,32 +248,12 @@ KINDS = {
         "GEO",
         {"sample_id": "GSM1", "title": "one", "characteristics": "age: 5; tissue: liver"},
     ),
-    "GEO's names in a table": (
-        "Sample_title,Geo_accession,Sample_type,Source_name\nt,GSM1,SRA,brain\n",
-        "GEO",
-        {"sample_id": "GSM1", "title": "t", "source_name": "brain"},
-    ),
-    "lists of Python": (
-        "gsm_id,title,characteristics\nGSM12345,t,\"['age: 23', 'tissue: ovary']\"\n",
-        "own",
-        {"sample_id": "GSM12345", "title": "t", "characteristics": "age: 23; tissue: ovary"},
-    ),
-    "SDRF as R writes it": (
-        "Source.Name\tExtract.Name\tCharacteristics.organism.part.\tAssay.Name\ns\te\tliver\ta1\n",
-        "ArrayExpress SDRF",
-        {"sample_id": "a1", "characteristics": "organism part: liver"},
-    ),
-    "one's own": (
-        "sample_id\tpatient\tGSE\ttitle\tcharacteristics\ns1\tp1\tGSE1;GSE2\tt\ttissue: liver\n",
-        "own",
-        {"sample_id": "s1", "series_id": "GSE1,GSE2", "donor_id": "p1", "title": "t", "characteristics": "tissue: liver"},
-    ),
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *FILES])
 def test_each_archive_is_recognised_and_read(kind: str) -> None:
-    text, archive, expected = KINDS[kind]
+    text, archive, expected = (KINDS | FILES)[kind]
     found = read(text)
     assert found.archive == archive
     if expected is not None:
@@ -478,7 +483,7 @@ def test_a_title_above_the_header_and_remarks_below_are_no_samples() -> None:
     found = read("Samples of 2023,,\n,,\nSample ID,Title,Source name\nP1,a,liver\nP2,b,kidney\n,,\n* drawn twice,,\n")
     assert found.samples["sample_id"].to_list() == ["P1", "P2"]
     assert found.samples["source_name"].to_list() == ["liver", "kidney"]
-    assert any("row 3" in note and "Samples of 2023" in note for note in found.notes)
+    assert any("above the header" in note and "Samples of 2023" in note for note in found.notes)
     assert any("* drawn twice" in note for note in found.notes)
 
 

@@ -66,7 +66,8 @@ def without_prefix(found: Frame) -> Frame:
     names = {name: match[1] for name in found.raw.columns if (match := geo.fullmatch(name)) and match[1] not in found.raw.columns}
     if not names or len(set(names.values())) < len(names):
         return found
-    return Frame(found.name, found.raw.rename(names), found.notes, found.has_row_names)
+    said = f"{found.name}: GEO's names, read without what stands before them: {some(list(names))}"
+    return Frame(found.name, found.raw.rename(names), (*found.notes, said), found.has_row_names)
 
 
 def as_text(name: str, table: Any, names: Sequence[str], notes: Sequence[str] = ()) -> Frame:

@@ -98,7 +98,7 @@ def _of_matrix(lines: Iterable[str], name: str) -> Rows:
         cells = next(csv.reader([line], delimiter="\t"))
         found.setdefault(cells[0].removeprefix("!Sample_"), []).append([cell.strip() for cell in cells[1:]])
     ids = found.get("geo_accession", [[]])[0]
-    wrong = next((field for field, rows in found.items() for row in rows if len(row) != len(ids)), None)
+    wrong = next((field for field, rows in found.items() for row in rows if ids and len(row) != len(ids)), None)
     if wrong is not None:
         raise MetadataFault(
             f"{name}: a GEO series matrix whose line !Sample_{wrong} has not one cell for each of its {len(ids)} samples; is it cut off?"

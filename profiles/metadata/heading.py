@@ -16,6 +16,7 @@ def below_title(found: Frame) -> Frame:
 
     That row must hold more names than the first line, none twice, and one of them a known name of sample ids. Whatever is left out is told.
     """
+    found = _above_remarks(found)
     named = [name for name in _names(found.raw.columns) if name]
     if len(named) == len(found.raw.columns) or (found.has_row_names and len(named) == len(found.raw.columns) - 1):
         return found  # each column has its name
@@ -37,17 +38,28 @@ def _names_samples(names: Sequence[str]) -> bool:
 
 
 def _shifted(found: Frame, i: int, cells: Sequence[str]) -> Frame:
-    import polars as pl
-
     names, notes = unique_names(cells, found.name)
     above = [name for name in _names(found.raw.columns) if name]
     above += [cell for row in found.frame.head(i).iter_rows() for cell in row if cell]
-    rest = found.frame.slice(i + 1)
-    filled = pl.sum_horizontal(pl.all().is_not_null())
-    counts = rest.select(filled.alias("n"))["n"].to_list()
-    end = next((k for k, n in enumerate(counts) if n == 0 and all(m <= 1 for m in counts[k:])), len(counts))
-    remarks = [cell for row in rest.slice(end).iter_rows() for cell in row if cell]
-    body = found.raw.slice(i + 1, end)
     said = [f"{found.name}: its header is row {i + 2}; what stands above is no sample: {some(above, 4)}"]
-    said += [f"{found.name}: {len(remarks)} remarks below the samples are left out: {some(remarks, 3)}"] if remarks else []
-    return as_text(found.name, body, names, (*found.notes, *said, *notes))
+    return as_text(found.name, found.raw.slice(i + 1), names, (*found.notes, *said, *notes))
+
+
+def _above_remarks(found: Frame) -> Frame:
+    """The table without a blank row at its end and rows of one cell below that: remarks of whoever made it."""
+    import polars as pl
+
+    filled = pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int32)).alias("n")
+    if found.raw.width < 3 or not len(found.raw) or found.frame.tail(1).select(filled).item() > 1:
+        return found
+    counts = found.frame.select(filled)["n"].to_list()
+    end = len(counts)
+    while end and counts[end - 1] == 1:
+        end -= 1
+    if not end or counts[end - 1] or not any(counts[:end]):
+        return found  # no blank row: a sample of which nothing is known but its id
+    remarks = [cell for row in found.frame.slice(end).iter_rows() for cell in row if cell]
+    while end and not counts[end - 1]:
+        end -= 1
+    said = [f"{found.name}: {len(remarks)} remarks below the samples are left out: {some(remarks, 3)}"] if remarks else []
+    return Frame(found.name, found.raw.head(end), (*found.notes, *said), found.has_row_names)
