@@ -182,6 +182,8 @@ def reading(
     """
     files = {"database": path, **(attached or {})}
     for file in files.values():
+        if isinstance(file, Path) and not file.exists():
+            raise DatabaseFault(f"there is no {file}, so no DuckDB database; name a release: its folder, --db RELEASE, or CURATE_DB")
         if isinstance(file, Path) and not file.is_file():
             raise DatabaseFault(f"{file} is no DuckDB database; give a release folder, or its curation.duckdb")
     remote = {name: file for name, file in files.items() if not isinstance(file, Path)} | dict(beside or {})

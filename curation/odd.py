@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.database import run_sql_file
@@ -20,3 +22,8 @@ def oddities(con: Connection, *, has_matrix: bool = True) -> list[str]:
         if has_matrix or path.stem not in OF_THE_MATRIX:
             said += [f"{what}: {advice}" for what, advice in run_sql_file(con, path).fetchall()]
     return said
+
+
+def of_release(line: str, release: Path) -> str:
+    """The line with the release in each command that it advises, so that it can be typed as it stands."""
+    return re.sub(r"`(curate (?:audit|sql) [^`]+)`", lambda found: f"`{found[1]} --db {release}`", line)

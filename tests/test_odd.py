@@ -12,7 +12,7 @@ from curation.build import RunOptions
 from curation.config import BuildConfig
 from curation.database import connect
 from curation.dry_run import forecast
-from curation.odd import oddities
+from curation.odd import oddities, of_release
 from curation.progress import Progress
 
 
@@ -55,3 +55,9 @@ def test_a_dry_run_foretells_the_build_and_writes_nothing(tiny: Path) -> None:
     assert found.n_samples == n_samples and found.n_bytes > 4 * n_samples * found.n_genes
     taken = forecast(tiny / "world", tiny / "release", config, options, Progress())
     assert "exists: choose another --out" in taken.odd[0]
+
+
+def test_advice_names_the_release_so_that_it_can_be_typed() -> None:
+    said = of_release("2 samples are odd: ask `curate audit genes_by_fate`; then `curate sql \"FROM quality\"`", Path("my/release"))
+    assert said == "2 samples are odd: ask `curate audit genes_by_fate --db my/release`; then `curate sql \"FROM quality\" --db my/release`"
+    assert of_release("bring more studies", Path("r")) == "bring more studies"

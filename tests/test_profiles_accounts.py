@@ -278,6 +278,8 @@ def unsaid_of_samples(found: Metadata, text: str, notes: str) -> list[str]:
     """Columns, rows, words and remarks of a table about samples that are neither read nor told."""
     header, rows = cells_of(text)
     header = [re.sub("_[sldt]$", "", name) for name in header] if "Run_s" in header else header
+    assert "Sample_title" not in header or "Sample_title" in notes  # renamed, and said
+    header = [name.replace("Sample_title", "title") for name in header]
     if said := re.search(r"(\d+) rows say of their sample", notes):
         rows = rows[int(said[1]) :]
     read = {column for columns in found.read.values() for column in columns}

@@ -206,6 +206,12 @@ def test_a_xenograft_is_read_for_its_human_half_and_the_mouse_is_told() -> None:
     assert found.notes == [f"{found.other['mouse']} names are those of mouse genes (such as Actb): left out"]
 
 
+def test_a_register_of_numbers_is_no_symbol_with_its_entrez_id() -> None:
+    ids = parse_gene_names(["LRG_100", "LRG_101", "TP53_7157", "A1BG_1"])
+    assert ids.symbol == ("LRG_100", "LRG_101", "TP53", "A1BG_1")
+    assert ids.entrez == ("", "", "7157", "")
+
+
 def test_rows_that_count_no_gene() -> None:
     names = ["N_unmapped", "TP53", "__no_feature", "ERCC-00002", "NAT2", "alignment_not_unique", "TOR1A", "AMBP", "NOTCH1"]
     assert [names[i] for i in summary_rows(names)] == ["N_unmapped", "__no_feature", "ERCC-00002", "alignment_not_unique"]

@@ -90,3 +90,12 @@ def test_centred_values_are_left_to_the_unit(tmp_path: Path) -> None:
     noise = rng.normal(size=(world.N_GENES, 8))
     text = world.rows(world.join("gene", *(f"s{i}" for i in range(8))), lambda g: [genes()[g].ensembl, *noise[g]])
     assert len(open_table(put(tmp_path, "m.tsv", text)).sample_ids) == 8
+
+
+def test_a_folder_is_no_file_and_what_it_holds_is_said(tmp_path: Path) -> None:
+    put(tmp_path, "out/matrix.mtx.gz", "x")
+    with pytest.raises(BulkatlasError, match=r"a folder of 10x .*read_10x_mtx"):
+        open_table(tmp_path / "out")
+    put(tmp_path, "star/aReadsPerGene.out.tab", "x")
+    with pytest.raises(BulkatlasError, match=r"a folder, not a file; give one of its tables: aReadsPerGene.out.tab"):
+        open_table(tmp_path / "star")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from profiles.errors import MetadataFault
+from profiles.errors import MetadataFault, TableFault
 from profiles.metadata import MISSING_WORDS, Metadata, is_missing, read_frame, read_metadata
 from profiles.metadata.archives import archives
 
@@ -99,6 +99,12 @@ KINDS = {
         "ENA or pysradb",
         {"sample_id": "SRR1", "series_id": "SRP1", "title": "GSM1: a", "source_name": "patient", "characteristics": "tissue: liver"},
     ),
+    "ENA's file report": (
+        "run_accession\tsample_accession\tstudy_accession\tscientific_name\tsample_title\tsample_alias\ttissue_type\nERR1\tSAMEA1\tPRJEB1\tHomo sapiens"
+        "\thealthy liver\ta1\tliver\n",
+        "ENA or pysradb",
+        {"sample_id": "ERR1", "series_id": "PRJEB1", "title": "healthy liver", "characteristics": "tissue type: liver"},
+    ),
     "refine.bio": (
         "refinebio_accession_code\texperiment_accession\trefinebio_title\trefinebio_specimen_part\trefinebio_cell_line\trefinebio_subject\tgeo_accession\n"
         "SRR1\tSRP1\tt\tliver\tn/a\tp1\tGSM1\n",
@@ -147,6 +153,72 @@ KINDS = {
         "cBioPortal samples",
         {"sample_id": "S1", "donor_id": "P1", "characteristics": "disease: Glioma"},
     ),
+    "GDC clinical": (
+        "case_id\tcase_submitter_id\tproject_id\tage_at_index\tgender\tprimary_diagnosis\ttissue_or_organ_of_origin\ttreatment_type\n"
+        "u1\tTCGA-AA-1\tTCGA-LUAD\t'--\tfemale\tAdenocarcinoma, NOS\tUpper lobe, lung\tRadiation\n"
+        "u1\tTCGA-AA-1\tTCGA-LUAD\t'--\tfemale\tAdenocarcinoma, NOS\tUpper lobe, lung\tPharmaceutical\n",
+        "GDC clinical",
+        {
+            "sample_id": "TCGA-AA-1",
+            "donor_id": "u1",
+            "characteristics": "project: TCGA-LUAD; primary site: Upper lobe, lung; disease: Adenocarcinoma, NOS; sex: female",
+        },
+    ),
+    "GDC clinical since 2025": (
+        "cases.submitter_id\tproject.project_id\tdemographic.gender\tdiagnoses.primary_diagnosis\tdiagnoses.tissue_or_organ_of_origin\n"
+        "TCGA-AA-1\tTCGA-LUAD\tmale\tAdenocarcinoma, NOS\tLung, NOS\n",
+        "GDC clinical since 2025",
+        {
+            "sample_id": "TCGA-AA-1",
+            "characteristics": "project: TCGA-LUAD; primary site: Lung, NOS; disease: Adenocarcinoma, NOS; sex: male",
+        },
+    ),
+    "GDC biospecimen": (
+        "project_id\tcase_submitter_id\tsample_id\tsample_submitter_id\tsample_type\ttissue_type\nTCGA-LUAD\tTCGA-AA-1\tu7\tTCGA-AA-1-10A"
+        "\tBlood Derived Normal\tNormal\n",
+        "GDC biospecimen",
+        {
+            "sample_id": "TCGA-AA-1-10A",
+            "donor_id": "TCGA-AA-1",
+            "characteristics": "project: TCGA-LUAD; sample type: Blood Derived Normal; tissue type: Normal",
+        },
+    ),
+    "TCGAbiolinks": (
+        '"","barcode","patient","sample","shortLetterCode","sample_submitter_id","project_id","tissue_or_organ_of_origin"\n"B1","B1","P1","S1","TP","S1",'
+        '"TCGA-BRCA","Breast, NOS"\n',
+        "TCGAbiolinks",
+        {"sample_id": "B1", "donor_id": "P1", "characteristics": "project: TCGA-BRCA; primary site: Breast, NOS"},
+    ),
+    "ENCODE metadata": (
+        "File accession\tExperiment accession\tDonor(s)\tBiosample term name\tBiosample type\nENCFF000AAA\tENCSR1\t/human-donors/D1/\tK562\tcell line\n",
+        "ENCODE metadata",
+        {
+            "sample_id": "ENCFF000AAA",
+            "series_id": "ENCSR1",
+            "donor_id": "/human-donors/D1/",
+            "characteristics": "tissue: K562; biosample type: cell line",
+        },
+    ),
+    "DepMap before 2022": (
+        "DepMap_ID,stripped_cell_line_name,lineage,disease,sex,age\nACH-000001,NIHOVCAR3,ovary,Ovarian Cancer,Female,60\n",
+        "DepMap sample_info",
+        {"sample_id": "ACH-000001", "characteristics": "cell line: NIHOVCAR3; organ: ovary; disease: Ovarian Cancer; sex: Female; age: 60"},
+    ),
+    "GEO's names in a table": (
+        "Sample_title,Geo_accession,Sample_type,Source_name\nt,GSM1,SRA,brain\n",
+        "GEO",
+        {"sample_id": "GSM1", "title": "t", "source_name": "brain"},
+    ),
+    "lists of Python": (
+        "sample_id,title,characteristics\ns1,t,\"['age: 23', 'tissue: ovary']\"\n",
+        "own",
+        {"sample_id": "s1", "title": "t", "characteristics": "age: 23; tissue: ovary"},
+    ),
+    "SDRF as R writes it": (
+        "Source.Name\tExtract.Name\tCharacteristics.organism.part.\tAssay.Name\ns\te\tliver\ta1\n",
+        "ArrayExpress SDRF",
+        {"sample_id": "a1", "characteristics": "organism part: liver"},
+    ),
     "one's own": (
         "sample_id\tpatient\tGSE\ttitle\tcharacteristics\ns1\tp1\tGSE1;GSE2\tt\ttissue: liver\n",
         "own",
@@ -155,9 +227,33 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# GEO's own files, which are no tables.
+FILES = {
+    "GEO SOFT": (
+        "^DATABASE = GeoMiame\n^SERIES = GSE1\n!Series_title = a title\n^PLATFORM = GPL1\n!Platform_title = p\n^SAMPLE = GSM1\n!Sample_title = a = b\n"
+        "!Sample_source_name_ch1 = liver\n!Sample_characteristics_ch1 = age: 5\n!Sample_characteristics_ch1 = tissue: liver\n!Sample_series_id = GSE1\n"
+        "!Sample_series_id = GSE2\n!sample_table_begin\nID_REF\tVALUE\n!sample_table_end\n^SAMPLE = GSM2\n!Sample_title = c\n",
+        "GEO",
+        {
+            "sample_id": "GSM1",
+            "series_id": "GSE1,GSE2",
+            "title": "a = b",
+            "source_name": "liver",
+            "characteristics": "age: 5; tissue: liver",
+        },
+    ),
+    "GEO series matrix": (
+        '!Series_title\t"t"\n\n!Sample_title\t"one"\t"two ""x"""\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n!Sample_characteristics_ch1\t"age: 5"\t""\n'
+        '!Sample_characteristics_ch1\t"tissue: liver"\t"tissue: lung"\n!series_matrix_table_begin\n"ID_REF"\t"GSM1"\t"GSM2"\n!series_matrix_table_end\n',
+        "GEO",
+        {"sample_id": "GSM1", "title": "one", "characteristics": "age: 5; tissue: liver"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *FILES])
 def test_each_archive_is_recognised_and_read(kind: str) -> None:
-    text, archive, expected = KINDS[kind]
+    text, archive, expected = (KINDS | FILES)[kind]
     found = read(text)
     assert found.archive == archive
     if expected is not None:
@@ -351,3 +447,48 @@ def test_the_metadata_of_rs_write_table_and_of_a_missing_donor() -> None:
     donors = read_metadata(CASES / "curation/07-missing-donor-is-one-donor/table/metadata.tsv").samples["donor_id"]
     assert donors.drop_nulls().is_unique().all()
     assert donors.null_count() == 18
+
+
+def test_a_column_of_accessions_names_the_samples_and_it_is_said() -> None:
+    found = read("Nr,Accession,tissue\n7,SRR2150126,liver\n7,SRR2150457,lung\n", speaking=True)
+    assert found.samples["sample_id"].to_list() == ["SRR2150126", "SRR2150457"]
+    assert any("taken from Accession" in note for note in found.notes)
+    with pytest.raises(MetadataFault, match="no column that is known"):
+        read("Nr,Accession,tissue\n7,SRR2150126,liver\n8,SRR2150126,lung\n", speaking=True)
+
+
+def test_rows_of_other_species_are_told() -> None:
+    rows = "SRR1,SAMN1,Mus musculus\nSRR2,SAMN2,Homo sapiens\nSRR3,SAMN3,\nSRR4,SAMN4,Homo sapiens; Mus musculus\n"
+    (said,) = (note for note in read("Run,BioSample,Organism\n" + rows).notes if "human" in note)
+    assert "1 of 4 rows are not of human samples but Mus musculus" in said
+    assert not any("human" in note for note in read("Run,BioSample,Organism\nSRR2,SAMN2,Homo sapiens\n").notes)
+
+
+def test_a_series_matrix_that_is_cut_off_and_a_soft_file_without_samples_are_refused() -> None:
+    with pytest.raises(MetadataFault, match=r"!Sample_title has not one cell for each of its 2 samples"):
+        read('!Sample_title\t"one"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n')
+    with pytest.raises(MetadataFault, match="describes no sample"):
+        read("^DATABASE = Geo\n^DATASET = GDS507\n!dataset_title = x\n")
+
+
+@pytest.mark.parametrize(
+    ("tag", "instead"), [("MINiML", "family.soft.gz"), ("BioSampleSet", "SraRunTable.csv"), ("EXPERIMENT_PACKAGE_SET", "SraRunTable.csv")]
+)
+def test_records_in_xml_are_named_with_what_to_give_instead(tag: str, instead: str) -> None:
+    with pytest.raises(TableFault, match=instead):
+        read(f'<?xml version="1.0"?>\n<{tag} version="0.5">\n</{tag}>\n')
+
+
+def test_a_title_above_the_header_and_remarks_below_are_no_samples() -> None:
+    found = read("Samples of 2023,,\n,,\nSample ID,Title,Source name\nP1,a,liver\nP2,b,kidney\n,,\n* drawn twice,,\n")
+    assert found.samples["sample_id"].to_list() == ["P1", "P2"]
+    assert found.samples["source_name"].to_list() == ["liver", "kidney"]
+    assert any("above the header" in note and "Samples of 2023" in note for note in found.notes)
+    assert any("* drawn twice" in note for note in found.notes)
+
+
+def test_names_of_groups_above_the_names_of_columns_are_no_header() -> None:
+    found = read(",Patient,,Sample,\nSample ID,Age,Sex,Source name,Title\nP1,45,f,liver,a\nP2,,,kidney,b\n")
+    assert found.samples.rows() == [("P1", "a", "liver"), ("P2", "b", "kidney")]
+    plain = read(",title\nP1,sample id\n")  # row names: nothing to look for
+    assert plain.samples["sample_id"].to_list() == ["P1"]

@@ -98,7 +98,7 @@ def test_lines_of_a_series_matrix() -> None:
     text = '!Series_title\t"a"\n!Sample_x\t"1"\t"2"\n!series_matrix_table_begin\n"ID_REF"\t"GSM1"\t"GSM2"\n"g1"\t1.5\t2\n"g2"\t3\t4\n!series_matrix_table_end\n'
     found = look(text)
     assert (found.header, found.n_inner_comments, len(found.comments)) == (["ID_REF", "GSM1", "GSM2"], 1, 3)
-    assert rows(text)[1:] == [["g1", "1.5", "2"], ["g2", "3", "4"]]
+    assert found.rows == [["g1", "1.5", "2"], ["g2", "3", "4"]]
 
 
 def test_an_id_that_starts_with_a_hash_is_a_row() -> None:
@@ -116,11 +116,17 @@ def test_a_gct_file() -> None:
         ('id,t\na,"one\n#two"\n', [["a", "one\n#two"]], 0),
         ('id,t\na,"one\n#two, three\n!\nfour"\nb,x\n', [["a", "one\n#two, three\n!\nfour"], ["b", "x"]], 0),
         ('id,t\n# a remark\na,"one\ntwo"\n', [["a", "one\ntwo"]], 1),
-        ('id,t\n# a "quoted" remark\na,"one\n#two"\n# 5" wide\nb,x\n', [["a", "one\n#two"], ["b", "x"]], 2),  # "#two" was lost, and nothing said
+        (
+            'id,t\n# a "quoted" remark\na,"one\n#two"\n# 5" wide\nb,x\n',
+            [["a", "one\n#two"], ["b", "x"]],
+            2,
+        ),  # "#two" was lost, and nothing said
         ('"id"\t"t"\n"a"\t"one \\"best\\"\n#two"\n#remark\n"b"\t"x"\n', [["a", 'one "best"\n#two'], ["b", "x"]], 1),
     ],
 )
-def test_a_line_of_an_enclosed_cell_is_no_remark_and_quotes_of_a_remark_enclose_nothing(text: str, expected: list[list[str]], n_remarks: int) -> None:
+def test_a_line_of_an_enclosed_cell_is_no_remark_and_quotes_of_a_remark_enclose_nothing(
+    text: str, expected: list[list[str]], n_remarks: int
+) -> None:
     assert rows(text)[1:] == expected
     found = look(text)
     assert (found.multiline, found.n_inner_comments) == (True, n_remarks)

@@ -167,6 +167,7 @@ def test_files_hold_the_rows_of_the_matrix(tiny: Path, tmp_path: Path) -> None:
             frame = pl.read_parquet(tmp_path / name) if name.endswith("parquet") else pl.read_csv(tmp_path / name, separator="\t")
             assert frame["sample_id"].to_list() == list(whole.obs_names[rows])
             assert np.allclose(frame.select(genes).to_numpy(), wanted, rtol=1e-5)
+    assert '"' not in (tmp_path / "d.tsv").read_text()  # `cut -f 1` gives ids
     ask(release, "tissue=liver", out=tmp_path / "all.h5ad").write(tmp_path / "all.h5ad")
     assert np.array_equal(anndata.read_h5ad(tmp_path / "all.h5ad").X, x[rows])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.h5ad", "all.h5ad", "b.h5ad", "c.parquet", "d.tsv"]

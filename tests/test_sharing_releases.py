@@ -254,7 +254,7 @@ def test_what_is_deprecated_or_cannot_be_read_is_said_and_not_asked(three: Path,
     assert {release for _, release, _ in rows} == {"first@2"}
     assert "second@1 is left out: deprecated: tissues swapped" in notes
     deprecate(root, "first@2", "also")
-    with pytest.raises(NothingFound, match=r"no release of .* can be read: .*first@1 is left out: .* is no DuckDB database"):
+    with pytest.raises(NothingFound, match=r"no release of .* can be read: .*first@1 is left out: .* no DuckDB database"):
         asked(root, "tissue=brain")
     deprecate(root, "first@1", "all of it")
     with pytest.raises(NothingFound, match="holds no release that is not deprecated"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -42,6 +44,20 @@ def run(installed: Path, cwd: Path, *command: str) -> str:
     done = subprocess.run([installed / command[0], *command[1:]], cwd=cwd, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_build_hook_needs_no_more_than_it_asks_for() -> None:
+    """The wheel above is built beside everything that is installed here; pip builds it beside what the hook asks for and nothing else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["dependencies"]
+    every = project["project"]["dependencies"]
+    names = {re.split(r"[<>=]", line)[0] for line in every} - {re.split(r"[<>=]", line)[0] for line in asked}
+    assert "numba" in names
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({sorted(names)!r})); import curation.compiled, curation.ontology, curation.resources"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_data_file_is_in_the_wheel(wheel: Path) -> None:

@@ -143,6 +143,8 @@ def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig,
 
 def _say(report: BuildReport, out: Path) -> None:
     """What was built, and what to look at next."""
+    from curation.odd import of_release
+
     for note in report.notes:
         typer.echo(f"note: {note}")
     parts = ", ".join(f"{n:,} {split}" for split, n in report.n_by_split.items())
@@ -155,7 +157,7 @@ def _say(report: BuildReport, out: Path) -> None:
         f"train with `model train {out / 'compendium.h5ad'} --out RUN`"
     )
     for line in report.odd:
-        typer.echo(f"odd: {line}")
+        typer.echo(f"odd: {of_release(line, out)}")
 
 
 def _foretell(input_folder: Path, out: Path, config: BuildConfig, options: RunOptions) -> None:

@@ -79,9 +79,28 @@ def _write_rows(path: Path, ending: str, samples: pa.Table, values: Expression |
 
 
 def _writer(path: Path, ending: str, schema: pa.Schema) -> Any:
-    import pyarrow.csv as csv
     import pyarrow.parquet as pq
 
-    if ending == PARQUET:
-        return pq.ParquetWriter(path, schema)
-    return csv.CSVWriter(path, schema, write_options=csv.WriteOptions(delimiter=TEXT[ending], quoting_style="needed"))
+    return pq.ParquetWriter(path, schema) if ending == PARQUET else _TextWriter(path, TEXT[ending])
+
+
+class _TextWriter:
+    """Blocks as text, quotes only where a cell needs them: Arrow's own writer puts them around every word, and `cut -f 1` gives them back."""
+
+    def __init__(self, path: Path, separator: str) -> None:
+        self._file, self._separator, self._is_first = path.open("wb"), separator, True
+
+    def __enter__(self) -> _TextWriter:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self._file.close()
+
+    def write_table(self, table: pa.Table) -> None:
+        """One block; the header stands before the first. An empty word is an empty cell."""
+        import polars as pl
+
+        frame = pl.DataFrame(table)
+        words = [name for name, kind in frame.schema.items() if kind == pl.String]
+        frame.with_columns(pl.col(words).replace("", None)).write_csv(self._file, separator=self._separator, include_header=self._is_first)
+        self._is_first = False

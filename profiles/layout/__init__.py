@@ -38,7 +38,11 @@ def decide(head: Head, wish: Wish) -> Plan:
     if wish.layout != "auto":
         layout = wish.layout
     elif max(in_header, in_rows) < ENOUGH_GENES:
-        texts = [column.texts for column in map(head.column, range(min(len(head.columns), N_ID_CANDIDATES))) if not column.is_number]
+        texts = [
+            column.texts
+            for column in map(head.column, range(min(len(head.columns), N_ID_CANDIDATES)))
+            if not column.is_number and any(column.texts)
+        ]
         others = next((names for names in texts if species(names).refusal), (*texts, head.column(0).texts)[0])
         raise no_genes(head.name, "column names", head.columns[1:], "rows", others)
     else:

@@ -59,6 +59,17 @@ def without_kinds(found: Frame) -> Frame:
     return Frame(found.name, found.raw.rename({name: re.sub("_[sldt]$", "", name) for name in names}), found.notes, found.has_row_names)
 
 
+def without_prefix(found: Frame) -> Frame:
+    """GEO's own names, Sample_title and !Sample_characteristics_ch1, without what stands before each; other names stay."""
+    known = r"title|geo_accession|source_name(?:_ch1)?|characteristics(?:_ch1)?(?:[._]\d+)?|description(?:[._]\d+)?|series_id"
+    geo = re.compile(rf"!?Sample_({known})")
+    names = {name: match[1] for name in found.raw.columns if (match := geo.fullmatch(name)) and match[1] not in found.raw.columns}
+    if not names or len(set(names.values())) < len(names):
+        return found
+    said = f"{found.name}: GEO's names, read without what stands before them: {some(list(names))}"
+    return Frame(found.name, found.raw.rename(names), (*found.notes, said), found.has_row_names)
+
+
 def as_text(name: str, table: Any, names: Sequence[str], notes: Sequence[str] = ()) -> Frame:
     """Text under the given names; an unnamed first column holds row names."""
     import polars as pl

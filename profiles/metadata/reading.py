@@ -12,6 +12,7 @@ from profiles.errors import MetadataFault, TableFault
 from profiles.limits import Limits
 from profiles.metadata.containers import from_h5ad, from_obs, from_parquet, sheet_as_csv
 from profiles.metadata.frame import Frame, as_text, unique_names
+from profiles.metadata.geo_files import from_geo, geo_kind
 from profiles.text import sniff
 from profiles.text.dialect import Dialect
 from profiles.text.faults import explain, ragged_line
@@ -52,6 +53,8 @@ def _from_bytes(reopen: Any, start: bytes, name: str, limits: Limits | None, pat
         sheet, said = sheet_as_csv(path)
         found = _from_text(sniff(lambda: io.BytesIO(sheet), name, limits, small=True))
         return replace(found, notes=(*said, *found.notes))
+    if kind := geo_kind(reopen, name):
+        return from_geo(reopen, kind, name, limits)
     return _from_text(sniff(reopen, name, limits, small=True))
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from profiles.account import Account, some
 from profiles.errors import MetadataFault
 from profiles.limits import Limits
+from profiles.metadata.accessions import id_by_value, other_species
 from profiles.metadata.archives import DONORS, OWN, ROW_NAMES, SERIES, archive_of, columns_with, first_of, plain
-from profiles.metadata.frame import SHOWN, Frame, without_kinds
+from profiles.metadata.frame import SHOWN, Frame, without_kinds, without_prefix
+from profiles.metadata.heading import below_title
 from profiles.metadata.missing import missing_to_null, words_for_nothing
 from profiles.metadata.reading import read_frame
 from profiles.metadata.texts import TEXTS, find_texts, named_texts
@@ -83,7 +85,8 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     """Our names for the columns of a table. Raises MetadataFault: no id column, an id missing or twice, a column that is not there."""
     import polars as pl
 
-    found = without_kinds(found)
+    found = without_kinds(below_title(found) if id is None else found)
+    found = without_prefix(found) if archive_of(found.raw.columns) in (OWN, "GEO") else found
     frame = found.raw
     archive = archive_of(frame.columns)
     id_column = _named_id(found, id) if id is not None else _find_id(found, archive)
@@ -97,6 +100,7 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     columns += texts.expressions()
     samples = frame.select(columns)
     said = words_for_nothing(frame, [id_column, *keys.values(), *(column for _, column in texts.pairs)])
+    said += other_species(frame)
     if archive != OWN and samples["sample_id"].is_duplicated().any():
         found, samples, repeated = _once(found, samples)
         said += repeated
@@ -105,6 +109,7 @@ def describe(found: Frame, *, id: str | None = None, text: Sequence[str] | None 
     notes = [
         *found.notes,
         *(f"{found.name}: {note}" for note in (*said, *texts.odd_words(frame))),
+        *_said_of_id(found, archive, id_column, id_given=id is not None),
         *_notes(found, archive, read, id_given=id is not None),
     ]
     return Metadata(found.name, archive, id_column, found, samples, read, tuple(notes), f"{found.name}: {texts.note}" if texts.note else "")
@@ -131,11 +136,26 @@ def _find_id(found: Frame, archive: str) -> str:
         return named[0]
     if found.has_row_names or plain(columns[0]) in ROW_NAMES:
         return columns[0]
+    if accessions := id_by_value(found.frame):
+        return accessions
     known = ", ".join(row for row in ("sample_id", "sample_accession", "geo_accession", "sample"))
     raise MetadataFault(
         f"{found.name} has no column that is known to hold sample ids ({known}, or an archive's own); name it with --id; its columns are:"
         f" {some(columns, SHOWN)}"
     )
+
+
+def _said_of_id(found: Frame, archive: str, id_column: str, *, id_given: bool) -> list[str]:
+    """Which column names the samples, where neither the user nor its name says so."""
+    if (
+        id_given
+        or not id_column
+        or columns_with(archive, "id", [id_column])
+        or columns_with(OWN, "id", [id_column])
+        or plain(id_column) in ROW_NAMES
+    ):
+        return []
+    return [f"{found.name}: the sample ids are taken from {id_column}, each of whose cells is another one (--id names another column)"]
 
 
 def _key_columns(archive: str, columns: Sequence[str], id_column: str) -> dict[str, str]:

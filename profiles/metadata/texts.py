@@ -22,7 +22,7 @@ GEO_LIKE = (OWN, "GEO", "GEOmetadb")
 LISTED = re.compile(r"characteristics(_ch1)?([._]\d+)?", re.IGNORECASE)  # GEO, GEOquery: "tissue: liver" in each
 KEYED = re.compile(r"characteristics_ch1\.\d+\.(.+)", re.IGNORECASE)  # GEOparse: the key in the column's name
 BY_KEY = re.compile(r"(.+)[:.]ch1", re.IGNORECASE)  # GEOquery's further copy; R turns the colon into a dot
-SDRF = re.compile(r"(?:characteristics|factor ?value) ?\[(.+)\]", re.IGNORECASE)
+SDRF = re.compile(r"(?:characteristics|factor[ .]?value)(?: ?\[(?P<key>.+)\]|\.(?P<dotted>.+?)\.?)", re.IGNORECASE)  # R writes dots
 TERM = r"^((?:UBERON|CL):\d{7})"
 CULTURED = ("cell line", "cell culture", "primary cell culture", "organoid")
 NOT_KEYS = (
@@ -62,10 +62,14 @@ class Texts:
         for name in TEXTS:
             columns = [_stripped(column) for column in self.whole.get(name, [])]
             if name == "characteristics":
+                columns = [_unlisted(column) for column in columns]
                 columns += [_attributes(pl.col(self.attributes))] if self.attributes else []
                 columns += [_pair(key, column) for key, column in self.pairs]
             if self.read.get(name) == self.whole.get(name) and len(columns) == 1:
-                found.append(pl.col(self.whole[name][0]).alias(name))  # one column of text stays as it is, blanks included
+                one = pl.col(self.whole[name][0])
+                found.append(
+                    (_unlisted(one) if name == "characteristics" else one).alias(name)
+                )  # one column of text stays as it is, blanks included
             elif len(columns) == 1:
                 found.append(columns[0].alias(name))
             elif columns:
@@ -102,6 +106,14 @@ def _stripped(column: str) -> pl.Expr:
     return pl.when(text == "").then(None).otherwise(text)
 
 
+def _unlisted(text: pl.Expr) -> pl.Expr:
+    """Python's way to write a list, ['age: 23', 'tissue: ovary'], as it stands in tables made from GEOparse; other text as it is."""
+    import polars as pl
+
+    inside = text.str.strip_chars().str.slice(2).str.head(-2).str.replace_all(r"""['"]\s*,\s*['"]""", "; ")
+    return pl.when(text.str.contains(r"""^\s*\[['"].*['"]\]\s*$""")).then(inside).otherwise(text)
+
+
 def _pair(key: str, column: str) -> pl.Expr:
     """`key: value`; null where nothing is known."""
     import polars as pl
@@ -134,7 +146,7 @@ def find_texts(archive: str, columns: Sequence[str], id_column: str, *, speaking
             (_key(column), column) for column in columns if column not in used and plain(column) not in TECHNICAL and _key(column)
         ]
     if archive == "ArrayExpress SDRF":
-        found.pairs = [(_key(match[1]), column) for column in columns if (match := SDRF.fullmatch(column))]
+        found.pairs = [(_key(match["key"] or match["dotted"]), column) for column in columns if (match := SDRF.fullmatch(column))]
         found.pairs = found.pairs or [
             (_key(column), column) for column in columns if plain(column) in (*SPEAKING, "sex", "age", "organism part")
         ]

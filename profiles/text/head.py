@@ -15,6 +15,7 @@ from profiles.text.dialect import COMMENT_SIGNS
 N_LINES, FEWEST_LINES, MOST_BYTES = 220, 40, 32 << 20
 N_WHOLE = 60
 N_ROWS = 20
+MOST_TITLES, FEWEST_CELLS = 6, 3  # lines above a header that are a title, and the cells of the lines below it
 KEPT_BYTES = 4096  # of each line that only its first cells are looked at
 SEPARATORS = ("\t", ",", ";", "|")
 NUMBER = re.compile(r"\s*[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?\s*|nan|na|n/a|null|none|-|", re.IGNORECASE)
@@ -56,10 +57,32 @@ def find_head(lines: Sequence[str], name: str) -> Head:
         at += 1
     if at >= len(lines):
         raise TableFault(f"{name}: the first {len(lines)} lines are remarks or empty; where are the column names?")
+    at = at if is_gct else _below_title(lines, at)
     behind = _header_behind_hash(lines, at)
     if behind is not None:
         return Head(list(lines[:behind]), lines[behind].lstrip("#!").lstrip(" "), "#", list(lines[behind + 1 :]), is_gct)
     return Head(list(lines[:at]), lines[at], "", list(lines[at + 1 :]), is_gct)
+
+
+def _below_title(lines: Sequence[str], at: int) -> int:
+    """The line below a title of one cell and blank lines, where the lines further down agree on three cells and more."""
+    below = [line for line in lines[at + 1 : at + N_ROWS] if line.strip()]
+    used = [sign for sign in SEPARATORS if any(sign in line for line in below)]
+    if len(below) < FEWEST_CELLS or not any(_usual_cells(below, sign) >= FEWEST_CELLS for sign in used):
+        return at
+    for last in range(at, min(at + MOST_TITLES, len(lines) - 1)):
+        if any(_n_filled(lines[last], sign) > 1 for sign in used):  # a header under any separator that the rows have
+            return last
+    return at
+
+
+def _usual_cells(lines: Sequence[str], separator: str) -> int:
+    return Counter(_n_filled(line, separator) for line in lines).most_common(1)[0][0]
+
+
+def _n_filled(line: str, separator: str) -> int:
+    """Cells of a line that hold anything."""
+    return sum(map(bool, map(str.strip, next(iter(split_lines([line], separator, '"' in line)), []))))
 
 
 def _header_behind_hash(lines: Sequence[str], at: int) -> int | None:
@@ -72,7 +95,7 @@ def _header_behind_hash(lines: Sequence[str], at: int) -> int | None:
     separator = max(cells, key=lambda sign: cells[sign])
     if not cells[separator]:
         return None
-    like = [i for i in range(at) if lines[i].strip() and lines[i].count(separator) == cells[separator]]
+    like = [i for i in range(at) if lines[i].startswith(COMMENT_SIGNS) and lines[i].count(separator) == cells[separator]]
     if like != [at - 1]:
         return None
     given = [cell.strip().strip('"').lower() for cell in lines[at].split(separator)]

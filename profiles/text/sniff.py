@@ -167,6 +167,11 @@ def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes], *,
         remarks = _count_remarks(widths)
         below = _left(widths, below) if remarks else below
     rows = split_lines(below[: 40 if not draft.multiline else N_LINES], separator, draft.quoted)[:N_ROWS]
+    if not rows and not small and any(line.lstrip('"').startswith("!Series_") for line in head.above):
+        raise TableFault(
+            f"{draft.name}: a GEO series matrix without values, as those of RNA-seq are: `curate label` reads its samples; the counts are in the"
+            " series' supplementary files"
+        )
     if not rows and not small:
         raise TableFault(f"{draft.name}: holds a header line and nothing below it")
     header, short, notes = _fit_header(header, rows)

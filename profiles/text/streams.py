@@ -38,6 +38,11 @@ RECORDS = {
     rb"%%MatrixMarket": "a sparse matrix (MatrixMarket, as 10x writes it), its genes and cells are named in files beside it: read the folder with"
     " scanpy.read_10x_mtx and write it as .h5ad",
 }
+XML = {
+    b"<MINiML": "GEO's MINiML, in XML; give the SOFT file of the same series, GSE..._family.soft.gz",
+    b"<BioSampleSet": "NCBI's BioSample record, in XML; give the run table of the same study (SRA Run Selector: SraRunTable.csv)",
+    b"<EXPERIMENT_PACKAGE_SET": "SRA's record, in XML; give the run table of the same study (SRA Run Selector: SraRunTable.csv)",
+}
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 BOM_BYTES = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 DAMAGE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, OSError)
@@ -97,6 +102,9 @@ def refuse_binary(start: bytes, name: str) -> None:
             raise TableFault(f"{name}: is {what}, not a text table (CSV or TSV); its name should say so")
     if b"\x00" in start[:4096] and encoding_of(start) == "utf-8":
         raise TableFault(f"{name}: holds binary data (zero bytes), not a text table")
+    for tag, what in XML.items():
+        if tag in start[:2048]:
+            raise TableFault(f"{name}: is {what}")
     if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|[a-z]+[ >])", start, re.IGNORECASE):
         raise TableFault(f"{name}: is a web page (HTML or XML), not a table; the download returned an error page? fetch the file itself")
     if re.match(rb'(\xef\xbb\xbf)?\s*(\{\s*"|\[\s*[\{\["])', start):
