@@ -73,19 +73,25 @@ def fact_pattern_hit(con: Connection) -> None:
         "CREATE OR REPLACE TABLE fact_pattern_hit (text_id UBIGINT, field VARCHAR, fact VARCHAR, value VARCHAR, ontology_term_id VARCHAR, "
         "unit VARCHAR, rule VARCHAR, matched_text VARCHAR)"
     )
+    present = {field for (field,) in con.execute("SELECT DISTINCT field FROM text").fetchall()}
+    silent = [word for (word,) in con.execute("SELECT word FROM vocabulary WHERE list = 'says_nothing'").fetchall()]
     rules = con.execute(
-        "SELECT rule_id AS rule, fact, text AS pattern, fields, coalesce(value, '') AS value, ontology_term_id AS term, unit "
-        "FROM fact_rule WHERE match = 'pattern' ORDER BY rule_id"
+        "SELECT rule_id AS rule, fact, text AS pattern, string_split(fields, ',') AS fields, coalesce(value, '') AS value, ontology_term_id AS term, "
+        "unit FROM fact_rule WHERE match = 'pattern' ORDER BY rule_id"
     )
+    found: set[str] = set()  # facts of which a text has one already
     for rule, fact, pattern, fields, value, term, unit in rules.fetchall():
+        if present.isdisjoint(fields):
+            continue
         group = int(value[1:]) if value[:1] == "\\" else None
-        con.execute(
+        ((n_found,),) = con.execute(
             "INSERT INTO fact_pattern_hit SELECT text_id, field, $fact, "
             + ("$value" if group is None else f"trim(regexp_extract(repaired, $pattern, {group}))")
             + ", $term, $unit, $rule, trim(regexp_extract(repaired, $pattern)) FROM text "
-            "WHERE list_contains(string_split($fields, ','), field) AND regexp_matches(repaired, $pattern) "
-            "AND text_id NOT IN (SELECT text_id FROM fact_pattern_hit WHERE fact = $fact) "
-            "AND split_part(normalised, ' | ', 1) NOT IN (SELECT word FROM vocabulary WHERE list = 'says_nothing')",
-            {"rule": rule, "fact": fact, "pattern": pattern, "fields": fields, "term": term, "unit": unit}
+            "WHERE list_contains($fields, field) AND regexp_matches(repaired, $pattern) "
+            "AND NOT list_contains($silent, split_part(normalised, ' | ', 1))"
+            + (" AND text_id NOT IN (SELECT text_id FROM fact_pattern_hit WHERE fact = $fact)" if fact in found else ""),
+            {"rule": rule, "fact": fact, "pattern": pattern, "fields": fields, "term": term, "unit": unit, "silent": silent}
             | ({"value": value} if group is None else {}),
-        )
+        ).fetchall()
+        found |= {fact} if n_found else set()
