@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from curation.database import fetch_arrow, insert_arrow
 
@@ -59,25 +58,8 @@ def linked_group(con: Connection) -> None:
 
 def smallest_of_group(n: int, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each of 0..n-1 the smallest number that it is connected with, over the pairs (one[i], other[i])."""
+    from curation.connected import join  # numba takes longer to import than ten rows take to be labelled
+
     root = np.arange(n)
-    _join(root, one, other)
+    join(root, one, other)
     return root
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _join(root, one, other):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Union-find by the smaller root, paths halved; `root` holds 0..n-1 before, and the smallest of each group after."""
-    for i in range(one.size):
-        a, b = one[i], other[i]
-        while root[a] != a:
-            root[a] = root[root[a]]
-            a = root[a]
-        while root[b] != b:
-            root[b] = root[root[b]]
-            b = root[b]
-        if a < b:
-            root[b] = a
-        elif b < a:
-            root[a] = b
-    for i in range(root.size):  # a root is smaller than what it is the root of: its own is final
-        root[i] = root[root[i]]
