@@ -73,6 +73,7 @@ def connect(
         config["memory_limit"] = memory
     if read_only:
         config = config | NO_EXTENSIONS
+    str(path).encode()  # DuckDB says std::bad_cast of a name that is no UTF-8: this says which
     try:
         con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.Error as error:
