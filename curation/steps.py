@@ -81,6 +81,13 @@ STAGES: dict[str, tuple[str, ...]] = {
     "funnel": ("80_funnel",),
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
+# stage -> tables that no later stage reads: of ten million samples they would be written to the disk and never read again
+LET_GO: dict[str, tuple[str, ...]] = {
+    "texts": ("characteristics_pair", "pair_field", "piece", "text_shape", "shape_word", "shape_place", "meaning", "suspect"),
+    "evidence": ("ngram", "hit", "flanked_hit", "placed_hit", "named_line", "text_evidence", "declared_evidence"),
+    "label": ("remade_sample", "candidate_label", "winner", "finest", "place"),
+    "facts": ("text_reading", "fact_hit", "status_word", "status_fact", "control_fact", "stated_fact", "age_stage"),
+}
 PYTHON: dict[str, Callable[[Connection], None]] = {
     "21_linked_group": linked_group,
     "39_pattern_hit": pattern_hit,
@@ -90,11 +97,13 @@ PYTHON: dict[str, Callable[[Connection], None]] = {
 
 
 def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None = None) -> None:
-    """Run the steps of one stage in their order. Raises DatabaseFault with the name of the file."""
+    """Run the steps of one stage in their order, and let go of what no later one reads. Raises DatabaseFault with the name of the file."""
     start = time.perf_counter()
     for step in STAGES[stage]:
         if step in PYTHON:
             PYTHON[step](con)
         else:
             run_sql_file(con, sql_folder() / "build" / f"{step}.sql", parameters)
+    for table in LET_GO.get(stage, ()):
+        con.execute(f"DROP TABLE {table}")
     note_progress(f"{stage}: {time.perf_counter() - start:.1f} s")
