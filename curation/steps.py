@@ -88,6 +88,7 @@ LET_GO: dict[str, tuple[str, ...]] = {
     "label": ("remade_sample", "candidate_label", "winner", "finest", "place"),
     "facts": ("text_reading", "fact_hit", "status_word", "status_fact", "control_fact", "stated_fact", "age_stage"),
 }
+VIEWS = ("text_evidence",)  # of those
 PYTHON: dict[str, Callable[[Connection], None]] = {
     "21_linked_group": linked_group,
     "39_pattern_hit": pattern_hit,
@@ -105,5 +106,5 @@ def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None 
         else:
             run_sql_file(con, sql_folder() / "build" / f"{step}.sql", parameters)
     for table in LET_GO.get(stage, ()):
-        con.execute(f"DROP TABLE {table}")
+        con.execute(f"DROP {'VIEW' if table in VIEWS else 'TABLE'} {table}")
     note_progress(f"{stage}: {time.perf_counter() - start:.1f} s")
