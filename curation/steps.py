@@ -81,12 +81,24 @@ STAGES: dict[str, tuple[str, ...]] = {
     "funnel": ("80_funnel",),
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
-# stage -> tables that no later stage reads: of ten million samples they would be written to the disk and never read again
+# step -> tables that no later one reads: they would fill the memory, or of ten million samples be written to the disk for nothing
 LET_GO: dict[str, tuple[str, ...]] = {
-    "texts": ("characteristics_pair", "pair_field", "piece", "text_shape", "shape_word", "shape_place", "meaning", "suspect"),
-    "evidence": ("ngram", "hit", "flanked_hit", "placed_hit", "named_line", "text_evidence", "declared_evidence"),
-    "label": ("remade_sample", "candidate_label", "winner", "finest", "place"),
-    "facts": ("text_reading", "fact_hit", "status_word", "status_fact", "control_fact", "stated_fact", "age_stage"),
+    "32_piece": ("characteristics_pair", "pair_field"),
+    "34_spoken_text": ("piece",),
+    "35c_shape_place": ("shape_word",),
+    "36_ngram": ("text_shape", "shape_place"),
+    "38_hit": ("meaning",),
+    "39_pattern_hit": ("suspect",),
+    "41_flanked_hit": ("hit",),
+    "42_placed_hit": ("flanked_hit",),
+    "46_evidence": ("named_line", "text_evidence", "placed_hit", "declared_evidence"),
+    "48_fact_hit": ("ngram",),
+    "50_proposed": ("remade_sample",),
+    "52_winner": ("candidate_label",),
+    "56_label": ("winner", "finest", "place"),
+    "62_fact_evidence": ("text_reading", "fact_hit"),
+    "65_status_fact": ("status_word",),
+    "68_fact": ("stated_fact", "age_stage", "status_fact", "control_fact"),
 }
 VIEWS = ("text_evidence",)  # of those
 PYTHON: dict[str, Callable[[Connection], None]] = {
@@ -105,6 +117,6 @@ def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None 
             PYTHON[step](con)
         else:
             run_sql_file(con, sql_folder() / "build" / f"{step}.sql", parameters)
-    for table in LET_GO.get(stage, ()):
-        con.execute(f"DROP {'VIEW' if table in VIEWS else 'TABLE'} {table}")
+        for table in LET_GO.get(step, ()):
+            con.execute(f"DROP {'VIEW' if table in VIEWS else 'TABLE'} {table}")
     note_progress(f"{stage}: {time.perf_counter() - start:.1f} s")
