@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curation.database import Connection
 
 MOST_IN_MEMORY = 1_000_000  # rows of a table that is labelled in memory; the tables of a larger one lie on the disk
+FEW = 1_000  # rows that one thread labels with less processor time than several need to share them
 MEMORY = "1GB"  # that the database takes of a larger one, unless --memory says otherwise
 ROWS = 50_000  # of labels, written at a time
 SEPARATORS = {".tsv": "\t", ".csv": ","}
@@ -60,6 +61,7 @@ def label_table(
         raise TableFault(f"{database} exists; give another name, or delete it")
     is_large = samples.num_rows > MOST_IN_MEMORY
     memory = memory or (MEMORY if is_large else None)
+    threads = threads or (1 if samples.num_rows <= FEW else None)
     with (
         aside.written(database) if database else _scratch(out, is_large) as draft,
         closing(connect(draft, threads=threads, memory=memory)) as con,

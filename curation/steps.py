@@ -31,8 +31,9 @@ STAGES: dict[str, tuple[str, ...]] = {
         "34_spoken_text",
         "34b_sample_text",
         "35_text_shape",
-        "35b_shape_place",
-        "35c_text_reading",
+        "35b_shape_word",
+        "35c_shape_place",
+        "35d_text_reading",
         "36_ngram",
         "37_meaning",
         "38_hit",
@@ -71,6 +72,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "65_status_fact",
         "66_control_fact",
         "67_stated_fact",
+        "67b_age_stage",
         "68_fact",
         "69_sample_fact",
     ),
@@ -79,6 +81,26 @@ STAGES: dict[str, tuple[str, ...]] = {
     "funnel": ("80_funnel",),
     "exported": ("90_exported_label", "91_exported_evidence", "92_exported_fact"),
 }
+# step -> tables that no later one reads: they would fill the memory, or of ten million samples be written to the disk for nothing
+LET_GO: dict[str, tuple[str, ...]] = {
+    "32_piece": ("characteristics_pair", "pair_field"),
+    "34_spoken_text": ("piece",),
+    "35c_shape_place": ("shape_word",),
+    "36_ngram": ("text_shape", "shape_place"),
+    "38_hit": ("meaning",),
+    "39_pattern_hit": ("suspect",),
+    "41_flanked_hit": ("hit",),
+    "42_placed_hit": ("flanked_hit",),
+    "46_evidence": ("named_line", "text_evidence", "placed_hit", "declared_evidence"),
+    "48_fact_hit": ("ngram",),
+    "50_proposed": ("remade_sample",),
+    "52_winner": ("candidate_label",),
+    "56_label": ("winner", "finest", "place"),
+    "62_fact_evidence": ("text_reading", "fact_hit"),
+    "65_status_fact": ("status_word",),
+    "68_fact": ("stated_fact", "age_stage", "status_fact", "control_fact"),
+}
+VIEWS = ("text_evidence",)  # of those
 PYTHON: dict[str, Callable[[Connection], None]] = {
     "21_linked_group": linked_group,
     "39_pattern_hit": pattern_hit,
@@ -88,11 +110,13 @@ PYTHON: dict[str, Callable[[Connection], None]] = {
 
 
 def run_stage(con: Connection, stage: str, parameters: Mapping[str, Any] | None = None) -> None:
-    """Run the steps of one stage in their order. Raises DatabaseFault with the name of the file."""
+    """Run the steps of one stage in their order, and let go of what no later one reads. Raises DatabaseFault with the name of the file."""
     start = time.perf_counter()
     for step in STAGES[stage]:
         if step in PYTHON:
             PYTHON[step](con)
         else:
             run_sql_file(con, sql_folder() / "build" / f"{step}.sql", parameters)
+        for table in LET_GO.get(step, ()):
+            con.execute(f"DROP {'VIEW' if table in VIEWS else 'TABLE'} {table}")
     note_progress(f"{stage}: {time.perf_counter() - start:.1f} s")

@@ -45,7 +45,8 @@ def test_the_command_writes_labels_with_their_reasons(tmp_path):
     table, out = write(pl.DataFrame(ROWS), tmp_path / "samples.tsv"), tmp_path / "labels.parquet"
     result = CliRunner().invoke(app, ["label", str(table), "--out", str(out)], catch_exceptions=False)
     assert result.exit_code == 0
-    labels = pl.read_parquet(out).sort("sample_id")
+    labels = pl.read_parquet(out)
+    assert labels["sample_id"].is_sorted()
     assert labels["tissue"].to_list() == TISSUES
     assert labels["is_cell_line"].to_list() == [False, False, False, True]
     assert labels["term_name"].to_list()[:3] == ["liver", "", "blood"]

@@ -1,7 +1,7 @@
 -- lexicon: one row per phrase (normalised words) and what it may mean; the matcher joins the words of a text against
 -- it. Sources: names of terms, phrases of rules.tsv, names of cell lines. Plurals and glued spellings are made here,
 -- not written by hand. One meaning per phrase and set of fields: rule, curated line, name, synonym; two tissues at the
--- same rank cancel each other.
+-- same rank cancel each other. has_others where other rows have the same phrase.
 CREATE OR REPLACE TABLE lexicon AS
 WITH ruled AS (
     SELECT
@@ -45,7 +45,7 @@ settled AS (
 )
 SELECT
     phrase, len(string_split(phrase, ' ')) AS n_tokens, verdict, kind, term_id, tissue, rule_id, synonym, scope, fields,
-    needs, precedence
+    needs, precedence, count(*) OVER (PARTITION BY phrase) > 1 AS has_others
 FROM settled
 WHERE rank = 1 AND (n_tissues <= 1 OR scope IN ('RULE', 'CELL_LINE'))
 ORDER BY phrase, fields;

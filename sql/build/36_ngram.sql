@@ -1,13 +1,20 @@
--- ngram: one row per place of a reading where the words of a phrase stand, of the lexicon or of a fact.
+-- ngram: one row per place of a reading where the words of a phrase stand, of the lexicon or of a fact; is_key where it
+-- is the whole value under a cell-line key, in which a short name that no curator knows is believed as well.
 CREATE OR REPLACE TEMP TABLE ngram AS
 WITH reading AS (
     SELECT reading_id, any_value(shape_id) AS shape_id, any_value(numbers) AS numbers
     FROM text_reading GROUP BY reading_id
 ),
 number AS (SELECT reading_id, shape_id, unnest(numbers) AS hit FROM reading WHERE numbers IS NOT NULL)
-SELECT reading_id, shape_place.* EXCLUDE (shape_id, has_number)
+SELECT reading_id, shape_place.* EXCLUDE (shape_id, has_number), FALSE AS is_key
 FROM shape_place JOIN reading USING (shape_id) WHERE NOT has_number
 UNION ALL BY NAME
-SELECT reading_id, shape_place.* EXCLUDE (shape_id, has_number, phrase), hit['phrase'] AS phrase
+SELECT reading_id, shape_place.* EXCLUDE (shape_id, has_number, phrase), hit['phrase'] AS phrase, FALSE AS is_key
 FROM shape_place JOIN number ON shape_place.shape_id = number.shape_id AND position = hit['at'] AND n_tokens = hit['n']
-WHERE has_number;
+WHERE has_number
+UNION ALL BY NAME
+SELECT
+    reading_id, 'cell_line' AS field, 1 AS position, string_split(normalised, ' ') AS tokens,
+    split_part(normalised, ' | ', 1) AS phrase, len(string_split(split_part(normalised, ' | ', 1), ' ')) AS n_tokens,
+    n_tokens AS n_words, FALSE AS says_cells, TRUE AS is_key
+FROM text_reading JOIN text_shape USING (text_id) WHERE text_reading.field = 'cell_line';

@@ -1,6 +1,6 @@
 -- text_evidence: one row per proposal of a text (a term, a cell line, or a block), with its exact words as they were
 -- submitted. What weights.tsv does not list proves nothing, such as an adjective under an unknown key.
-CREATE OR REPLACE TEMP TABLE text_evidence AS
+CREATE OR REPLACE TEMP VIEW text_evidence AS
 WITH cut AS (
     SELECT text_id, repaired, placed_hit.*, as_submitted(CASE
         WHEN is_unglued THEN words_with_gaps(unglued(repaired))[position - bar:position - bar + n_tokens - 1]

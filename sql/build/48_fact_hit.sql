@@ -6,7 +6,7 @@ WITH meant AS (
         ngram.reading_id, ngram.field, ngram.position, fact_phrase.* EXCLUDE (phrase, is_whole, fields), bar, after,
         before
     FROM ngram JOIN fact_phrase ON ngram.phrase = fact_phrase.phrase AND NOT fact_phrase.is_whole
-    WHERE ngram.field IN (SELECT fact_weight.field FROM fact_weight)
+    WHERE NOT is_key AND ngram.field IN (SELECT fact_weight.field FROM fact_weight)
         AND (fields IS NULL OR list_contains(fields, ngram.field))
 )
 SELECT *

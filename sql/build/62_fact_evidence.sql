@@ -27,12 +27,19 @@ worded AS (
     UNION ALL BY NAME
     SELECT *, 0 AS position, 1 AS n_tokens, FALSE AS is_about_person, 1 AS is_derived FROM fact_pattern_hit
 ),
+trusted AS (  -- what a fact is worth, and what a disease says of the tissue
+    SELECT fact AS said, fact, field, weight, FALSE AS is_tumour FROM fact_weight
+    UNION ALL
+    SELECT 'disease', fact, field, weight, TRUE FROM fact_weight WHERE fact = 'tissue_status'
+),
 stated AS (
-    SELECT worded.*, fact_weight.weight FROM worded JOIN fact_weight USING (fact, field)
-    UNION ALL BY NAME
-    SELECT worded.* REPLACE ('tissue_status' AS fact, 'tumour' AS value, 1 AS is_derived), fact_weight.weight
-    FROM worded JOIN fact_weight ON fact_weight.fact = 'tissue_status' AND worded.field = fact_weight.field
-    WHERE worded.fact = 'disease' AND ontology_term_id IN (SELECT term_name.term_id FROM term_name)
+    SELECT
+        worded.* REPLACE (
+            trusted.fact AS fact, if(is_tumour, 'tumour', value) AS value, greatest(is_derived, is_tumour::INTEGER)
+                AS is_derived
+        ), trusted.weight
+    FROM worded JOIN trusted ON worded.fact = trusted.said AND worded.field = trusted.field
+    WHERE NOT is_tumour OR ontology_term_id IN (SELECT term_name.term_id FROM term_name)
     UNION ALL BY NAME
     SELECT *, 0 AS position, 1 AS n_tokens, FALSE AS is_about_person, 0 AS is_derived FROM told_fact
 )
