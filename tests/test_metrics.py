@@ -183,12 +183,12 @@ def test_a_stream_of_pairs_correlates_as_the_whole_does(monkeypatch: pytest.Monk
     a = np.round(rng.normal(size=5000), 2).astype(np.float32)
     b = (a * 0.6 + rng.normal(size=5000)).astype(np.float32)
     a[:50] = -0.0
-    pieces = [(a[i : i + 700], b[i : i + 700]) for i in range(0, 5000, 700)]
+    first, second = (lambda values=values: [values[i : i + 700] for i in range(0, 5000, 700)] for values in (a, b))
     expected = stats.spearmanr(a, b).statistic
-    assert spearman.streamed_spearman(lambda: pieces, 5000) == pytest.approx(expected, abs=1e-9)
+    assert spearman.streamed_spearman({"a": first}, second, 5000)["a"] == pytest.approx(expected, abs=1e-9)
     monkeypatch.setattr(spearman, "EXACT", 0)
-    assert spearman.streamed_spearman(lambda: pieces, 5000) == pytest.approx(expected, abs=1e-6)
-    assert np.isnan(spearman.streamed_spearman(lambda: [(np.zeros_like(a), b)], 5000))
+    assert spearman.streamed_spearman({"a": first}, second, 5000)["a"] == pytest.approx(expected, abs=1e-6)
+    assert np.isnan(spearman.streamed_spearman({"a": lambda: [np.zeros_like(a)]}, lambda: [b], 5000)["a"])
 
 
 @pytest.mark.parametrize("exclude_self", [False, True])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ INTERVAL, NORMAL = 0.9, 1.6449
 N_REFINEMENTS = 10
 N_NEIGHBOURS = 10
 
-Restore = Callable[[Floats], Floats]
+Restore = Callable[[Floats], dict[str, Floats]]
 
 
 def masks(n_genes: int, fraction: float, seed: int, block_sizes: Iterator[int]) -> Iterator[Bools]:
@@ -58,20 +59,31 @@ class PcaImputer:
 class KnnImputer:
     """Fills hidden cells with the mean of the nearest training samples, found by cosine among component scores of the visible cells."""
 
-    pca: PcaImputer
     reference_mk: Floats
     rows: Callable[[np.ndarray], Floats]
 
-    def restore(self, x_ng: Floats) -> Floats:
-        """Restored standardised values (n, g); a cell that no neighbour measured becomes 0, the training mean."""
-        k = min(N_NEIGHBOURS, len(self.reference_mk))
-        index, _ = cosine_neighbours(self.pca.scores(x_ng), self.reference_mk, k)
+    def restore(self, scores_nk: Floats) -> Floats:
+        """Restored standardised values (n, g) of samples with these scores; a cell that no neighbour measured becomes 0, the training mean."""
+        index, _ = cosine_neighbours(scores_nk, self.reference_mk, min(N_NEIGHBOURS, len(self.reference_mk)))
         wanted, place = np.unique(index, return_inverse=True)
         values = np.nan_to_num(self.rows(wanted), nan=0.0)
-        total = np.zeros_like(x_ng)
+        total = np.zeros((len(index), values.shape[1]), values.dtype)
         for column in place.reshape(index.shape).T:
             total += values[column]
-        return total / np.float32(k)
+        return total / np.float32(index.shape[1])
+
+
+@dataclass(frozen=True)
+class SimpleImputers:
+    """Both, from one look at the components: the refinement is what takes time."""
+
+    pca: PcaImputer
+    knn: KnnImputer
+
+    def restore(self, x_ng: Floats) -> dict[str, Floats]:
+        """Restored standardised values (n, g) by each."""
+        scores_nk = self.pca.scores(x_ng)
+        return {"knn": self.knn.restore(scores_nk), "pca": self.pca.components.rebuild(scores_nk)}
 
 
 class HiddenCells:
@@ -95,25 +107,25 @@ class HiddenCells:
     def scores(self) -> dict[str, Any]:
         """Pooled Spearman per imputer in both units (None where one is constant), the number of cells, and how many of them the model's 90%
         intervals hold."""
-        standardised: dict[str, float | None] = {"gene_mean": None}
-        raw: dict[str, float | None] = {"gene_mean": self._correlation(None, in_log2=True)}
-        for name, values in self._restored.items():
-            standardised[name] = self._correlation(values, in_log2=False)
-            raw[name] = self._correlation(values, in_log2=True)
-        within = self._n_within / self._truth.n if self._truth.n else None
-        return {"n_cells": self._truth.n, "standardised": standardised, "log2": raw, "interval_90_holds": within}
+        n = self._truth.n
+        standardised = streamed_spearman({name: spool.read for name, spool in self._restored.items()}, self._truth.read, n)
+        several = {"gene_mean": partial(self._in_log2, None)} | {
+            name: partial(self._in_log2, spool) for name, spool in self._restored.items()
+        }
+        raw = streamed_spearman(several, partial(self._in_log2, self._truth), n)
+        return {
+            "n_cells": n,
+            "standardised": {"gene_mean": None} | {name: _defined(value) for name, value in standardised.items()},
+            "log2": {name: _defined(value) for name, value in raw.items()},
+            "interval_90_holds": self._n_within / n if n else None,
+        }
 
-    def _correlation(self, restored: Spool | None, *, in_log2: bool) -> float | None:
-        """Of restored (None: the gene mean) and true values."""
-
-        def pairs() -> Iterator[tuple[Floats, Floats]]:
-            streams = [self._truth.read(), self._gene.read(), *([restored.read()] if restored else [])]
-            for truth, gene, *values in zip(*streams, strict=True):
-                mean, std = self._mean[gene], self._std[gene]
-                shown = values[0] if values else np.zeros_like(truth)
-                yield (shown * std + mean, truth * std + mean) if in_log2 else (shown, truth)
-
-        return _defined(streamed_spearman(pairs, self._truth.n))
+    def _in_log2(self, standardised: Spool | None) -> Iterator[Floats]:
+        """Values in pieces; of None, the gene means."""
+        streams = [self._gene.read(), *([standardised.read()] if standardised else [])]
+        for gene, *values in zip(*streams, strict=True):
+            mean = self._mean[gene]
+            yield values[0] * self._std[gene] + mean if values else mean
 
 
 def _defined(value: float) -> float | None:

@@ -7,7 +7,7 @@ Equal to scipy.stats.spearmanr on the same float32 values (tested); numba compil
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numba import config, njit, prange, set_num_threads
@@ -18,6 +18,8 @@ from modelling.arrays import Floats, Ints
 DIGIT_BITS = 11
 N_DIGITS = 3
 EXACT = 8 * 2**20
+
+Pieces = Callable[[], Iterable[Floats]]
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -75,17 +77,22 @@ def _centred_ranks(values: Floats) -> Floats:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _correlation(a: Floats, b: Floats) -> float:
-    """Spearman correlation of two finite vectors; NaN when either is constant."""
-    rank_a, rank_b = _centred_ranks(a), _centred_ranks(b)
+def _of_ranks(rank_a: Floats, rank_b: Floats) -> float:
+    """Correlation of two vectors of centred ranks; NaN when either is constant."""
     cross, square_a, square_b = 0.0, 0.0, 0.0
-    for i in range(a.shape[0]):
+    for i in range(rank_a.shape[0]):
         cross += rank_a[i] * rank_b[i]
         square_a += rank_a[i] * rank_a[i]
         square_b += rank_b[i] * rank_b[i]
     if square_a == 0.0 or square_b == 0.0:
         return np.nan
     return float(cross / np.sqrt(square_a * square_b))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _correlation(a: Floats, b: Floats) -> float:
+    """Spearman correlation of two finite vectors; NaN when either is constant."""
+    return float(_of_ranks(_centred_ranks(a), _centred_ranks(b)))
 
 
 @njit(cache=True, parallel=True)  # type: ignore[untyped-decorator]
@@ -126,18 +133,28 @@ def pooled_spearman(a: Floats, b: Floats) -> float:
     return float(_correlation(np.ascontiguousarray(a[both], np.float32), np.ascontiguousarray(b[both], np.float32)))
 
 
-def streamed_spearman(pairs: Callable[[], Iterable[tuple[Floats, Floats]]], n: int) -> float:
-    """Spearman correlation of two finite vectors of length n that `pairs` yields in the same pieces on every call; NaN when either is constant.
+def streamed_spearman(several: Mapping[str, Pieces], truth: Pieces, n: int) -> dict[str, float]:
+    """Spearman correlation of each of several finite vectors of length n with one other; NaN where either is constant.
 
-    Up to `EXACT` values exactly; beyond, values that agree in the first 24 bits of float32 count as ties, which changes the seventh decimal, and
-    memory is two tables of 2^24 whatever n is.
+    Each comes in pieces, the same on every call and of the same lengths for all. Up to `EXACT` values exactly; beyond, values that agree in the first
+    24 bits of float32 count as ties, which changes the seventh decimal, and memory is two tables of 2^24 whatever n is.
     """
+    if not n:
+        return dict.fromkeys(several, float("nan"))
     if n <= EXACT:
-        pieces = list(pairs())
-        return pooled_spearman(*(np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))) if pieces else float("nan")
-    rank_a, rank_b = (_table_of_ranks((piece[i] for piece in pairs()), n) for i in (0, 1))
+        ranks = _centred_ranks(_whole(truth))
+        return {name: float(_of_ranks(_centred_ranks(_whole(pieces)), ranks)) for name, pieces in several.items()}
+    table = _table_of_ranks(truth(), n)
+    return {name: _of_tables(pieces, truth, _table_of_ranks(pieces(), n), table) for name, pieces in several.items()}
+
+
+def _whole(pieces: Pieces) -> Floats:
+    return np.concatenate([np.asarray(piece, np.float32) for piece in pieces()])
+
+
+def _of_tables(pieces: Pieces, truth: Pieces, rank_a: Floats, rank_b: Floats) -> float:
     cross = square_a = square_b = 0.0
-    for a, b in pairs():
+    for a, b in zip(pieces(), truth(), strict=True):
         found_a, found_b = rank_a[_key(a)], rank_b[_key(b)]
         cross += float(found_a @ found_b)
         square_a += float(found_a @ found_a)

@@ -12,7 +12,7 @@ from modelling.bundle.model import TissueModel
 from modelling.data import Compendium
 from modelling.network.pca import fit_components
 from modelling.progress import Advance, Stage, ignore
-from modelling.scores.imputation import FRACTIONS, HiddenCells, KnnImputer, PcaImputer, Restore, masks
+from modelling.scores.imputation import FRACTIONS, HiddenCells, KnnImputer, PcaImputer, Restore, SimpleImputers, masks
 from modelling.studies.held_out import BLOCK, HeldOut
 
 N_COMPONENTS = 121
@@ -21,14 +21,15 @@ N_COMPONENTS = 121
 def score_imputation(
     model: TissueModel,
     part: HeldOut,
-    imputers: dict[str, Restore],
+    simple: Restore | None,
     seed: int,
     advance: Advance = ignore,
     fractions: Sequence[float] = FRACTIONS,
 ) -> dict[str, dict[str, Any]]:
     """Hide shares (`fractions`) of the measured cells of every test sample and score what comes back.
 
-    The model and each imputer see the same standardised values with the same cells missing. Returns fraction -> scores.
+    Args: simple, imputers beside the model, of standardised values (n, g). All see the same values with the same cells missing. Returns fraction ->
+    scores.
     """
     out = {}
     n, n_genes = part.truth_ng.shape
@@ -40,14 +41,14 @@ def score_imputation(
             visible = np.where(mask, np.float32(np.nan), truth)
             found = model.impute(visible * model.std_g + model.mean_g)
             restored: dict[str, Floats] = {"model": (found.values_ng - model.mean_g) / model.std_g}
-            restored |= {name: restore(visible) for name, restore in imputers.items()}
+            restored |= simple(visible) if simple else {}
             cells.add(truth, mask, restored, found.sd_ng / model.std_g)
             advance(len(mask))
         out[str(fraction)] = cells.scores()
     return out
 
 
-def simple_imputers(model: TissueModel, compendium: Compendium, seed: int, stage: Stage) -> tuple[dict[str, Restore], Floats]:
+def simple_imputers(model: TissueModel, compendium: Compendium, seed: int, stage: Stage) -> tuple[SimpleImputers, Floats]:
     """PCA and kNN imputers fitted on the training part, and the model's embedding (m, k) of it."""
     rows = compendium.rows("train")
     advance = stage("training samples for the imputers", len(rows) * 7)
@@ -64,6 +65,6 @@ def simple_imputers(model: TissueModel, compendium: Compendium, seed: int, stage
     n_components = min(N_COMPONENTS, len(rows) - 1, len(model.genes))
     pca = PcaImputer(fit_components(blocks, n_components, seed))
     scores = np.concatenate([pca.components.project(block) for block in blocks()])
-    knn_imputer = KnnImputer(pca, scores, lambda index: standardised(rows[index]))
+    knn = KnnImputer(scores, lambda index: standardised(rows[index]))
     z = np.concatenate([model.embed(x) for _, x in compendium.blocks(rows, BLOCK, model.genes)])
-    return {"knn": knn_imputer.restore, "pca": pca.restore}, z
+    return SimpleImputers(pca, knn), z
