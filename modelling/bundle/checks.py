@@ -37,10 +37,11 @@ def read_table(path: Path, needed: Sequence[str], again: str = AGAIN) -> list[di
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", strict=True)
+            names_of_columns = reader.fieldnames or ()  # asked for now: of an empty file they are read when they are asked for
             rows = [row for row, _ in zip(reader, range(MOST_ROWS), strict=False)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BundleError(f"{path}: is damaged ({_said(error)}); {again}") from error
-    if missing := [name for name in needed if name not in (reader.fieldnames or ())]:
+    if missing := [name for name in needed if name not in names_of_columns]:
         raise BundleError(f"{path}: is damaged: it has no column {', '.join(missing)}; {again}")
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values() or any("\0" in value or len(value) > LONGEST_CELL for value in row.values()):

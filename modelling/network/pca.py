@@ -13,6 +13,7 @@ from modelling.forward.library import Values, as_array, like, of
 
 N_OVERSAMPLES = 10
 N_ITERATIONS = 4
+PASSES = N_ITERATIONS + 2  # over the blocks
 NO_DOUBLES = "mps"  # Metal has no float64
 
 

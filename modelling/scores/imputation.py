@@ -6,25 +6,24 @@ without a rank correlation. In log2 units the gene mean alone scores high, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from modelling.arrays import Bools, Floats
+from modelling.arrays import Bools, Floats, Ints
 from modelling.network.pca import Components
 from modelling.scores.neighbours import cosine_neighbours
-from modelling.scores.spearman import streamed_spearman
+from modelling.scores.spearman import Ranking
 from modelling.scratch import Spool
 
 FRACTIONS = (0.1, 0.2, 0.3, 0.5, 0.8)
 INTERVAL, NORMAL = 0.9, 1.6449
 N_REFINEMENTS = 10
 N_NEIGHBOURS = 10
-
-Restore = Callable[[Floats], dict[str, Floats]]
+AT_ONCE = 32  # samples whose neighbours are in memory together
 
 
 def masks(n_genes: int, fraction: float, seed: int, block_sizes: Iterator[int]) -> Iterator[Bools]:
@@ -50,40 +49,50 @@ class PcaImputer:
             scores = self.components.project(filled)
         return scores
 
-    def restore(self, x_ng: Floats) -> Floats:
-        """Restored standardised values (n, g)."""
-        return self.components.rebuild(self.scores(x_ng))
+    def restore(self, scores_nk: Floats) -> Floats:
+        """Restored standardised values (n, g) of samples with these scores."""
+        return self.components.rebuild(scores_nk)
 
 
 @dataclass(frozen=True)
 class KnnImputer:
-    """Fills hidden cells with the mean of the nearest training samples, found by cosine among component scores of the visible cells."""
+    """Fills hidden cells with the mean of the nearest training samples, found by cosine among component scores (m, k) of the visible cells.
+
+    rows: standardised values of some of the training samples.
+    """
 
     reference_mk: Floats
     rows: Callable[[np.ndarray], Floats]
 
     def restore(self, scores_nk: Floats) -> Floats:
         """Restored standardised values (n, g) of samples with these scores; a cell that no neighbour measured becomes 0, the training mean."""
-        index, _ = cosine_neighbours(scores_nk, self.reference_mk, min(N_NEIGHBOURS, len(self.reference_mk)))
-        wanted, place = np.unique(index, return_inverse=True)
-        values = np.nan_to_num(self.rows(wanted), nan=0.0)
-        total = np.zeros((len(index), values.shape[1]), values.dtype)
-        for column in place.reshape(index.shape).T:
+        k = min(N_NEIGHBOURS, len(self.reference_mk))
+        index, _ = cosine_neighbours(scores_nk, self.reference_mk, k)
+        return np.concatenate([self._mean(index[start : start + AT_ONCE]) for start in range(0, len(index), AT_ONCE)])
+
+    def _mean(self, index_nk: Ints) -> Floats:
+        wanted, place = np.unique(index_nk, return_inverse=True)
+        values = self.rows(wanted)
+        np.copyto(values, 0, where=np.isnan(values))
+        columns = place.reshape(index_nk.shape).T
+        total: Floats = values[columns[0]]
+        for column in columns[1:]:
             total += values[column]
-        return total / np.float32(index.shape[1])
+        total /= np.float32(len(columns))
+        return total
 
 
 @dataclass(frozen=True)
 class SimpleImputers:
-    """Both, from one look at the components: the refinement is what takes time."""
+    """Both from one search for the scores of the samples, which is most of their work."""
 
     pca: PcaImputer
     knn: KnnImputer
 
     def restore(self, x_ng: Floats) -> dict[str, Floats]:
-        """Restored standardised values (n, g) by each."""
-        scores_nk = self.pca.scores(x_ng)
-        return {"knn": self.knn.restore(scores_nk), "pca": self.pca.components.rebuild(scores_nk)}
+        """Name -> restored standardised values (n, g) of rows with hidden cells (NaN)."""
+        scores = self.pca.scores(x_ng)
+        return {"knn": self.knn.restore(scores), "pca": self.pca.restore(scores)}
 
 
 class HiddenCells:
@@ -97,35 +106,39 @@ class HiddenCells:
 
     def add(self, truth_ng: Floats, mask_ng: Bools, restored: dict[str, Floats], sd_ng: Floats) -> None:
         """Truth and restorations are standardised (n, g), `sd_ng` of the model's; cells that were never measured (NaN) do not count."""
-        used = mask_ng & np.isfinite(truth_ng)
-        self._n_within += int((np.abs(restored["model"][used] - truth_ng[used]) <= NORMAL * sd_ng[used]).sum())
-        self._truth.write(truth_ng[used])
-        self._gene.write(np.nonzero(used)[1])
-        for name, values in restored.items():
-            self._restored.setdefault(name, Spool(np.float32)).write(values[used])
+        used = np.flatnonzero(mask_ng & np.isfinite(truth_ng))
+        hidden = {name: values.ravel()[used] for name, values in restored.items()}
+        truth = truth_ng.ravel()[used]
+        self._n_within += int((np.abs(hidden["model"] - truth) <= NORMAL * sd_ng.ravel()[used]).sum())
+        self._truth.write(truth)
+        self._gene.write(used % truth_ng.shape[1])
+        for name, values in hidden.items():
+            self._restored.setdefault(name, Spool(np.float32)).write(values)
 
     def scores(self) -> dict[str, Any]:
         """Pooled Spearman per imputer in both units (None where one is constant), the number of cells, and how many of them the model's 90%
         intervals hold."""
+        standardised = {"gene_mean": None, **self._correlations(self._restored, self._as_they_are)}
+        raw = self._correlations({"gene_mean": None, **self._restored}, self._in_log2)
+        within = self._n_within / self._truth.n if self._truth.n else None
+        return {"n_cells": self._truth.n, "standardised": standardised, "log2": raw, "interval_90_holds": within}
+
+    def _correlations(
+        self, restored: Mapping[str, Spool | None], read: Callable[[Spool | None], Iterator[Floats]]
+    ) -> dict[str, float | None]:
+        """Of restored and true values, both as `read` gives them; the true ones are ranked once."""
         n = self._truth.n
-        standardised = streamed_spearman({name: spool.read for name, spool in self._restored.items()}, self._truth.read, n)
-        several = {"gene_mean": partial(self._in_log2, None)} | {
-            name: partial(self._in_log2, spool) for name, spool in self._restored.items()
-        }
-        raw = streamed_spearman(several, partial(self._in_log2, self._truth), n)
-        return {
-            "n_cells": n,
-            "standardised": {"gene_mean": None} | {name: _defined(value) for name, value in standardised.items()},
-            "log2": {name: _defined(value) for name, value in raw.items()},
-            "interval_90_holds": self._n_within / n if n else None,
-        }
+        truth = Ranking.of(lambda: read(self._truth), n)
+        return {name: _defined(Ranking.of(partial(read, values), n).correlation(truth)) for name, values in restored.items()}
+
+    def _as_they_are(self, standardised: Spool | None) -> Iterator[Floats]:
+        return standardised.read() if standardised else iter(())
 
     def _in_log2(self, standardised: Spool | None) -> Iterator[Floats]:
-        """Values in pieces; of None, the gene means."""
+        """Values (None: the gene mean) in the unit of the training matrix."""
         streams = [self._gene.read(), *([standardised.read()] if standardised else [])]
         for gene, *values in zip(*streams, strict=True):
-            mean = self._mean[gene]
-            yield values[0] * self._std[gene] + mean if values else mean
+            yield values[0] * self._std[gene] + self._mean[gene] if values else self._mean[gene]
 
 
 def _defined(value: float) -> float | None:

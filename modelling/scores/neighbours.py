@@ -18,6 +18,7 @@ from modelling.forward.library import unit_rows
 GROUP = 64
 QUERY_BLOCK = 256
 REFERENCE_BYTES = 256 * 2**20
+BUFFER_BYTES = 128 * 2**20  # of the similarities of a block of queries to a block of the reference
 
 
 def _unit(x_nk: Floats) -> Floats:
@@ -36,7 +37,8 @@ def cosine_neighbours(query_nk: Floats, reference_mk: Floats, k: int, *, exclude
         raise ValueError(f"{k} neighbours asked of {n_reference} reference rows")
     index: Ints = np.zeros((query_nk.shape[0], k), np.int64)
     similarity: Floats = np.full((query_nk.shape[0], k), -np.inf, np.float32)
-    per_block = max(GROUP, REFERENCE_BYTES // (4 * max(1, reference_mk.shape[1])) // GROUP * GROUP)
+    per_block = min(REFERENCE_BYTES // (4 * max(1, reference_mk.shape[1])), BUFFER_BYTES // (4 * QUERY_BLOCK))
+    per_block = max(GROUP, per_block // GROUP * GROUP)
     for start in range(0, n_reference, per_block):
         block = reference_mk[start : start + per_block]
         found, values = _nearest_of_block(query_nk, block, min(k, len(block)), start if exclude_self else None)
