@@ -12,7 +12,6 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 from scipy.stats import rankdata
 from sklearn.metrics import balanced_accuracy_score
 
@@ -36,7 +35,6 @@ def main() -> None:
     parser.add_argument("--genes", type=int, default=2000)
     parser.add_argument("--draws", type=int, default=200)
     options = parser.parse_args()
-    torch.set_num_threads(1)
     model = load(options.run)
     compendium = Compendium.open(options.compendium)  # stays open: the neighbours are read from it
     imputers, _ = simple_imputers(model, compendium, SEED, silent)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, MutableMapping
+from functools import cache
 from pathlib import Path
 
 OPTION = "--threads"
@@ -56,9 +57,15 @@ def choose(environment: MutableMapping[str, str], asked: int | None = None, grou
 
 
 def count(environment: Mapping[str, str] = os.environ) -> int:
-    """On how many threads to compute here: what `choose` or the user has set, else the processors of this process."""
+    """On how many threads to compute here: what `choose` or the user has set, else what this process may use."""
     given = environment.get("OMP_NUM_THREADS", "").partition(",")[0]
-    return int(given) if given.isdecimal() and int(given) > 0 else _n_processors()
+    return int(given) if given.isdecimal() and int(given) > 0 else _allowed()
+
+
+@cache
+def _allowed() -> int:
+    quota = quota_of()
+    return _n_processors() if quota is None else max(1, min(_n_processors(), int(quota)))
 
 
 def _n_processors() -> int:

@@ -183,3 +183,14 @@ def test_a_command_sets_its_threads_before_it_runs_and_refuses_a_wrong_number(mo
     with pytest.raises(typer.BadParameter, match="--threads needs a whole number"):
         command(standalone_mode=False)
     assert len(seen) == 1
+
+
+def test_the_count_is_what_was_set_else_what_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert threads.count({"OMP_NUM_THREADS": "3"}) == 3
+    assert threads.count({"OMP_NUM_THREADS": "5,2"}) == 5
+    monkeypatch.setattr(threads, "_n_processors", lambda: 8)
+    for quota, expected in ((None, 8), (2.5, 2), (0.5, 1), (64.0, 8)):
+        monkeypatch.setattr(threads, "quota_of", lambda quota=quota: quota)
+        threads._allowed.cache_clear()
+        assert threads.count({}) == threads.count({"OMP_NUM_THREADS": "all"}) == expected
+    threads._allowed.cache_clear()

@@ -28,7 +28,8 @@ def wilson(n_hits: float, n: float) -> Interval | None:
     share = n_hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    # Of a share of 0 or 1 one end is the share itself, which rounding may miss.
+    return max(0.0, min(share, float(centre - half))), min(1.0, max(share, float(centre + half)))
 
 
 def is_degenerate(interval: Interval | None) -> bool:
