@@ -204,6 +204,10 @@ def _of_the_machine(error: BaseException) -> str | None:
         return f"{_file_of(error)}: {MACHINE[error.errno]}"
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return f"{_file_of(error)}: the system answers: {os.strerror(error.errno)} ({errno.errorcode[error.errno]})"
+    if (
+        isinstance(error, OSError) and error.errno is None and type(error) is OSError and str(error)
+    ):  # readers in C, of a file that is damaged
+        return f"a file cannot be read ({str(error).splitlines()[0][:300]}): it is damaged, or not what its name says; copy it again ({DEBUG} tells where)"
     return None
 
 

@@ -116,11 +116,17 @@ def test_a_gct_file() -> None:
         ('id,t\na,"one\n#two"\n', [["a", "one\n#two"]], 0),
         ('id,t\na,"one\n#two, three\n!\nfour"\nb,x\n', [["a", "one\n#two, three\n!\nfour"], ["b", "x"]], 0),
         ('id,t\n# a remark\na,"one\ntwo"\n', [["a", "one\ntwo"]], 1),
-        ('id,t\n# a "quoted" remark\na,"one\n#two"\n# 5" wide\nb,x\n', [["a", "one\n#two"], ["b", "x"]], 2),  # "#two" was lost, and nothing said
+        (
+            'id,t\n# a "quoted" remark\na,"one\n#two"\n# 5" wide\nb,x\n',
+            [["a", "one\n#two"], ["b", "x"]],
+            2,
+        ),  # "#two" was lost, and nothing said
         ('"id"\t"t"\n"a"\t"one \\"best\\"\n#two"\n#remark\n"b"\t"x"\n', [["a", 'one "best"\n#two'], ["b", "x"]], 1),
     ],
 )
-def test_a_line_of_an_enclosed_cell_is_no_remark_and_quotes_of_a_remark_enclose_nothing(text: str, expected: list[list[str]], n_remarks: int) -> None:
+def test_a_line_of_an_enclosed_cell_is_no_remark_and_quotes_of_a_remark_enclose_nothing(
+    text: str, expected: list[list[str]], n_remarks: int
+) -> None:
     assert rows(text)[1:] == expected
     found = look(text)
     assert (found.multiline, found.n_inner_comments) == (True, n_remarks)

@@ -160,6 +160,9 @@ def table(found: Suspicion, compendium: Compendium, labels: Path | None) -> pl.D
             "margin_of_expression": found.margin[chosen].round(4),
         }
     )
+    ranked = ranked.cast(
+        {name: pl.String for name, kind in ranked.schema.items() if kind == pl.Null}
+    )  # no suspect: columns without a value
     return (
         ranked
         if labels is None
