@@ -140,7 +140,11 @@ class Compendium:
             return full if len(self._columns) == n_columns else np.ascontiguousarray(full[:, self._columns])
         index = dict(zip(self.var["symbol"], range(n_columns), strict=True))
         wanted = np.array([index.get(symbol, -1) for symbol in genes], dtype=np.int64)
-        return np.where(wanted >= 0, full[:, np.maximum(wanted, 0)], np.float32(np.nan))
+        if np.array_equal(wanted, np.arange(n_columns)):
+            return full
+        found = np.take(full, np.maximum(wanted, 0), axis=1)
+        found[:, wanted < 0] = np.nan
+        return found
 
     def _refuse_what_is_no_expression(self, rows: NDArray[np.int64], full: NDArray[np.float32]) -> None:
         """Raise CompendiumError for infinite values, and for values below 0 in a logarithm of 1 and more; a row is looked at when it is first read."""

@@ -56,10 +56,7 @@ OUT_OF_MEMORY: Final = ("can't allocate memory", "std::bad_alloc", "Cannot alloc
 # The extra of pyproject.toml that brings a package which is not always installed.
 EXTRAS: Final[dict[str, str]] = {
     "matplotlib": "model",
-    "safetensors": "model",
-    "scipy": "model",
     "sklearn": "model",
-    "threadpoolctl": "model",
     "torch": "model",
     "optuna": "tune",
     "openTSNE": "figures",

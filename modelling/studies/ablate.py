@@ -70,13 +70,18 @@ def cell_line_flags(compendium: Compendium, labels: Path) -> np.ndarray:
 
 
 def ablate(
-    compendium: Compendium, arms: Sequence[Arm], config: TrainConfig, stage: Stage = silent, question: Question | None = None
+    compendium: Compendium,
+    arms: Sequence[Arm],
+    config: TrainConfig,
+    stage: Stage = silent,
+    question: Question | None = None,
+    device: str = "auto",
 ) -> list[dict[str, Any]]:
     """One row of scores per arm, those of an outside cohort among them where one is asked about."""
     advance = stage("trainings", len(arms))
     rows = []
     for arm in arms:
-        rows.append(score_arm(compendium, arm, config, question))
+        rows.append(score_arm(compendium, arm, config, question, device))
         advance(1)
     return rows
 

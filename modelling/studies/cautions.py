@@ -63,7 +63,7 @@ def part_notes(part: HeldOut, model: TissueModel) -> list[str]:
     absent = sorted(set(model.tissues) - set(part.tissue))
     if absent:
         notes.append(f"no test sample: {', '.join(absent)}; balanced accuracy is the mean over the other classes")
-    n_empty = int(np.isnan(part.truth_ng).all(axis=0).sum())
+    n_empty = int((~part.measured_g).sum())
     if n_empty:
         notes.append(
             f"{n_empty:,} of {len(model.genes):,} genes are measured in no test sample: they are left out of reconstruction scores"
