@@ -17,6 +17,7 @@ from modelling import parts, sealed
 from modelling.arrays import Array
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 from profiles.claims import h5ad_fault
+from profiles.filenames import no_file
 from profiles.hdf5_guard import Damaged, reading
 from profiles.versions import newer_release
 
@@ -54,7 +55,7 @@ class Compendium:
         """
         path = Path(path)
         if not path.is_file():
-            raise CompendiumError(f"{path}: no such file")
+            raise CompendiumError(f"{path}: {no_file(path)}")
         try:
             fault = h5ad_fault(path)
             if fault:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -84,7 +85,12 @@ def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     debug = DEBUG in sys.argv[1:]
     sys.argv = [sys.argv[0], *(argument for argument in sys.argv[1:] if argument != DEBUG)]
-    sys.exit(_call(app, name, version, debug=debug))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as it was while the program was loaded
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = _call(app, name, version, debug=debug)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done and said: Ctrl-C while the libraries are put away is no traceback
+    sys.exit(code)
 
 
 def say_version(asked: bool) -> None:
