@@ -111,13 +111,13 @@ def _without_log(arguments: list[str]) -> tuple[list[str], TextIO | None]:
         rest = arguments[:i] + arguments[i + (2 if argument == LOG else 1) :]
         try:
             # without waiting: a pipe that nobody reads is an error, and no hang
-            log = open(
+            log = open(  # noqa: SIM115 - closed by the caller
                 named,
                 "a",
                 encoding="utf-8",
                 errors="backslashreplace",
                 opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK, 0o666),
-            )  # noqa: SIM115 - closed by the caller
+            )
             os.set_blocking(log.fileno(), True)
             return rest, log
         except OSError as error:
