@@ -27,6 +27,7 @@ WRONG_INPUT: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
 DEBUG: Final = "--debug"
+LONGEST: Final = 3000  # letters of an error
 
 # What the operating system says, and what a person can do about it.
 MACHINE: Final[dict[int, str]] = {
@@ -242,8 +243,14 @@ def _show_usage(wrong: Any) -> None:
     rich_utils.rich_format_error(wrong)
 
 
+def _for_a_terminal(line: str) -> str:
+    """What a file or a server gave as a name may hold orders for the terminal, or megabytes: the first are shown as escapes, the others cut."""
+    shown = line if len(line) <= LONGEST else f"{line[: LONGEST - 300]} [... {len(line) - LONGEST:,} letters ...] {line[-300:]}"
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in shown)
+
+
 def _say(line: str) -> None:
     from rich.console import Console
 
     with suppress(OSError, ValueError):  # standard error may be closed or full: the exit code still says it
-        Console(stderr=True, soft_wrap=True).print(line, style="bold red", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(_for_a_terminal(line), style="bold red", markup=False, highlight=False)

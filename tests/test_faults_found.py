@@ -31,7 +31,7 @@ from modelling.bundle.manifest import BundleError
 from modelling.data import Compendium, CompendiumError
 from modelling.studies.embeddings import EmbeddingError, read_embedding
 from profiles import aside
-from profiles.command_line import told
+from profiles.command_line import _for_a_terminal, told
 from profiles.errors import BulkatlasError, MetadataFault, TableFault
 from profiles.metadata import read_frame
 from profiles.opening import open_table
@@ -274,3 +274,17 @@ def test_a_catalogue_s_index_of_any_json_is_a_line(tmp_path):
         (tmp_path / "catalogue.json").write_bytes(content)
         result = CliRunner().invoke(app, ["releases", str(tmp_path)])
         assert isinstance(result.exception, BulkatlasError), result.exception
+
+
+def test_an_error_never_fills_the_terminal_nor_gives_it_orders(tmp_path):
+    """A header cell of three megabytes was printed whole, and escape sequences of a column's name reached the terminal."""
+    (tmp_path / "t.tsv").write_text("x" * (3 << 20) + "\x1b[31mred\ttitle\na\tliver\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "curation", "label", "t.tsv", "--out", "o.tsv"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "has no column that is known to hold sample ids" in ended.stderr
+    assert "(3,145,736 letters)" in ended.stderr and len(ended.stderr) < 1500
+    assert _for_a_terminal("a\x1b[2J\x07 é\tb") == "a\\x1b[2J\\x07 é\\tb"
+    cut = _for_a_terminal("b" * 10_000 + "what to do")
+    assert len(cut) < 3100 and cut.endswith("what to do")
