@@ -19,6 +19,7 @@ from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quiet
 from curation.remote.place import Place, Remote
 from profiles import aside
 from profiles.blocks import BLOCKS, with_blocks
+from profiles.filenames import no_file
 from profiles.lock import Held, lock
 from profiles.plain_json import NoObject, read_object
 from profiles.sharing.catalogue import INDEX
@@ -181,6 +182,8 @@ def read_columns(path: Path, columns: list[str]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not path.is_file():
+        raise BadRelease(f"{path}: {no_file(path)}; the release is damaged, build it again")
     try:
         with pq.ParquetFile(path) as file:
             if missing := [name for name in columns if name not in file.schema_arrow.names]:

@@ -156,6 +156,10 @@ class Compendium:
         low, high = part.min(), part.max()
         if np.isnan(low):
             low, high = np.fmin.reduce(part, axis=None), np.fmax.reduce(part, axis=None)
+        if np.isnan(low):
+            raise CompendiumError(
+                f"{self.path}: X holds no value of any gene in {int(new.sum()):,} samples that are read; build or copy it again"
+            )
         is_log = self.unit.startswith("log2(")
         if np.isinf(low) or np.isinf(high) or (is_log and low < 0):
             wrong = np.isinf(part) | ((part < 0) if is_log else False)

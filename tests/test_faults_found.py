@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 
 from curation.cli import app
 from curation.database import connect
+from curation.release import BadRelease, read_columns
 from curation.review import ReviewFault, refuse_taken
 from curation.sources.table import _read_settings
 from modelling.bundle.checks import read_table
@@ -178,6 +179,25 @@ def test_values_below_zero_in_a_logarithm_of_one_and_more_are_no_expression(tmp_
         compendium.x(np.array([0, 1]))
         with pytest.raises(CompendiumError, match=r"1 values of 1 samples are infinite or below 0, first: -3\.0 of G2 in "):
             compendium.x(np.arange(8))
+    x[:] = np.nan
+    with (
+        Compendium.open(write(tmp_path / "n.h5ad", x, obs)) as compendium,
+        pytest.raises(CompendiumError, match="X holds no value of any gene in 2 samples"),
+    ):
+        compendium.x(np.array([0, 1]))
+
+
+def test_a_damaged_parquet_file_of_a_release_is_the_release_s_fault(tmp_path):
+    path = tmp_path / "labels.parquet"
+    with pytest.raises(BadRelease, match=r"labels\.parquet: no such file; the release is damaged"):
+        read_columns(path, ["a"])
+    pl.DataFrame({"a": [1]}).write_parquet(path)
+    assert read_columns(path, ["a"]).num_rows == 1
+    with pytest.raises(BadRelease, match="has no column b"):
+        read_columns(path, ["a", "b"])
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(BadRelease, match="is no readable Parquet file"):
+        read_columns(path, ["a"])
 
 
 # Names, logs, Ctrl-C
