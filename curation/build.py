@@ -29,7 +29,7 @@ from curation.mark import refuse_overlap
 from curation.odd import oddities
 from curation.ontology import load_reference
 from curation.progress import Progress
-from curation.release import read_manifest, staging
+from curation.release import read_columns, read_manifest, staging
 from curation.resources import sql_folder, using_ontology
 from curation.seal import seal
 from curation.shallow import KEPT, keep_what_was_read, shallow_notes
@@ -201,13 +201,12 @@ def insert_sources(con: Connection) -> None:
 def _load_previous(con: Connection, previous: Path | None) -> None:
     """Fill previous_split from the labels of an earlier release, if one is given. Raises BadRelease."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     run_sql_file(con, sql_folder() / "schema" / "previous_split.sql")
     if previous is None:
         return
     read_manifest(previous)
-    rows = pq.read_table(previous / LABELS, columns=["sample_id", "group_id", "split"])
+    rows = read_columns(previous / LABELS, ["sample_id", "group_id", "split"])
     insert_arrow(con, "previous_split", rows.filter(pc.is_in(rows["split"], pa.array(list(SHARES)))))
 
 

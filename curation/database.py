@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from curation import unlocked
 from curation.errors import CurationError
+from profiles.filenames import no_file
 
 if TYPE_CHECKING:
     from curation.remote.cache import Cached
@@ -185,7 +186,7 @@ def reading(
         if isinstance(file, Path) and not file.exists():
             raise DatabaseFault(f"there is no {file}, so no DuckDB database; name a release: its folder, --db RELEASE, or CURATE_DB")
         if isinstance(file, Path) and not file.is_file():
-            raise DatabaseFault(f"{file} is no DuckDB database; give a release folder, or its curation.duckdb")
+            raise DatabaseFault(f"{file} is no DuckDB database, but {no_file(file)}; give a release folder, or its curation.duckdb")
     remote = {name: file for name, file in files.items() if not isinstance(file, Path)} | dict(beside or {})
     try:
         con = _opened(files, beside or {})

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from curation.digests import FileDigests, digests
 from curation.errors import CurationError
@@ -19,10 +19,14 @@ from curation.mark import CRATE, MANIFEST, MARK, NotOurs, discard, discard_quiet
 from curation.remote.place import Place, Remote
 from profiles import aside
 from profiles.blocks import BLOCKS, with_blocks
+from profiles.filenames import no_file
 from profiles.lock import Held, lock
 from profiles.plain_json import NoObject, read_object
 from profiles.sharing.catalogue import INDEX
 from profiles.versions import newer_release
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 LABELS_OF = "labels_of"  # in the manifest of labels without expression: the id of the whole release
 PART_OF = "{name}.partial"
@@ -171,6 +175,28 @@ def file_row(folder: Path, name: str, held: dict[str, bytes], known: Mapping[str
     found = before if before and before.still_hold(folder / name) else digests(folder / name)
     held[name] = found.blocks
     return {"file": name, "bytes": found.n_bytes, "sha256": found.sha256}
+
+
+def read_columns(path: Path, columns: list[str]) -> pa.Table:
+    """Columns of a Parquet file of a release. Raises BadRelease where it is damaged or lacks one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise BadRelease(f"{path}: {no_file(path)}; the release is damaged, build it again")
+    try:
+        with pq.ParquetFile(path) as file:
+            if missing := [name for name in columns if name not in file.schema_arrow.names]:
+                raise BadRelease(f"{path} has no column {', '.join(missing)}; the release is damaged, build it again")
+            table = file.read(columns)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise BadRelease(
+            f"{path} is no readable Parquet file ({str(error).splitlines()[0][:200]}); the release is damaged, build it again"
+        ) from error
+    return table
 
 
 def read_manifest(folder: Place) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from curation.catalogue import UNSTATED, read_sources
 from curation.labels_only import write_labels_only
 from curation.mark import CRATE, MANIFEST
 from curation.query.samples import SAMPLES
-from curation.release import LABELS_OF, BadRelease, read_manifest, sha256
+from curation.release import LABELS_OF, BadRelease, read_columns, read_manifest, sha256
 from curation.seal import release_id
 from curation.tables import LABELS
 from profiles import filenames
@@ -74,12 +74,10 @@ def entry_of(release: Path) -> Entry:
 
 def _about(release: Path, manifest: Mapping[str, Any], sources: list[str]) -> str:
     """How many samples of which sources, in a few words."""
-    import pyarrow.parquet as pq
-
     simulated = "simulated: " if any("simulated" in row["file"].lower() for row in manifest["inputs"]) else ""
     for name, column in ((SAMPLES, "row"), (LABELS, "matrix_row")):  # schema 1 has no samples.parquet
         if (release / name).is_file():
-            rows = pq.read_table(release / name, columns=[column])[column]
+            rows = read_columns(release / name, [column])[column]
             return f"{simulated}{len(rows) - rows.null_count:,} samples of {', '.join(sources)}, and {rows.null_count:,} outside the matrix"
     return f"{simulated}{', '.join(sources)}"
 

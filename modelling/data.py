@@ -17,6 +17,7 @@ from modelling import parts, sealed
 from modelling.arrays import Array
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 from profiles.claims import h5ad_fault
+from profiles.filenames import no_file
 from profiles.hdf5_guard import Damaged, reading
 from profiles.versions import newer_release
 
@@ -54,7 +55,7 @@ class Compendium:
         """
         path = Path(path)
         if not path.is_file():
-            raise CompendiumError(f"{path}: no such file")
+            raise CompendiumError(f"{path}: {no_file(path)}")
         try:
             fault = h5ad_fault(path)
             if fault:
@@ -80,6 +81,12 @@ class Compendium:
     def unit(self) -> str:
         """Unit of `x`, as `log2(TPM+1)`; "unknown" where the file does not say."""
         return str(self.uns.get("unit", "unknown"))
+
+    @property
+    def build_id(self) -> str:
+        """Id of the build that made the file; empty where it does not say."""
+        found = self.uns.get("build_id", "")
+        return found if isinstance(found, str) else ""
 
     @property
     def simulated(self) -> bool:
@@ -127,7 +134,9 @@ class Compendium:
         if self._closed:
             raise CompendiumError(f"{self.path}: closed")
         n_columns = self._rows.shape[1]
-        full = self._rows.read(np.asarray(rows, dtype=np.int64), self.path)
+        chosen = np.asarray(rows, dtype=np.int64)
+        full = self._rows.read(chosen, self.path)
+        self._refuse_what_is_no_expression(chosen, full)
         if genes is None:
             return full if len(self._columns) == n_columns else np.ascontiguousarray(full[:, self._columns])
         index = dict(zip(self.var["symbol"], range(n_columns), strict=True))
@@ -137,6 +146,35 @@ class Compendium:
         found = np.take(full, np.maximum(wanted, 0), axis=1)
         found[:, wanted < 0] = np.nan
         return found
+
+    def _refuse_what_is_no_expression(self, rows: NDArray[np.int64], full: NDArray[np.float32]) -> None:
+        """Raise CompendiumError for infinite values, and for values below 0 in a logarithm of 1 and more; a row is looked at when it is first read."""
+        new = ~self._looked[rows]
+        if not new.any() or not full.size:
+            return
+        part = full if new.all() else full[new]
+        low, high = part.min(), part.max()
+        if np.isnan(low):
+            low, high = np.fmin.reduce(part, axis=None), np.fmax.reduce(part, axis=None)
+        if np.isnan(low):
+            raise CompendiumError(
+                f"{self.path}: X holds no value of any gene in {int(new.sum()):,} samples that are read; build or copy it again"
+            )
+        is_log = self.unit.startswith("log2(")
+        if np.isinf(low) or np.isinf(high) or (is_log and low < 0):
+            wrong = np.isinf(part) | ((part < 0) if is_log else False)
+            row, column = np.argwhere(wrong)[0]
+            sample, gene = self.sample_ids[rows[new][row]], self.var["symbol"][column]
+            raise CompendiumError(
+                f"{self.path}: {int(wrong.sum()):,} values of {int(wrong.any(axis=1).sum()):,} samples are infinite{' or below 0' if is_log else ''}, "
+                f"first: {part[row, column]} of {gene} in {sample}; X in {self.unit} holds no such value: build or copy it again"
+            )
+        self._looked[rows] = True
+
+    @cached_property
+    def _looked(self) -> NDArray[np.bool_]:
+        """Which rows were looked at already."""
+        return np.zeros(self.n_samples, dtype=bool)
 
     def blocks(
         self, rows: Array, size: int = 256, genes: Sequence[str] | Array | None = None
@@ -251,11 +289,6 @@ def _moments(compendium: Compendium) -> tuple[NDArray[np.float64], NDArray[np.fl
         seen = ~np.isnan(x)
         k = seen.sum(0)
         block = x.astype(np.float64)
-        if np.isinf(block).any():
-            wrong = compendium.genes[np.isinf(block).any(0)]
-            raise CompendiumError(
-                f"{compendium.path}: infinite values in {len(wrong)} genes of the training rows, first: {list(wrong[:3])}"
-            )
         block_mean = np.where(seen, block, 0).sum(0) / np.maximum(k, 1)
         block_m2 = (np.where(seen, block - block_mean, 0) ** 2).sum(0)
         delta, total = block_mean - mean, np.maximum(n + k, 1)

@@ -16,6 +16,7 @@ Fate = Literal[
 # In the order in which people want to read them; what is read comes without names, what is not by its first names.
 READ: Final[tuple[Fate, ...]] = ("sample", "gene", "gene ids", "sample ids", "text", "header")
 N_NAMED = 6
+LONGEST: Final = 120  # letters of a name in a message
 WORDS: Final[dict[Fate, str]] = {
     "annotation": "annotation, not values",
     "another quantity": "the same samples in another quantity, not read",
@@ -84,5 +85,6 @@ def _sentence(part: Part, fate: Fate, why: str, names: Sequence[str]) -> str:
 
 
 def some(names: Sequence[str], limit: int = N_NAMED) -> str:
-    """The first few names, for a message."""
-    return ", ".join(name or "(no name)" for name in names[:limit]) + (", ..." if len(names) > limit else "")
+    """The first few names, for a message; what a damaged file gives as one may have megabytes."""
+    shown = [name if len(name) <= LONGEST else f"{name[:LONGEST]}... ({len(name):,} letters)" for name in names[:limit]]
+    return ", ".join(name or "(no name)" for name in shown) + (", ..." if len(names) > limit else "")

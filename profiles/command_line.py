@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -26,6 +27,7 @@ WRONG_INPUT: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
 DEBUG: Final = "--debug"
+LONGEST: Final = 3000  # letters of an error
 
 # What the operating system says, and what a person can do about it.
 MACHINE: Final[dict[int, str]] = {
@@ -84,7 +86,12 @@ def run(app: Callable[..., object], name: str, version: str) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     debug = DEBUG in sys.argv[1:]
     sys.argv = [sys.argv[0], *(argument for argument in sys.argv[1:] if argument != DEBUG)]
-    sys.exit(_call(app, name, version, debug=debug))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as it was while the program was loaded
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = _call(app, name, version, debug=debug)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is done and said: Ctrl-C while the libraries are put away is no traceback
+    sys.exit(code)
 
 
 def say_version(asked: bool) -> None:
@@ -201,6 +208,10 @@ def _of_the_machine(error: BaseException) -> str | None:
         return f"{_file_of(error)}: {MACHINE[error.errno]}"
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return f"{_file_of(error)}: the system answers: {os.strerror(error.errno)} ({errno.errorcode[error.errno]})"
+    if (
+        isinstance(error, OSError) and error.errno is None and type(error) is OSError and str(error)
+    ):  # readers in C, of a file that is damaged
+        return f"a file cannot be read ({str(error).splitlines()[0][:300]}): it is damaged, or not what its name says; copy it again ({DEBUG} tells where)"
     return None
 
 
@@ -232,8 +243,14 @@ def _show_usage(wrong: Any) -> None:
     rich_utils.rich_format_error(wrong)
 
 
+def _for_a_terminal(line: str) -> str:
+    """What a file or a server gave as a name may hold orders for the terminal, or megabytes: the first are shown as escapes, the others cut."""
+    shown = line if len(line) <= LONGEST else f"{line[: LONGEST - 300]} [... {len(line) - LONGEST:,} letters ...] {line[-300:]}"
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in shown)
+
+
 def _say(line: str) -> None:
     from rich.console import Console
 
     with suppress(OSError, ValueError):  # standard error may be closed or full: the exit code still says it
-        Console(stderr=True, soft_wrap=True).print(line, style="bold red", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(_for_a_terminal(line), style="bold red", markup=False, highlight=False)

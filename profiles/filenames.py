@@ -5,10 +5,14 @@ One place, because a name that one reader refuses and the next one follows is ho
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import unicodedata
 from pathlib import Path
+
+from profiles.account import some
 
 MOST_BYTES = 255  # of a name, on every file system in use
 DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", *(f"{kind}{digit}" for kind in ("COM", "LPT") for digit in "0123456789¹²³")}
@@ -65,3 +69,30 @@ def shown(name: object) -> str:
     """The name for a message: quoted, unseen characters escaped, and not longer than a line."""
     text = ascii(name)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def no_file(path: Path) -> str:
+    """What stands in the place of a file to read, and what to give instead; `path` is none that can be read again and again."""
+    try:
+        kind = path.stat().st_mode
+    except OSError as error:
+        is_dangling = path.is_symlink() and error.errno == errno.ENOENT
+        return (
+            "a link to what is not there"
+            if is_dangling
+            else "no such file"
+            if error.errno == errno.ENOENT
+            else f"no file: {error.strerror}"
+        )
+    if stat.S_ISFIFO(kind) or stat.S_ISCHR(kind):
+        what = "a pipe" if stat.S_ISFIFO(kind) else "a device"
+        return f"{what}, and tables are read more than once: write it to a file first"
+    if not stat.S_ISDIR(kind):
+        return "a socket, not a file" if stat.S_ISSOCK(kind) else "no file that can be read as one"
+    try:
+        inside = sorted(entry.name for entry in path.iterdir())
+    except OSError as error:
+        return f"a folder, not a file ({error.strerror})"
+    if any(entry.startswith("matrix.mtx") for entry in inside):
+        return "a folder of 10x (matrix.mtx, genes and barcodes): read it with scanpy.read_10x_mtx and write it as .h5ad"
+    return f"a folder, not a file; give one of its tables: {some(inside, 4)}" if inside else "an empty folder"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,15 +55,28 @@ def logging_the_end(command: str) -> Iterator[None]:
         yield
     except BaseException as error:
         if getattr(error, "exit_code", getattr(error, "code", 1)) != 0:  # --help and --version end by an exception as well
-            how = f"ended by {(str(error) or type(error).__name__).splitlines()[0]}; after"
+            how = f"ended by {_told(error)}; after"
         raise
     finally:
         _log(f"{how} {time.perf_counter() - start:.1f} s")
 
 
+def _told(error: BaseException) -> str:
+    """The first line of an error; of one that is none of ours also its kind and where it came up, as in the file of details."""
+    first = (str(error) or type(error).__name__).splitlines()[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, (BulkatlasError, OSError, KeyboardInterrupt)) or hasattr(error, "exit_code") or not frames:
+        return first
+    return f"{type(error).__name__}: {first} ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
+
+
 def _log(line: str) -> None:
     if _now.log is not None:
-        print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}", file=_now.log, flush=True)
+        try:
+            print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}", file=_now.log, flush=True)
+        except OSError as error:
+            log, _now.log = _now.log, None  # said once: the end of the command would fail on it again
+            raise LogFault(f"{LOG} {log.name}: {error.strerror}") from error
 
 
 @contextmanager
@@ -80,7 +96,8 @@ def heeding(arguments: list[str]) -> Iterator[list[str]]:
     finally:
         sys.stderr = stream
         if log is not None:
-            log.close()
+            with suppress(OSError):  # each line was written when it was said: what failed then was told
+                log.close()
         _now = before
 
 
@@ -93,7 +110,17 @@ def _without_log(arguments: list[str]) -> tuple[list[str], TextIO | None]:
             raise LogFault(f"{LOG} needs a file to write to")
         rest = arguments[:i] + arguments[i + (2 if argument == LOG else 1) :]
         try:
-            return rest, Path(named).open("a", encoding="utf-8")
+            # without waiting: a pipe that nobody reads is an error, and no hang
+            log = open(  # noqa: SIM115 - closed by the caller
+                named,
+                "a",
+                encoding="utf-8",
+                errors="backslashreplace",
+                opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK, 0o666),
+            )
+            os.set_blocking(log.fileno(), True)
+            return rest, log
         except OSError as error:
-            raise LogFault(f"{LOG} {named}: {error.strerror}") from error
+            why = "a pipe that nobody reads" if error.errno == errno.ENXIO else error.strerror
+            raise LogFault(f"{LOG} {named}: {why}") from error
     return arguments, None

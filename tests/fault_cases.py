@@ -280,7 +280,7 @@ def bundle_cases(n: int) -> Iterator[Case]:
 def file_cases(n: int) -> Iterator[Case]:
     """Every place of a command where a file or folder is named, and everything that may stand there instead; `n` seeds of the random ones."""
     for slot, (sort, _, _) in fault_files.SLOTS.items():
-        for kind in fault_files.ANY | ({} if slot in fault_files.SERVES else fault_files.KINDS[sort]):
+        for kind in fault_files.ANY | ({} if slot.startswith(fault_files.SERVES) else fault_files.KINDS[sort]):
             for number in range(n if kind.startswith(fault_files.SEEDED) else 1):
                 yield Case(f"{slot}: {kind}", number, fault_files.prepare(slot, kind))
 

@@ -26,7 +26,7 @@ from modelling.bundle.model import load
 from profiles import aside
 
 SEEDS = 2  # of each random kind, of which the share below is taken
-SHARE = {"h5ad": 0.013, "archs4": 0.01, "paths": 0.025, "text": 0.025, "bundle": 0.02}
+SHARE = {"h5ad": 0.013, "archs4": 0.01, "paths": 0.025, "text": 0.025, "bundle": 0.02, "files": 0.003}
 SECONDS = 60.0
 
 

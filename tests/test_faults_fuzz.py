@@ -14,11 +14,13 @@ from pathlib import Path
 import fault_text
 import fault_world
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profiles.errors import BulkatlasError
+from profiles.metadata import read_frame
 from profiles.opening import open_table
 from profiles.plain_json import NoObject, parse_object
 from profiles.records import fault
@@ -37,6 +39,8 @@ SLOW = ("bomb", "hundred_thousand", "megabyte")  # seconds each: the table of fa
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
     fault_world.write_samples(folder)
+    about = {"sample_id": ["a", "b", "c"], "title": ["liver", "lung", "heart"], "age": [3, None, 5], "source_name": ["x", "y", None]}
+    pl.DataFrame(about).write_parquet(folder / "about.parquet")
     return folder
 
 
@@ -62,6 +66,20 @@ def test_a_damaged_table_gives_values_or_one_of_our_errors(samples, base, data):
         path = change(path, np.random.default_rng(seed)) or path
         try:
             read_all(path)
+        except BulkatlasError as error:
+            assert str(error).strip() and len(str(error)) < 3000
+
+
+@BOUNDED
+@given(kind=kinds(fault_text.PARQUET), seed=st.integers(0, 2**32 - 1))
+def test_a_damaged_parquet_table_about_samples_is_text_or_one_of_our_errors(samples, kind, seed):
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "about.parquet"
+        path.write_bytes((samples / "about.parquet").read_bytes())
+        fault_text.PARQUET[kind](path, np.random.default_rng(seed))
+        try:
+            found = read_frame(path)
+            assert set(found.frame.dtypes) <= {pl.String}
         except BulkatlasError as error:
             assert str(error).strip() and len(str(error)) < 3000
 

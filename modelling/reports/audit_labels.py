@@ -38,7 +38,7 @@ def write_page(
         )
     Report(
         title="Labels that the expression contradicts",
-        subject=compendium.path.name + (f" (build {compendium.uns['build_id']})" if compendium.uns.get("build_id") else ""),
+        subject=compendium.path.name + (f" (build {compendium.build_id})" if compendium.build_id else ""),
         lead=_lead(found, ranked.height),
         simulated=compendium.simulated,
         tiles=_tiles(scores),

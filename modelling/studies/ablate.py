@@ -18,6 +18,7 @@ from modelling.errors import ModellingError
 from modelling.progress import Stage, silent
 from modelling.studies.retrain import Arm, in_random_order, labelled_training_rows, mean_interval, score_arm, words_of
 from modelling.studies.transfer import Question
+from profiles.filenames import no_file
 
 
 class AblationError(ModellingError):
@@ -61,7 +62,7 @@ def cell_line_flags(compendium: Compendium, labels: Path) -> np.ndarray:
     if "is_cell_line" in compendium.obs:
         return np.array([str(value).lower() in ("true", "1") for value in compendium.obs["is_cell_line"]])
     if not labels.is_file():
-        raise AblationError(f"{labels}: no such file; labels.parquet of the build says which samples are cell lines")
+        raise AblationError(f"{labels}: {no_file(labels)}; labels.parquet of the build says which samples are cell lines")
     table = read_frame(labels, str(labels)).raw
     if not {"sample_id", "is_cell_line"} <= set(table.columns):
         raise AblationError(f"{labels}: needs columns sample_id and is_cell_line")

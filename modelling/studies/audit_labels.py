@@ -20,6 +20,7 @@ from modelling.progress import Stage, silent
 from modelling.scratch import scratch_array
 from modelling.studies.baselines import ExtraMissing, components_of, project
 from modelling.studies.held_out import BLOCK
+from profiles.filenames import no_file
 from profiles.nearest import near
 
 if TYPE_CHECKING:
@@ -160,6 +161,9 @@ def table(found: Suspicion, compendium: Compendium, labels: Path | None) -> pl.D
             "margin_of_expression": found.margin[chosen].round(4),
         }
     )
+    ranked = ranked.cast(
+        {name: pl.String for name, kind in ranked.schema.items() if kind == pl.Null}
+    )  # no suspect: columns without a value
     return (
         ranked
         if labels is None
@@ -172,7 +176,7 @@ def _evidence(path: Path) -> pl.DataFrame:
     from profiles.metadata import read_frame
 
     if not path.is_file():
-        raise AuditError(f"{path}: no such file; labels.parquet lies beside the compendium of a build")
+        raise AuditError(f"{path}: {no_file(path)}; labels.parquet lies beside the compendium of a build")
     content = read_frame(path, str(path)).raw
     if "sample_id" not in content.columns:
         raise AuditError(f"{path}: no column sample_id{near('sample_id', content.columns)}; columns: {', '.join(content.columns[:6])}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import h5py
@@ -10,6 +11,7 @@ import numpy as np
 from modelling.arrays import Floats
 from modelling.errors import ModellingError
 from profiles.claims import h5ad_fault
+from profiles.filenames import no_file
 from profiles.hdf5_guard import Damaged, reading
 from profiles.nearest import near
 
@@ -27,7 +29,7 @@ def read_embedding(path: Path, sample_ids: np.ndarray) -> Floats:
     name, _, key = str(path).partition(".h5ad:")
     path = Path(name + ".h5ad") if key else path
     if not path.is_file():
-        raise EmbeddingError(f"{path}: no such file")
+        raise EmbeddingError(f"{path}: {no_file(path)}")
     readers = {".npy": _from_npy, ".parquet": _from_parquet}
     if path.suffix == ".h5ad":
         ids, values = _from_h5ad(path, key)
@@ -62,7 +64,8 @@ def _from_npy(path: Path) -> tuple[np.ndarray, Floats]:
     if not ids_path.is_file():
         raise EmbeddingError(f"{path}: needs the sample ids, one a line in row order, in {ids_path.name} beside it")
     try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)  # in place: a head that claims more than the file holds takes no memory
+        _refuse_claims(path)
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, TypeError) as error:
         raise EmbeddingError(f"{path}: not a plain .npy array ({error})") from error
     if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "fiu":
@@ -72,6 +75,16 @@ def _from_npy(path: Path) -> tuple[np.ndarray, Floats]:
     except UnicodeDecodeError as error:
         raise EmbeddingError(f"{ids_path}: is no UTF-8 text ({error.reason}, byte {error.start:,})") from error
     return np.array(ids[: len(values)], dtype=object), values
+
+
+def _refuse_claims(path: Path) -> None:
+    """Raise ValueError for a file that is no .npy, or whose head claims more than the file holds."""
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = read(file)
+    if not kind.hasobject and math.prod(shape) * kind.itemsize > path.stat().st_size:
+        raise ValueError(f"it claims {' x '.join(map(str, shape))} numbers in {path.stat().st_size:,} bytes")
 
 
 def _from_parquet(path: Path) -> tuple[np.ndarray, Floats]:

@@ -69,7 +69,7 @@ def evaluate(
         "format": 1,
         "simulated": compendium.simulated,
         "run": str(Path(run).resolve().name),
-        "compendium": {"file": compendium.path.name, "build_id": compendium.uns.get("build_id"), "unit": compendium.unit},
+        "compendium": {"file": compendium.path.name, "build_id": compendium.build_id or None, "unit": compendium.unit},
         "n": counts(part, model),
         **scorecard.classification(part, seed),
         "latent_knn": latent_knn(part, z_train, compendium.obs["tissue"][compendium.rows("train")], seed),

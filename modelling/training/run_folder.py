@@ -38,7 +38,7 @@ def details(compendium: Compendium, history: list[dict[str, float]], best_epoch:
         "n_train": len(compendium.rows("train")),
         "n_unlabelled": len(compendium.rows("unlabelled")),
         "compendium_sha256": sha256,
-        "build_id": str(compendium.uns.get("build_id", "")),
+        "build_id": compendium.build_id,
         "simulated": bool(compendium.uns.get("simulated", False)),
         "validation": history[best_epoch],
         "notes": compendium.notes,

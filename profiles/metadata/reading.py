@@ -9,6 +9,7 @@ from typing import Any
 
 from profiles.account import some
 from profiles.errors import MetadataFault, TableFault
+from profiles.filenames import no_file
 from profiles.limits import Limits
 from profiles.metadata.containers import from_h5ad, from_obs, from_parquet, sheet_as_csv
 from profiles.metadata.frame import Frame, as_text, unique_names
@@ -35,7 +36,7 @@ def read_frame(table: Any, name: str | None = None, limits: Limits | None = None
 
 def _from_path(path: Path, name: str, limits: Limits | None) -> Frame:
     if not path.is_file():
-        raise MetadataFault(f"{path} is no file; give a TSV, CSV, Parquet, Excel or .h5ad table of samples")
+        raise MetadataFault(f"{path}: {no_file(path)}; give a TSV, CSV, Parquet, Excel or .h5ad table of samples")
     try:
         with path.open("rb") as handle:
             start = handle.read(8)

@@ -198,7 +198,7 @@ def _refuse_bad_ids(samples: pl.DataFrame, id_column: str, found: Frame) -> None
     name = id_column or "the unnamed first column"
     ids = samples["sample_id"]
     if not len(ids):
-        raise MetadataFault(f"{found.name} has no rows")
+        raise MetadataFault(f"{found.name} has no rows below its header; is it cut off?")
     if ids.null_count():
         raw = found.raw[id_column].filter(ids.is_null()).unique(maintain_order=True).fill_null("").to_list()
         words = f" ({some([repr(word) for word in raw], 3)})" if any(raw) else ""

@@ -48,8 +48,7 @@ def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entr
     root = Path(target)
     if (place := Path(os.path.realpath(root))) == (own := Path(os.path.realpath(source))) or own in place.parents:
         raise SharingFault(f"{root} lies in {source}, which is to be published; choose a folder beside it")
-    (root / name).mkdir(parents=True, exist_ok=True)
-    with _alone(root / name / f".{version}.lock", f"{wanted} is being published by"):
+    with _folders(root, root / name), _alone(root / name / f".{version}.lock", f"{wanted} is being published by"):
         for entry in (entry for entry in _read(root).entries if str(entry) == wanted):
             if is_same(entry):
                 return entry, False
@@ -70,6 +69,20 @@ def publish(target: str | Path, wanted: str, fill: Fill, is_same: Callable[[Entr
             raise
         (place / aside.MARK).unlink(missing_ok=True)
     return entry, True
+
+
+@contextmanager
+def _folders(*folders: Path) -> Iterator[None]:
+    """Folders, each in the one before it, that are made where they are missing; of a publication that fails nothing stays, not even they."""
+    made = [folder for folder in folders if not folder.exists()]
+    folders[-1].mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in reversed(made):
+            with suppress(OSError):  # somebody else put something there
+                folder.rmdir()
+        raise
 
 
 def deprecate(target: str | Path, wanted: str, reason: str, successor: str = "") -> Entry:
