@@ -53,7 +53,7 @@ def main() -> None:
         shown = np.where(hidden, np.float32(np.nan), truth)
         expression = shown * model.std_g + model.mean_g
         found = model.impute(expression)
-        restored = {"model": (found.values_ng - model.mean_g) / model.std_g} | {name: way(shown) for name, way in imputers.items()}
+        restored = {"model": (found.values_ng - model.mean_g) / model.std_g} | imputers.restore(shown)
         used = [np.flatnonzero(hidden[n, chosen] & np.isfinite(truth[n, chosen])) for n in range(len(x))]
 
         def cells(values: np.ndarray, samples: np.ndarray, used: list[np.ndarray] = used) -> np.ndarray:

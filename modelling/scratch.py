@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from modelling.arrays import Array, Floats
 from modelling.errors import ModellingError
 
 MEMORY_LIMIT = 512 * 2**20
-PIECE = 4 * 2**20
+PIECE = 2**20
 
 
 class ScratchFull(ModellingError):
@@ -32,6 +33,13 @@ def scratch_array(shape: tuple[int, int]) -> Floats:
         return np.empty(shape, np.float32)
     with scratch_file(n_bytes) as file:
         return np.memmap(file, np.float32, "r+", shape=shape)
+
+
+def let_go(*arrays: Floats) -> None:
+    """Give the memory back that pages of scratch arrays took; what they hold stays, on the disk. Nothing happens to arrays in memory."""
+    for array in arrays:
+        if isinstance(array, np.memmap) and array._mmap is not None:  # type: ignore[attr-defined]
+            array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -120,8 +120,6 @@ def test_spearman_equals_scipy_with_ties_and_missing_cells(decimals):
     for found, x, y in ((spearman.row_spearman(a, b), a, b), (spearman.column_spearman(a, b, block=7), a.T, b.T)):
         expected = [stats.spearmanr(u, v, nan_policy="omit").statistic for u, v in zip(x, y, strict=True)]
         np.testing.assert_allclose(found, expected, atol=1e-12)
-    both = np.isfinite(a) & np.isfinite(b)
-    assert spearman.pooled_spearman(a.ravel(), b.ravel()) == pytest.approx(stats.spearmanr(a[both], b[both]).statistic)
 
 
 def test_spearman_of_a_constant_is_undefined():
@@ -185,10 +183,15 @@ def test_a_stream_of_pairs_correlates_as_the_whole_does(monkeypatch: pytest.Monk
     a[:50] = -0.0
     pieces = [(a[i : i + 700], b[i : i + 700]) for i in range(0, 5000, 700)]
     expected = stats.spearmanr(a, b).statistic
-    assert spearman.streamed_spearman(lambda: pieces, 5000) == pytest.approx(expected, abs=1e-9)
+
+    def ranked(part: int) -> spearman.Ranking:
+        return spearman.Ranking.of(lambda: (piece[part] for piece in pieces), 5000)
+
+    assert ranked(0).correlation(ranked(1)) == pytest.approx(expected, abs=1e-9)
     monkeypatch.setattr(spearman, "EXACT", 0)
-    assert spearman.streamed_spearman(lambda: pieces, 5000) == pytest.approx(expected, abs=1e-6)
-    assert np.isnan(spearman.streamed_spearman(lambda: [(np.zeros_like(a), b)], 5000))
+    assert ranked(0).correlation(ranked(1)) == pytest.approx(expected, abs=1e-6)
+    constant = spearman.Ranking.of(lambda: (np.zeros_like(a),), 5000)
+    assert np.isnan(constant.correlation(spearman.Ranking.of(lambda: (b,), 5000)))
 
 
 @pytest.mark.parametrize("exclude_self", [False, True])

@@ -24,6 +24,7 @@ from curation.matrix.plan import ExportPlan
 from curation.matrix.scaler import Moments
 from curation.matrix.shards import RECORD, MatrixFault, Place, PlanReader, rows_checksums, write_from_afar, write_in_place
 from curation.progress import Advance
+from profiles.plain_json import NoObject, read_object
 
 CHECKSUMS = "compendium.checksums.tsv"
 STATE = "state.json"
@@ -32,10 +33,11 @@ WINDOW = 64  # shards handed out at a time
 
 
 def read_whole(file: io.RawIOBase, into: NDArray[np.float32]) -> None:
-    """Fill an array from a file; what the file lacks stays as it is, and fails its checksum."""
+    """Fill an array from a file; what the file lacks becomes 0, and fails its checksum."""
     view = memoryview(into.data).cast("B")
     while view and (n := file.readinto(view)):
         view = view[n:]
+    view[:] = bytes(len(view))
 
 
 class Assembly:
@@ -72,10 +74,10 @@ class Assembly:
     def _resume(self) -> int:
         """The byte of X in the file of an interrupted export of the same plan; -1 when there is none."""
         try:
-            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            state = read_object(self.folder / STATE)
+        except (FileNotFoundError, NoObject):
             return -1
-        if state["plan"] != self.plan.fingerprint or not self.partial.exists():
+        if state.get("plan") != self.plan.fingerprint or not self.partial.exists():
             self.notes.append(
                 "the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again"
             )
@@ -166,11 +168,12 @@ class Assembly:
         Raises MatrixFault.
         """
         moments, lines = Moments(self.plan.n_genes), ["first_row\tn_rows\tsha256\n"]
+        room = np.empty((2, min(BLOCK_ROWS, self.plan.n_samples), self.plan.n_genes), np.float32)  # new pages for each block would cost a tenth
         with Digester() as digester, ThreadPoolExecutor(1) as pool, self.partial.open("rb", buffering=0) as file:
             digester.update(memoryview(file.read(self.offset)))
             for start in range(0, self.plan.n_samples, BLOCK_ROWS):
                 rows = slice(start, start + BLOCK_ROWS)
-                block = np.zeros((min(BLOCK_ROWS, self.plan.n_samples - start), self.plan.n_genes), np.float32)
+                block = room[start // BLOCK_ROWS % 2][: self.plan.n_samples - start]  # of the other one the digester may still read
                 read_whole(file, block)
                 digester.update(block.data.cast("B"))
                 digest = pool.submit(lambda b: hashlib.sha256(b.data).hexdigest(), block)

@@ -33,6 +33,7 @@ from modelling.studies.paper import FULL, QUICK, Effort, across_field, cap_that_
 from modelling.studies.rubric import load_rubric
 from modelling.studies.transfer import Question
 from profiles import aside
+from profiles.plain_json import NoObject, read_object
 from profiles.printing import asked_format
 
 STATE = "paper.json"
@@ -97,7 +98,10 @@ def _claim(asked: Asked, compendium: Compendium) -> None:
     if asked.out.exists() and (not asked.out.is_dir() or any(path.name != STATE for path in asked.out.iterdir())) and not state.is_file():
         raise OtherPaper(f"{asked.out}: exists and is no folder of `model paper` (no {STATE} in it); choose another folder")
     if state.is_file():
-        found = json.loads(state.read_text(encoding="utf-8"))
+        try:
+            found = read_object(state)
+        except NoObject as error:
+            raise OtherPaper(f"{state}: {error}; choose another folder") from error
         other = [key for key in content if found.get(key) != content[key]]
         if other:
             raise OtherPaper(

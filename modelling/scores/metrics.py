@@ -7,24 +7,27 @@ Samples of one study resemble each other: an interval that resamples samples wou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.stats import norm
 
 from modelling.arrays import Floats, Ints
 from modelling.scores.intervals import LEVEL, Interval, is_degenerate, wilson, without_bootstrap
 
 N_BOOTSTRAPS = 1000
 N_CALIBRATION_BINS = 15
+DRAWS = 100  # worked out at a time
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Bootstrap weights over groups. `member`: (n,) group number of each sample; `weights`: (b, n_groups) times each group was drawn."""
+    """Bootstrap weights over groups. `member`: (n,) group number of each sample; `weights`: (b, n_groups) times each group was drawn, as small
+    whole numbers: of a thousand draws of all groups the table is the largest of an evaluation.
+    """
 
     member: Ints
-    weights: Floats
+    weights: Ints
 
     @property
     def n(self) -> int:
@@ -36,7 +39,12 @@ class Groups:
         flat = values.reshape(len(values), -1)
         per_group = np.zeros((self.n, flat.shape[1]))
         np.add.at(per_group, self.member, flat)
-        return np.asarray(self.weights @ per_group).reshape(-1, *values.shape[1:])
+        return self.sums(per_group).reshape(-1, *values.shape[1:])
+
+    def sums(self, per_group: Floats) -> Floats:
+        """Sum of values per group (n_groups, ...) over each bootstrap draw: (b, ...)."""
+        pieces = range(0, len(self.weights), DRAWS)
+        return np.concatenate([self.weights[start : start + DRAWS].astype(np.float64) @ per_group for start in pieces])
 
 
 def draw_groups(group_ids: np.ndarray, seed: int, n_bootstraps: int = N_BOOTSTRAPS) -> Groups:
@@ -46,8 +54,11 @@ def draw_groups(group_ids: np.ndarray, seed: int, n_bootstraps: int = N_BOOTSTRA
     _, member = np.unique(filled.astype(str), return_inverse=True)
     n_groups = int(member.max()) + 1 if len(member) else 0
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_bootstraps) if n_groups else np.zeros((n_bootstraps, 0))
-    return Groups(member, weights.astype(np.float64))
+    weights = np.zeros((n_bootstraps, n_groups), np.uint16)
+    for start in range(0, n_bootstraps if n_groups else 0, DRAWS):
+        size = min(DRAWS, n_bootstraps - start)
+        weights[start : start + size] = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=size)
+    return Groups(member, weights)
 
 
 def percentile_interval(draws: Floats) -> Interval | None:
@@ -109,7 +120,7 @@ def draws_without_a_class(truth: Ints, groups: Groups) -> float:
     classes, number = np.unique(truth, return_inverse=True)
     held = np.zeros((groups.n, len(classes)))
     held[groups.member, number] = 1
-    return float(((groups.weights @ held) == 0).any(axis=1).mean()) if len(truth) else 0.0
+    return float((groups.sums(held) == 0).any(axis=1).mean()) if len(truth) else 0.0
 
 
 def drawn_scores(truth: Ints, predicted: Ints, n_classes: int, groups: Groups) -> dict[str, Floats]:
@@ -118,8 +129,8 @@ def drawn_scores(truth: Ints, predicted: Ints, n_classes: int, groups: Groups) -
     per_group = csr_matrix((np.ones(len(cell)), (groups.member, cell)), shape=(groups.n, n_classes * n_classes))
     used = np.flatnonzero(np.bincount(cell, minlength=n_classes * n_classes))
     drawn: dict[str, list[Floats]] = {}
-    for start in range(0, len(groups.weights), 100):
-        weights = groups.weights[start : start + 100]
+    for start in range(0, len(groups.weights), DRAWS):
+        weights = groups.weights[start : start + DRAWS].astype(np.float64)
         counts = np.zeros((len(weights), n_classes * n_classes))
         counts[:, used] = (per_group[:, used].T @ weights.T).T
         for name, values in scores_of_confusion(counts.reshape(-1, n_classes, n_classes)).items():
@@ -194,7 +205,7 @@ def jackknife_interval(estimate: float, left_out: Floats) -> Interval | None:
     if n_folds < 2:
         return None
     error = np.sqrt((n_folds - 1) / n_folds * ((left_out - left_out.mean()) ** 2).sum())
-    half = float(norm.ppf((1 + LEVEL) / 2)) * error
+    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
     return (float(estimate - half), float(estimate + half)) if np.isfinite(half) else None
 
 

@@ -10,9 +10,10 @@ from modelling.arrays import Bools, Floats, Ints
 from modelling.scores.intervals import Interval
 from modelling.scores.metrics import Groups, fold_of_groups, jackknife_interval, median_with_interval, percentile_interval
 from modelling.scores.spearman import row_spearman
+from modelling.scratch import let_go
 
-GENE_BLOCK = 1024
-ROW_BLOCK = 1024
+GENE_BYTES = 64 * 2**20  # of the values of a block of genes in all samples
+ROW_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def sample_errors(truth_ng: Floats, restored_ng: Floats, clip: float | None = No
         block = within(truth_ng[start : start + ROW_BLOCK])
         total += np.nansum(block, axis=0, dtype=np.float64)
         count += np.isfinite(block).sum(0)
+        let_go(truth_ng)
     mean = np.divide(total, count, out=np.zeros(n_genes), where=count > 0).astype(np.float32)
     residual, distance, n_cells = np.empty(n_samples), np.empty(n_samples), np.empty(n_samples, np.int64)
     for start in range(0, n_samples, ROW_BLOCK):
@@ -63,6 +65,7 @@ def sample_errors(truth_ng: Floats, restored_ng: Floats, clip: float | None = No
         residual[rows] = np.nansum((block - within(restored_ng[rows])) ** 2, axis=1, dtype=np.float64)
         distance[rows] = np.nansum((block - mean) ** 2, axis=1, dtype=np.float64)
         n_cells[rows] = np.isfinite(block).sum(1)
+        let_go(truth_ng, restored_ng)
     return Errors(residual, distance, n_cells)
 
 
@@ -84,19 +87,32 @@ def rank_scores(truth_ng: Floats, restored_ng: Floats, groups: Groups) -> RankSc
     n_folds = int(fold.max()) + 1 if len(fold) else 0
     n_samples, n_genes = truth_ng.shape
     per_gene, left_out = np.empty(n_genes), np.empty((n_folds, n_genes))
-    for start in range(0, n_genes, GENE_BLOCK):
-        genes = slice(start, start + GENE_BLOCK)
-        truth, restored = np.ascontiguousarray(truth_ng[:, genes].T), np.ascontiguousarray(restored_ng[:, genes].T)
+    at_once = max(1, GENE_BYTES // (4 * max(1, n_samples)))
+    for start in range(0, n_genes, at_once):
+        genes = slice(start, start + at_once)
+        truth, restored = _of_genes(truth_ng, genes), _of_genes(restored_ng, genes)
         per_gene[genes] = row_spearman(truth, restored)
         for number in range(n_folds):
             left_out[number, genes] = row_spearman(truth[:, fold != number], restored[:, fold != number])
-    per_sample = np.concatenate(
-        [row_spearman(truth_ng[i : i + ROW_BLOCK], restored_ng[i : i + ROW_BLOCK]) for i in range(0, n_samples, ROW_BLOCK)]
-    )
+    per_sample = np.empty(n_samples)
+    for start in range(0, n_samples, ROW_BLOCK):
+        rows = slice(start, start + ROW_BLOCK)
+        per_sample[rows] = row_spearman(truth_ng[rows], restored_ng[rows])
+        let_go(truth_ng, restored_ng)
     gene_median = _median(per_gene)
     sample_median, sample_interval = median_with_interval(per_sample, groups)
     gene_interval = jackknife_interval(gene_median, np.array([_median(row) for row in left_out]))
     return RankScores(per_gene, per_sample, gene_median, gene_interval, sample_median, sample_interval)
+
+
+def _of_genes(values_ng: Floats, genes: slice) -> Floats:
+    """Values of some genes in all samples (genes, n), one after the other, read row by row."""
+    n_samples = len(values_ng)
+    out = np.empty((values_ng[:1, genes].shape[1], n_samples), np.float32)
+    for start in range(0, n_samples, ROW_BLOCK):
+        out[:, start : start + ROW_BLOCK] = values_ng[start : start + ROW_BLOCK, genes].T
+        let_go(values_ng)
+    return out
 
 
 def _median(values: Floats) -> float:

@@ -6,12 +6,14 @@ Equal to scipy.stats.spearmanr on the same float32 values (tested); numba compil
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numba import config, njit, prange, set_num_threads
 
+from modelling import threads
 from modelling.arrays import Floats, Ints
 
 DIGIT_BITS = 11
@@ -103,12 +105,12 @@ def row_spearman(a_ng: Floats, b_ng: Floats) -> Floats:
     """
     if a_ng.shape != b_ng.shape:
         raise ValueError(f"shapes differ: {a_ng.shape} and {b_ng.shape}")
-    threads = torch.get_num_threads()
-    set_num_threads(min(threads, config.NUMBA_NUM_THREADS))
+    torch = sys.modules.get("torch")
+    n_threads = threads.count() if torch is None else torch.get_num_threads()
+    set_num_threads(min(n_threads, config.NUMBA_NUM_THREADS))
     found = np.asarray(_row_correlations(np.ascontiguousarray(a_ng, np.float32), np.ascontiguousarray(b_ng, np.float32)))
-    torch.set_num_threads(
-        threads
-    )  # numba and torch share OpenMP's count: left at numba's, every later training step would wait for more threads
+    if torch is not None:  # numba and torch share OpenMP's count: left at numba's, every later training step would wait for more threads
+        torch.set_num_threads(n_threads)
     return found
 
 
@@ -119,43 +121,80 @@ def column_spearman(a_ng: Floats, b_ng: Floats, block: int = 1024) -> Floats:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def pooled_spearman(a: Floats, b: Floats) -> float:
-    """Spearman correlation of two long vectors (24 bytes a value while it runs); NaN when either is constant."""
-    both = np.isfinite(a) & np.isfinite(b)
-    return float(_correlation(np.ascontiguousarray(a[both], np.float32), np.ascontiguousarray(b[both], np.float32)))
+@dataclass(frozen=True)
+class Ranking:
+    """Ranks of a long finite vector, about their mean, worked out once for any number of comparisons.
 
-
-def streamed_spearman(pairs: Callable[[], Iterable[tuple[Floats, Floats]]], n: int) -> float:
-    """Spearman correlation of two finite vectors of length n that `pairs` yields in the same pieces on every call; NaN when either is constant.
-
-    Up to `EXACT` values exactly; beyond, values that agree in the first 24 bits of float32 count as ties, which changes the seventh decimal, and
-    memory is two tables of 2^24 whatever n is.
+    `read` yields the vector in the same pieces on every call; `ranks` has one for each value (n), or, of more than `EXACT` values, one for each
+    key: values that agree in the first 24 bits of float32 then count as ties, which changes the seventh decimal, and memory is one table of 2^24
+    whatever n is. `square`: the sum of the squared ranks of all values.
     """
-    if n <= EXACT:
-        pieces = list(pairs())
-        return pooled_spearman(*(np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))) if pieces else float("nan")
-    rank_a, rank_b = (_table_of_ranks((piece[i] for piece in pairs()), n) for i in (0, 1))
-    cross = square_a = square_b = 0.0
-    for a, b in pairs():
-        found_a, found_b = rank_a[_key(a)], rank_b[_key(b)]
-        cross += float(found_a @ found_b)
-        square_a += float(found_a @ found_a)
-        square_b += float(found_b @ found_b)
-    return cross / float(np.sqrt(square_a * square_b)) if square_a > 0 and square_b > 0 else float("nan")
+
+    read: Callable[[], Iterable[Floats]]
+    ranks: Floats
+    square: float
+    is_exact: bool
+
+    @classmethod
+    def of(cls, read: Callable[[], Iterable[Floats]], n: int) -> Ranking:
+        """Of the vector of length n that `read` yields."""
+        if n <= EXACT:
+            pieces = [np.asarray(piece, np.float32) for piece in read()]
+            ranks = _centred_ranks(np.concatenate(pieces)) if pieces else np.empty(0)
+            return cls(read, ranks, float(ranks @ ranks), is_exact=True)
+        counts = np.zeros(1 << 24, np.int64)
+        for piece in read():
+            _count(np.ascontiguousarray(piece, np.float32), counts)
+        ranks = counts.view(np.float64)
+        return cls(read, ranks, _counts_to_ranks(counts, ranks, n), is_exact=False)
+
+    def correlation(self, other: Ranking) -> float:
+        """Spearman correlation with a vector of the same length in the same pieces; NaN when either is constant."""
+        if not self.square > 0 or not other.square > 0:
+            return float("nan")
+        if self.is_exact:
+            cross = float(self.ranks @ other.ranks)
+        else:
+            both = zip(self.read(), other.read(), strict=True)
+            cross = sum(
+                _cross(np.ascontiguousarray(a, np.float32), np.ascontiguousarray(b, np.float32), self.ranks, other.ranks) for a, b in both
+            )
+        return cross / float(np.sqrt(self.square) * np.sqrt(other.square))
 
 
-def _key(values: Floats) -> Ints:
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _key(bits: int) -> int:
     """The first 24 bits of float32, in the order of the values."""
-    bits = (np.ascontiguousarray(values, np.float32) + np.float32(0)).view(np.uint32)  # -0.0 ties with 0.0
-    flipped = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
-    return np.asarray(flipped >> 8, np.int64)
+    if bits == np.uint32(0x80000000):  # -0.0 ties with 0.0
+        bits = np.uint32(0)
+    flipped = ~bits if bits & np.uint32(0x80000000) else bits | np.uint32(0x80000000)
+    return np.int64(np.uint32(flipped) >> np.uint32(8))
 
 
-def _table_of_ranks(pieces: Iterable[Floats], n: int) -> Floats:
-    """Mean rank about the centre of the values with each key."""
-    counts = np.zeros(1 << 24, np.int64)
-    for piece in pieces:
-        counts += np.bincount(_key(piece), minlength=len(counts))
-    ranks = np.cumsum(counts, dtype=np.float64)
-    ranks -= counts / 2 + n / 2
-    return ranks
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _count(values: Floats, counts: Ints) -> None:
+    bits = values.view(np.uint32)
+    for i in range(len(bits)):
+        counts[_key(bits[i])] += 1
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _counts_to_ranks(counts: Ints, ranks: Floats, n: int) -> float:
+    """Mean rank about the centre of the values with each key, in the place of their number; returns the sum of squares over all values."""
+    before, square = np.int64(0), 0.0
+    for key in range(len(counts)):
+        here = counts[key]
+        rank = before + here / 2 - n / 2
+        square += here * rank * rank
+        before += here
+        ranks[key] = rank
+    return square
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _cross(a: Floats, b: Floats, rank_a: Floats, rank_b: Floats) -> float:
+    total = 0.0
+    bits_a, bits_b = a.view(np.uint32), b.view(np.uint32)
+    for i in range(len(bits_a)):
+        total += rank_a[_key(bits_a[i])] * rank_b[_key(bits_b[i])]
+    return total

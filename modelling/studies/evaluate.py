@@ -59,8 +59,8 @@ def evaluate(
     left_out = _across(model, compendium, across, seed, stage)  # first: a field that is not there is told before anything is computed
     part = read_held_out(model, compendium, stage("test samples through the model", n_test))
     imputers, z_train = simple_imputers(model, compendium, seed, stage)
-    imputers = imputers if simple else {}
-    imputation = score_imputation(model, part, imputers, seed, stage("hiding and restoring cells", n_test * len(FRACTIONS)))
+    advance = stage("hiding and restoring cells", n_test * len(FRACTIONS))
+    imputation = score_imputation(model, part, imputers if simple else None, seed, advance)
     errors = sample_errors(part.truth_ng, part.restored_ng)
     clipped = sample_errors(part.truth_ng, part.restored_ng, clip=CLIP)
     groups = draw_groups(part.group_id, seed)

@@ -11,7 +11,7 @@ from modelling.bundle.model import TissueModel
 from modelling.data import Compendium
 from modelling.errors import ModellingError
 from modelling.progress import Advance, ignore
-from modelling.scratch import scratch_array
+from modelling.scratch import let_go, scratch_array
 
 BLOCK = 256
 REFUSED_BELOW = 0.5
@@ -31,7 +31,7 @@ class HeldOut:
     """Samples (n) with what the model made of them.
 
     classes: the model's tissues, then tissues that only the test part holds; truth: class number, -1 where unlabelled;
-    truth_ng, restored_ng: standardised, unclipped, NaN = not measured (memory maps when large).
+    truth_ng, restored_ng: standardised, unclipped, NaN = not measured (memory maps when large); measured_g: whether any sample measures a gene.
     """
 
     rows: Ints
@@ -49,6 +49,7 @@ class HeldOut:
     restored_ng: Floats
     certainty_n: Floats
     term_id: np.ndarray
+    measured_g: Bools
 
     @property
     def labelled(self) -> Bools:
@@ -84,19 +85,21 @@ def read_held_out(model: TissueModel, compendium: Compendium, advance: Advance =
     number = {name: i for i, name in enumerate(classes)}
     n_genes = len(model.genes)
     truth_ng, restored_ng = scratch_array((len(rows), n_genes)), scratch_array((len(rows), n_genes))
-    z_parts, certain, start = [], [], 0
+    z_parts, certain, start, measured_g = [], [], 0, np.zeros(n_genes, bool)
     for _, x in compendium.blocks(rows, BLOCK, model.genes):
         found = model.infer(x)
+        measured_g |= ~np.isnan(x).all(axis=0)
         truth_ng[start : start + len(x)] = (x - model.mean_g) / model.std_g
         restored_ng[start : start + len(x)] = model.reconstruct(found.z_nk)
         z_parts.append(found.z_nk)
         certain.append(found.certainty_n)
         start += len(x)
+        let_go(truth_ng, restored_ng)
         advance(len(x))
     z_nk, certainty_n = np.concatenate(z_parts), np.concatenate(certain)
     return HeldOut(
         rows, compendium.sample_ids[rows].astype(str).astype(object), tissue, compendium.text("source", rows), compendium.text("group_id", rows),
         compendium.conditions(rows), classes, np.array([number.get(name, -1) for name in tissue]),
         z_nk, model.logits(z_nk, certainty_n), model.probabilities_of(z_nk, certainty_n), truth_ng, restored_ng,
-        certainty_n, compendium.text("term_id", rows),
+        certainty_n, compendium.text("term_id", rows), measured_g,
     )  # fmt: skip
