@@ -29,7 +29,10 @@ def write_page(
     """Write the page and figures/ beside it; `scores` are those against a known truth, None without one."""
     columns = [name for name in COLUMNS if name in ranked.columns]
     place = columns.index("sample_id")
-    rows = [[str(cell) for cell in row] for row in ranked.select(columns).head(N_SHOWN).iter_rows()]
+    shown_as = [spaced if name in ("label", "suggested") else str for name in columns]
+    rows = [
+        [write(str(cell)) for write, cell in zip(shown_as, row, strict=True)] for row in ranked.select(columns).head(N_SHOWN).iter_rows()
+    ]
     rows = [[*row[:place], page_link(row[place]), *row[place + 1 :], explain_command(row[place], compendium)] for row in rows]
     figures = FigureFolder(path.parent / "figures")
     if len(found.rows):
