@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +157,9 @@ def _audit(con: Connection, name: str, most: int | None = None) -> Rows:
 
 
 def _promise(name: str) -> str:
-    first = (sql_folder() / "checks" / f"{name}.sql").read_text(encoding="utf-8").splitlines()[0]
-    return first.partition(":")[2].strip()
+    lines = (sql_folder() / "checks" / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    head = takewhile(lambda line: line.startswith("--"), lines)
+    return " ".join(line.removeprefix("--").strip() for line in head).partition(":")[2].strip()
 
 
 def html_table(rows: Rows) -> str:

@@ -18,6 +18,7 @@ from modelling.auditing.duplicates import candidates, remaining_ranks
 from modelling.auditing.mixtures import explained
 from modelling.auditing.samples import TruthUnreadable
 from modelling.auditing.species import HUMAN_ONLY
+from modelling.auditing.within import Within, spread
 from modelling.cli import app
 from modelling.scores.sex import ABSENT, PRESENT, Y_GENES, limits, sex_signs
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS
@@ -165,10 +166,33 @@ def test_a_mixture_is_explained_by_its_parts() -> None:
     rng = np.random.default_rng(1)
     means = rng.normal(6, 2, (4, 500))
     mixed = np.log2(0.7 * (np.exp2(means[1]) - 1) + 0.3 * (np.exp2(means[3]) - 1) + 1) + rng.normal(0, 0.1, 500)
-    first, second, share, gain, left = explained(np.array([mixed, means[2] + rng.normal(0, 0.1, 500)]), means)
+    plain = Within(np.zeros(500), np.ones(500), np.zeros((0, 500)), np.zeros(0))
+    pure = means[np.full(30, 2)] + rng.normal(0, 0.1, (30, 500))
+    first, second, share, gain, left = explained(np.concatenate([[mixed], pure]), means, plain)
     assert (first[0], second[0], share[0]) == (1, 3, 0.3)
     assert gain[0] > 0.9 > 0 > gain[1]
-    assert left[0] == pytest.approx(500 * 0.01, rel=0.3)
+    assert left[0] == pytest.approx(1, rel=0.3)  # no more than a pure sample leaves
+
+
+def test_what_samples_of_a_tissue_differ_in_counts_as_its_own_covariance_says() -> None:
+    """Squared distances are those of Mahalanobis under the covariance of a few factors and equal rests, in units of such a rest."""
+    rng = np.random.default_rng(3)
+    n, v = 240, 60
+    rest = rng.normal(0, 1, (n, 5)) @ rng.normal(0, 2, (5, v)) + rng.normal(0, 0.7, (n, v))
+    wide = spread(rest)
+    assert wide == pytest.approx(np.sqrt(rest.var(0) + rest.mean(0) ** 2 + 0.25))
+    within = Within.of(rng.normal(5, 1, v), wide, rest)
+    scaled = np.clip(rest / wide, -5, 5)
+    scaled = scaled[np.argsort((scaled**2).sum(1))[: n * 9 // 10]]
+    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    k = len(scaled) // 6
+    values[: v - k] = ordinary = values[: v - k].mean()
+    covariance = vectors @ np.diag(np.maximum(values, ordinary)) @ vectors.T
+    one, other = rng.normal(5, 2, (2, v))
+    apart = (one - other) / wide
+    found = ((within(one[None]) - within(other[None])) ** 2).sum()
+    assert found == pytest.approx(ordinary * apart @ np.linalg.solve(covariance, apart), rel=1e-3)
+    assert found < 0.7 * apart @ apart
 
 
 def test_what_counts_as_nothing_is_taken_from_two_clear_groups() -> None:

@@ -23,6 +23,7 @@ from modelling.reports.sample_links import SAID, explain_command, page_link
 from modelling.studies.audit_labels import OVERRIDE_COLUMNS
 from profiles import __version__
 
+FIRST = ("sample_id", "tissue", "reason")  # columns of the page; the table has them in another order
 MOST_SHOWN = 50
 
 
@@ -77,6 +78,8 @@ def _picture(found: list[Audited], compendium: Compendium, folder: Path) -> list
 
 
 def _section(audited: Audited, rows: list[tuple[Any, ...]], columns: list[str], compendium: Compendium) -> Section:
+    order = [columns.index(name) for name in (*FIRST, *(name for name in columns if name not in FIRST))]
+    columns, rows = [columns[i] for i in order], [tuple(row[i] for i in order) for row in rows]
     cells = [["" if v is None else number(v, 2) if isinstance(v, float) else str(v) for v in row] for row in rows[:MOST_SHOWN]]
     place = columns.index("sample_id")
     cells = [[*row[:place], page_link(row[place]), *row[place + 1 :], explain_command(row[place], compendium)] for row in cells]

@@ -28,9 +28,7 @@ def write_page(
 ) -> None:
     """Write the page and figures/ beside it; `scores` are those against a known truth, None without one."""
     columns = [name for name in COLUMNS if name in ranked.columns]
-    place = columns.index("sample_id")
-    rows = [[str(cell) for cell in row] for row in ranked.select(columns).head(N_SHOWN).iter_rows()]
-    rows = [[*row[:place], page_link(row[place]), *row[place + 1 :], explain_command(row[place], compendium)] for row in rows]
+    rows = _rows(ranked, columns, compendium)
     figures = FigureFolder(path.parent / "figures")
     if len(found.rows):
         suspects(
@@ -72,6 +70,16 @@ def write_page(
         ],
         colophon=f"Made by bulkatlas {__version__}, `model audit-labels`, {settings['folds']} folds, seed {settings['seed']}. All suspects: suspects.tsv.",
     ).write(path)
+
+
+def _rows(ranked: pl.DataFrame, columns: list[str], compendium: Compendium) -> list[list[str]]:
+    """The first suspects as the page shows them: tissues in words, the sample as a link, and what to type for its evidence."""
+    place = columns.index("sample_id")
+    shown_as = [spaced if name in ("label", "suggested") else str for name in columns]
+    rows = [
+        [write(str(cell)) for write, cell in zip(shown_as, row, strict=True)] for row in ranked.select(columns).head(N_SHOWN).iter_rows()
+    ]
+    return [[*row[:place], page_link(row[place]), *row[place + 1 :], explain_command(row[place], compendium)] for row in rows]
 
 
 def _named(found: Suspicion) -> dict[int, str]:

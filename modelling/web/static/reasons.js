@@ -23,9 +23,9 @@ function answered(about, sample) {
 
 function doubt(sample) {
   const why = sample.unsure ? `Unsure: ${sample.unsure_because.replaceAll("_", " ")}.` : `${plain(sample.tissue)} is the only tissue that passes the check: the sample is as near to it as training samples are, and the nearest training samples are of it.`;
-  const set = sample.tissue_set, others = set.filter((one) => one !== sample.tissue);
+  const set = sample.tissue_set;
   return [el("p", { class: sample.unsure ? "warning" : "" }, why),
-    sample.unsure ? el("p", {}, others.length ? `These tissues pass the check: ${set.map(plain).join(", ")}.` : set.length ? "One tissue passes the check." : "No tissue passes the check.") : null];
+    sample.unsure && set.length < 2 ? el("p", {}, set.length ? `One tissue passes the check: ${plain(set[0])}.` : "No tissue passes the check.") : null]; // several are named in the reason
 }
 
 function bars(colours, sample) {
