@@ -52,8 +52,9 @@ def fetch_for_build(
         _refuse_others(archive)
         metadata = archive.metadata(None, archive.work / ARCHS4, progress)
         rows = _kept_rows(archive.name, _sources(input_folder, metadata.parent), config, options, progress)
-        if not archive.holds(rows):
-            found = archive.locate(rows, progress)
+        held = archive.held(progress)
+        if not archive.has(held, rows):
+            found = archive.locate(rows, progress, held)
             if dry_run:
                 return archive.moved
             archive.fetch(metadata, found, has_all=True, progress=progress)
@@ -71,17 +72,20 @@ def fetch_samples(
     *,
     anyway: bool = False,
 ) -> tuple[Path, int, Moved]:
-    """Put a file of these samples alone (and of those that lie in a chunk with one of them) into `folder`. Returns it, and its number of samples.
+    """Put a file of these samples alone (and of those that lie in a chunk with one of them) into `folder`; where one of other samples of the same
+    archive lies there, these are added, and only their chunks are fetched. Returns it, and its number of samples.
 
-    Raises RangeFault, also where a sample is not in the archive, or the file is there already.
+    Raises RangeFault, also where a sample is not in the archive, or another file has the name.
     """
     with Archive.open(url, folder, name, patience, anyway=anyway) as archive:
-        if archive.target.exists():
-            raise RangeFault(f"{archive.target} is there already; move it away, or choose another --out")
-        rows = archive.neighbours(archive.rows_of(sample_ids))
+        before = archive.earlier()
+        if archive.target.exists() and (before is None or before.has_all):
+            what = "of another version of the archive" if before is None else "of a build, and names all samples"
+            raise RangeFault(f"{archive.target} is there already, {what}; move it away, or choose another --out")
+        rows = archive.neighbours(archive.rows_of(sample_ids | set(before.sample_ids if before else [])))
         chosen = archive.work / f"samples-{sha256(rows.tobytes()).hexdigest()[:16]}"
         metadata = archive.metadata(rows, chosen, progress)
-        path = archive.fetch(metadata, archive.locate(rows, progress), has_all=False, progress=progress)
+        path = archive.fetch(metadata, archive.locate(rows, progress, archive.held(progress)), has_all=False, progress=progress)
         archive.finish()
         return path, int(rows.size), archive.moved
 
