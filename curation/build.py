@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from curation import decided
 from curation.arriving import BadInput, insert_samples
 from curation.build_report import REPORT, write_report
 from curation.catalogue import permitted, read_sources
@@ -63,6 +64,7 @@ class RunOptions:
     studies: Path | None = None
     by_gene: bool = False
     with_counts: bool = False
+    decided: Path | None = None  # folder of what `curate` decided a moment ago
 
 
 @dataclass
@@ -105,7 +107,7 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
-            notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
+            notes = curate(con, sources, ontology, config, options.previous, progress, options.studies, options.decided)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
             inputs = checksums.rows(progress)
             build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
@@ -155,8 +157,13 @@ def curate(
     previous: Path | None,
     progress: Progress,
     studies: Path | None = None,
+    before: Path | None = None,
+    after: Path | None = None,
 ) -> list[str]:
-    """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report."""
+    """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report.
+
+    `before` is a folder of what was decided already: it is taken over where it follows from the same; `after` one for what is decided now.
+    """
     from curation.checks import run_checks
     from curation.label import label_samples
 
@@ -167,6 +174,12 @@ def curate(
         for source in sources.values():
             insert_samples(con, source, advance)
     parameters = sql_parameters(config, list(sources))
+    follows_from = decided.checksum(con, sources, ontology, config, previous, studies) if before or after else ""
+    with progress.stage("what was decided"):
+        taken = decided.take_over(con, before, follows_from)
+    if taken is not None:
+        run_stage(con, "exclusion", parameters)  # its table is a temporary one, and read once more when the matrix was
+        return taken
     with progress.stage("groups"):
         _load_previous(con, previous)
         run_stage(con, "groups")
@@ -179,6 +192,8 @@ def curate(
             run_stage(con, stage, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
+    if after:
+        decided.keep(after, follows_from, notes)
     return notes
 
 

@@ -167,7 +167,9 @@ class Assembly:
         Raises MatrixFault.
         """
         moments, lines = Moments(self.plan.n_genes), ["first_row\tn_rows\tsha256\n"]
-        room = np.empty((2, min(BLOCK_ROWS, self.plan.n_samples), self.plan.n_genes), np.float32)  # new pages for each block would cost a tenth
+        room = np.empty(
+            (2, min(BLOCK_ROWS, self.plan.n_samples), self.plan.n_genes), np.float32
+        )  # new pages for each block would cost a tenth
         with Digester() as digester, ThreadPoolExecutor(1) as pool, self.partial.open("rb", buffering=0) as file:
             digester.update(memoryview(file.read(self.offset)))
             for start in range(0, self.plan.n_samples, BLOCK_ROWS):
