@@ -24,8 +24,9 @@ $(VENV)/.installed: pyproject.toml requirements.lock requirements-cpu.lock requi
 
 demo: venv clean-demo
 	$(BIN)/curate demo $(DEMO)/world
-	$(BIN)/curate build --input $(DEMO)/world --out $(DEMO)/release --cap 300
+	$(BIN)/curate build --input $(DEMO)/world --out $(DEMO)/release --cap 300 --by-gene
 	$(BIN)/model train $(DEMO)/release/compendium.h5ad --out $(DEMO)/run
+	$(BIN)/model normals $(DEMO)/run $(DEMO)/release/compendium.h5ad
 	$(BIN)/model evaluate $(DEMO)/run $(DEMO)/release/compendium.h5ad --out $(DEMO)/report
 	@echo
 	@echo "Made from simulated data, in $(DEMO)/:"
@@ -35,7 +36,7 @@ demo: venv clean-demo
 	@echo "  report/report.html        how good it is, with pictures"
 	@echo "Look further:"
 	@echo "  $(BIN)/curate audit --db $(DEMO)/release          the questions a curator asks"
-	@echo "  $(BIN)/model serve $(DEMO)/run                     a web page for your own samples"
+	@echo "  $(BIN)/model serve $(DEMO)/run --curation $(DEMO)/release   a web page for your own samples"
 
 clean-demo:
 	rm -rf $(DEMO)/world $(DEMO)/world-truth $(DEMO)/release $(DEMO)/run $(DEMO)/report

@@ -69,7 +69,7 @@ def load_model(path: str | Path, device: str = "cpu") -> Model:
     >>> model.tissues
     ['brain', 'colon', 'heart', 'liver', 'lung', 'spinal_cord']
 
-    Raises Error where the folder holds no model, or where PyTorch is not installed.
+    Raises Error where the folder holds no model, or where another device than the CPU is asked for and PyTorch is not installed.
     """
     from bulkatlas.model import Model
 

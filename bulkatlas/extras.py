@@ -14,4 +14,4 @@ class NotInstalled(BulkatlasError):
 def torch_is_there() -> None:
     """Raise NotInstalled with the line that installs it where PyTorch is missing."""
     if find_spec("torch") is None:
-        raise NotInstalled("PyTorch is not installed, and models need it: pip install 'bulkatlas[model]'")
+        raise NotInstalled("PyTorch is not installed, and its data sets need it: pip install 'bulkatlas[model]'")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulkatlas.extras import torch_is_there
 from bulkatlas.filled import column, target
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ class Model:
     @classmethod
     def load(cls, path: str | Path, device: str = "cpu") -> Model:
         """See `bulkatlas.load_model`."""
-        torch_is_there()
         from modelling.bundle.model import load
 
         return cls(Path(path), load(path, device))

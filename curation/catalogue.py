@@ -63,11 +63,12 @@ def _rows(path: Path, names: tuple[str, ...]) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+            found = tuple(reader.fieldnames or ())
             rows = list(reader)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CatalogueFault(f"{path} cannot be read: {error}") from error
-    if tuple(reader.fieldnames or ()) != names:
-        raise CatalogueFault(f"{path.name} has the columns {', '.join(reader.fieldnames or ())}; it needs {', '.join(names)} in this order")
+    if found != names:
+        raise CatalogueFault(f"{path.name} has the columns {', '.join(found)[:300]}; it needs {', '.join(names)} in this order")
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
             raise CatalogueFault(f"{path.name} line {number} does not have {len(names)} tab-separated fields")

@@ -73,6 +73,7 @@ def connect(
         config["memory_limit"] = memory
     if read_only:
         config = config | NO_EXTENSIONS
+    str(path).encode()  # DuckDB says std::bad_cast of a name that is no UTF-8: this says which
     try:
         con = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
     except duckdb.Error as error:
@@ -154,6 +155,19 @@ def stream_arrow(con: Connection, query: str, order: str, rows: int) -> Iterator
         part = "SELECT * EXCLUDE (place) FROM streamed WHERE place BETWEEN $first AND $last ORDER BY place"
         yield fetch_arrow(con, part, {"first": start + 1, "last": start + rows})
     con.execute("DROP TABLE streamed")
+
+
+def write_parquet(con: Connection, query: str, path: Path, order: str) -> None:
+    """Write the rows of a query as Parquet by the column `order`. DuckDB sorts and writes them; on the way through Arrow they cost twice as much.
+
+    Raises DiskFull where no space is left, and DatabaseFault.
+    """
+    try:
+        con.execute(f'COPY ({query} ORDER BY "{order}") TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)')
+    except duckdb.Error as error:
+        if "No space left on device" in str(error):
+            raise DiskFull(f"{path.name} cannot be written: no space left on device; free space or choose another --out") from error
+        raise DatabaseFault(f"{path.name}: {first_line(error)}") from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from profiles import aside, filenames
 from profiles.fetching.bars import bars
 from profiles.fetching.checksum import digests
 from profiles.fetching.download import DownloadFault, Fetched, Patience, download, look
+from profiles.plain_json import NoObject, read_object
 
 LEDGER = ".fetched.json"
 
@@ -126,9 +127,9 @@ def read_ledger(folder: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise DownloadFault(f"{path} cannot be read: {error}; delete it, the files will be hashed and taken again") from error
+        return read_object(path)
+    except NoObject as error:
+        raise DownloadFault(f"{path} {error}; delete it, the files will be hashed and taken again") from error
 
 
 def _write_ledger(folder: Path, ledger: dict[str, dict[str, str]], outcomes: list[Outcome]) -> None:

@@ -31,10 +31,11 @@ def label_samples(
     The same rows in another order give the same labels. Raises UnusedOverride when an override matches no sample (unless told that some may not,
     as for a table of one's own) or contradicts another. `studies` is a table of the texts of studies (see tiers.py).
     """
-    run_stage(con, "texts", {"read_length": READ_LENGTH, "any_pattern": any_pattern(con)} | phrasing(con))
-    run_stage(con, "evidence", phrasing(con))
+    patterns = phrasing(con)
+    run_stage(con, "texts", {"read_length": READ_LENGTH, "any_pattern": any_pattern(con)} | patterns)
+    run_stage(con, "evidence", patterns)
     _check_overrides(con, every_override_applies)
-    run_stage(con, "label", {"reach": REACH} | phrasing(con))
+    run_stage(con, "label", {"reach": REACH} | patterns)
     notes = label_studies(con, studies, partial(label_samples, every_override_applies=False), ontology) + add_tiers(con)
     run_stage(con, "facts")
     ((n_cut,),) = con.execute("SELECT count(DISTINCT sample_id) FROM sample_text JOIN text USING (text_id) WHERE is_cut").fetchall()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.database import connect, insert_arrow, run_sql_file, stream_arrow
+from curation.database import connect, insert_arrow, run_sql_file, stream_arrow, write_parquet
 from curation.label import label_samples
 from curation.ontology import load_reference
 from curation.resources import sql_folder
@@ -19,6 +19,8 @@ from profiles.errors import MetadataFault, TableFault
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from curation.database import Connection
 
 MOST_IN_MEMORY = 1_000_000  # rows of a table that is labelled in memory; the tables of a larger one lie on the disk
 MEMORY = "1GB"  # that the database takes of a larger one, unless --memory says otherwise
@@ -69,7 +71,7 @@ def label_table(
         notes += label_samples(con, every_override_applies=False, studies=studies, ontology=ontology)
         counts = con.execute("SELECT decided_by, count(*) FROM label GROUP BY decided_by ORDER BY decided_by").fetchall()
         with aside.written(out) as part:
-            write(stream_arrow(con, QUERIES[facts], "sample_id", ROWS), part)
+            write(con, QUERIES[facts], part)
     return dict(counts), notes
 
 
@@ -112,25 +114,20 @@ def read_samples(path: Path, *, id: str | None = None, text: Sequence[str] | Non
     return samples.select(columns).to_arrow(), notes
 
 
-def _writer(out: Path):  # type: ignore[no-untyped-def]
-    import polars as pl
-    import pyarrow.parquet as pq
-
+def _writer(out: Path) -> Callable[[Connection, str, Path], None]:
+    """What writes the rows of a query, by sample id, into a file of that ending. Raises TableFault."""
     if out.suffix not in (".tsv", ".csv", ".parquet"):
         raise TableFault(f"{out.name}: labels are written as .tsv, .csv or .parquet; choose one of these endings")
     if not out.parent.is_dir():
         raise TableFault(f"{out.parent} is no folder; make it first")
 
-    def write(labels: Iterator[pa.Table], path: Path) -> None:
-        first = next(labels)
-        if out.suffix == ".parquet":
-            with pq.ParquetWriter(path, first.schema, compression="zstd") as file:
-                for table in chain([first], labels):
-                    file.write_table(table)
-            return
-        with path.open("wb") as file:
-            for table in chain([first], labels):
-                frame = pl.DataFrame(table).with_columns(pl.col(pl.String).replace("", None))
-                frame.write_csv(file, separator=SEPARATORS[out.suffix], include_header=table is first)
+    return partial(write_parquet, order="sample_id") if out.suffix == ".parquet" else partial(_write_text, SEPARATORS[out.suffix])
 
-    return write
+
+def _write_text(separator: str, con: Connection, query: str, path: Path) -> None:
+    import polars as pl
+
+    with path.open("wb") as file:
+        for number, table in enumerate(stream_arrow(con, query, "sample_id", ROWS)):
+            frame = pl.DataFrame(table).with_columns(pl.col(pl.String).replace("", None))
+            frame.write_csv(file, separator=separator, include_header=number == 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from profiles.aside import MARK, is_unfinished, put_mark
 from profiles.errors import NotOurs
+from profiles.plain_json import read_object
 
 __all__ = [
     "CRATE",
@@ -36,7 +36,7 @@ def why_no_release(folder: Path) -> str:
     if folder.is_symlink() or not folder.is_dir():
         return "is no folder"
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = read_object(folder / MANIFEST)
         named = {row["file"] for row in content["outputs"]}
         is_ours = isinstance(content["build_id"], str)
     except (OSError, ValueError, KeyError, TypeError):

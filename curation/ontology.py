@@ -34,7 +34,7 @@ OVERRIDE = "override"  # the one table that people change between two commands: 
 LABEL_KEPT = ("term", "term_name", "closure", "obsolete_term", "term_tissue", "tissue", "rule", "weight", "phrase_conflict")
 FACT_KEPT = ("fact_rule", "fact_weight", "disease_name", "disease_above", "development_stage", "vocabulary")
 KEPT = (*LABEL_KEPT, *FACT_KEPT)
-FACT_USED = ("fact_phrase", "phrase_start")
+FACT_USED = ("fact_phrase", "phrase_shape", "phrase_start")
 USED = (*KEPT, "term_place", "lexicon", "field_key", "cell_line", "cell_name", "tissue_yield", *FACT_USED)
 
 # table -> (file, columns in any order, those that may be empty)

@@ -75,10 +75,10 @@ def _read_own(path: Path) -> list[Override]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+            names = tuple(reader.fieldnames or ())
             rows = list(reader)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OverrideFault(f"{path} cannot be read: {error}") from error
-    names = tuple(reader.fieldnames or ())
     _refuse_columns(path, names, ADDED)
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curation.database import Connection
 
 NOTHING = r"\b\B"  # matches no text
+BESIDE_A_PHRASE = (
+    *("about_the_person", "beside_word", "denial", "denial_behind", "disease_word"),
+    *("made_into", "origin_after", "origin_before"),
+)  # lists of vocabulary.tsv that are asked about words around a phrase
+ANY_NUMBER = r"\[(?:a-z)?0-9\]\+|\)\{\d,\d\}"  # parts of a pattern that hold digits and take one number like another
+TELLS_NUMBERS = r"\d|\\d|(?:\\w|[^\\]\.)(?:[^*+]|$)"
 
 
 def any_pattern(con: Connection) -> str:
@@ -16,15 +23,18 @@ def any_pattern(con: Connection) -> str:
     return "|".join(f"(?:{pattern})" for (pattern,) in rules) or NOTHING
 
 
-def phrasing(con: Connection) -> dict[str, str]:
-    """The patterns of vocabulary.tsv by the name of their list, each the alternation of its rows.
+def phrasing(con: Connection) -> dict[str, Any]:
+    """The patterns of vocabulary.tsv by the name of their list, each the alternation of its rows; and `numbers_differ`, whether a word or
+    pattern that is held against the words beside a phrase tells one number from another.
 
     They are handed to the statements as parameters, because a pattern that comes from a column would be compiled again for every row.
     """
     rows = con.execute(
         "SELECT list, string_agg('(?:' || word || ')', '|' ORDER BY word) FROM vocabulary WHERE match = 'pattern' GROUP BY list"
     )
-    return dict(rows.fetchall())
+    patterns = dict(rows.fetchall())
+    beside = con.execute("SELECT word FROM vocabulary WHERE list IN (SELECT unnest($lists))", {"lists": list(BESIDE_A_PHRASE)}).fetchall()
+    return patterns | {"numbers_differ": any(re.search(TELLS_NUMBERS, re.sub(ANY_NUMBER, "", word)) for (word,) in beside)}
 
 
 def pattern_hit(con: Connection) -> None:

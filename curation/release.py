@@ -179,17 +179,15 @@ def read_manifest(folder: Place) -> dict[str, Any]:
         return folder.manifest
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_object(path)
     except FileNotFoundError:
         if (folder / INDEX).is_file():
             raise BadRelease(
                 f"{folder} is a catalogue; give one of the releases in it, {folder}/NAME/VERSION (`curate releases {folder}`)"
             ) from None
         raise BadRelease(f"{folder} holds no {MANIFEST}; give a folder that `curate build --out` wrote") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadRelease(f"{path} is not readable JSON ({error}); the release is damaged, build it again") from error
-    if not isinstance(content, dict):
-        raise BadRelease(f"{path} holds no manifest; the release is damaged, build it again")
+    except NoObject as error:
+        raise BadRelease(f"{path} {error}; the release is damaged, build it again") from error
     if why := newer_release(content.get("schema_version")):
         raise BadRelease(f"{folder} {why}")
     return content

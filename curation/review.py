@@ -112,16 +112,26 @@ def rule_row(
 def write_rule(row: dict[str, str], folder: Path) -> Path:
     """Add one row to rules.tsv of `folder`, sorted by id, in one step. Raises ReviewFault when the id is taken or the folder cannot be written."""
     path = folder / RULES
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = refuse_taken(row, path)
     names = lines[0].split("\t")
-    if any(line.split("\t")[names.index("rule_id")] == row["rule_id"] for line in lines[1:]):
-        raise ReviewFault(f"{path}: a rule {row['rule_id']} is there already; edit it there")
     body = sorted([*lines[1:], "\t".join(row.get(name, "") for name in names)])
     try:
         aside.write_text(path, "\n".join([lines[0], *body]) + "\n")
     except OSError as error:
         raise ReviewFault(f"{path} cannot be written: {error.strerror}; copy the ontology folder and give it with --ontology") from error
     return path
+
+
+def refuse_taken(row: dict[str, str], path: Path) -> list[str]:
+    """The lines of a rules.tsv. Raises ReviewFault when one of them has the id of the row, or the file is none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        at = lines[0].split("\t").index("rule_id")
+    except (UnicodeDecodeError, IndexError, ValueError) as error:
+        raise ReviewFault(f"{path} is no table of rules ({error}); take the shipped one") from error
+    if any(line.split("\t")[at : at + 1] == [row["rule_id"]] for line in lines[1:]):
+        raise ReviewFault(f"{path}: a rule {row['rule_id']} is there already; edit it there")
+    return lines
 
 
 @contextmanager
@@ -138,6 +148,7 @@ def try_rule(con: Connection, row: dict[str, str], folder: Path | None, gold: Se
     from curation.database import fetch_arrow
     from curation.score import score
 
+    refuse_taken(row, (folder or ontology_folder()) / RULES)
     touched = fetch_arrow(
         con,
         "SELECT sample.* FROM sample WHERE sample_id IN (SELECT sample_id FROM sample_text JOIN text USING (text_id) "
@@ -155,6 +166,10 @@ def try_rule(con: Connection, row: dict[str, str], folder: Path | None, gold: Se
             moved[pair] = moved.get(pair, 0) + 1
     measured = []
     for name, old, new in scored:
+        if not old.of("primary") or not new.of("primary"):
+            raise ReviewFault(
+                f"{name}: nothing can be scored on it: no id of its samples means a tissue; give a table as `curate score` takes it"
+            )
         one, two = old.of("primary")[0], new.of("primary")[0]
         measured.append((name, float(one["precision"]), float(one["recall"]), float(two["precision"]), float(two["recall"])))
     return Change(

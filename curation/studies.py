@@ -58,11 +58,18 @@ def record(series: str, text: str) -> tuple[str, str]:
 def _read(table: Path) -> dict[str, tuple[str, str]]:
     if not table.exists():
         return {}
-    with table.open(encoding="utf-8", newline="") as lines:
-        reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise DownloadFault(f"{table} has other columns than {', '.join(COLUMNS)}; move it away, or choose another --out")
-        return {row["series_id"]: (row["title"], row["summary"]) for row in reader}
+    other = "move it away, or choose another --out"
+    try:
+        with table.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise DownloadFault(f"{table} has other columns than {', '.join(COLUMNS)}; {other}")
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DownloadFault(f"{table} cannot be read: {error}; {other}") from error
+    if any(None in row or None in row.values() for row in rows):
+        raise DownloadFault(f"{table} has rows without {len(COLUMNS)} tab-separated fields; {other}")
+    return {row["series_id"]: (row["title"], row["summary"]) for row in rows}
 
 
 def _write(table: Path, rows: dict[str, tuple[str, str]]) -> None:

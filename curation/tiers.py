@@ -81,12 +81,13 @@ def add_tiers(con: Connection) -> list[str]:
     """Give unmapped samples the label of their siblings or their study, each with evidence of its own. Returns notes for the report."""
     run_stage(con, "tiers", {"least": LEAST, "agreeing": AGREEING})
     con.execute(
-        "INSERT INTO evidence BY NAME SELECT evidence_id, sample_id, field, 'map' AS verdict, 'tier' AS kind, 'sample' AS role, "
+        "INSERT INTO evidence BY NAME SELECT evidence_id, ('0x' || evidence_id)::UBIGINT AS evidence_number, sample_id, field, "
+        "'map' AS verdict, 'tier' AS kind, 'sample' AS role, "
         "decided_by AS synonym, 'TIER' AS scope, term_id, tissue, matched_text, 0 AS position, 0 AS n_tokens, 0.1 AS weight FROM tier"
     )
     con.execute(
-        "INSERT INTO proposal BY NAME SELECT sample_id, evidence_id, 'map' AS verdict, 'tier' AS kind, 'sample' AS role, field, tissue, term_id, "
-        "0.1 AS weight, 0 AS n_tokens FROM tier"
+        "INSERT INTO proposed BY NAME SELECT sample.rowid AS sample_number, ('0x' || evidence_id)::UBIGINT AS evidence_number, 'map' AS verdict, "
+        "'tier' AS kind, 'sample' AS role, field, tissue, term_id, 0.1 AS weight, 0 AS n_tokens FROM tier JOIN sample USING (sample_id)"
     )
     con.execute(
         "UPDATE label SET term_id = tier.term_id, tissue = tier.tissue, best_tissue = tier.tissue, evidence_id = tier.evidence_id, "

@@ -20,6 +20,7 @@ EmbeddingsOption = Annotated[
     typer.Option(help="NAME=FILE: embedding of training samples and cohort (.npy, .parquet or .h5ad[:OBSM]), repeatable"),
 ]
 OfCohort = Annotated[str, typer.Option(help="of the cohort, as in `model transfer`")]
+OfTrainings = Annotated[str, typer.Option(help="auto, cpu, cuda, mps")]
 FileOfCohort = Annotated[Path | None, typer.Option(help="of the cohort, as in `model transfer`")]
 
 
@@ -194,13 +195,14 @@ def scale(
     metadata: FileOfCohort = None,
     category: OfCohort = "category",
     unit: UnitOption = "auto",
+    device: OfTrainings = "auto",
     form: FormatOption = None,
 ) -> None:
     """Scores by training size: nested subsets, one fixed test part, several seeds."""
     from modelling.commands.scale import run_scale
 
     asked = cohort_question(cohort, rubric, metadata, category, unit)
-    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs, asked)
+    run_scale(compendium, out, fraction or (0.33, 0.66, 1.0), seeds, preset, epochs, asked, device)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -222,13 +224,16 @@ def ablate(
     metadata: FileOfCohort = None,
     category: OfCohort = "category",
     unit: UnitOption = "auto",
+    device: OfTrainings = "auto",
     form: FormatOption = None,
 ) -> None:
     """What cell lines and the cap do to the scores, all else held equal, on the test part and on an outside cohort."""
     from modelling.commands.ablate import run_ablate
 
     asked = cohort_question(cohort, rubric, metadata, category, unit)
-    run_ablate(compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs, question=asked)
+    run_ablate(
+        compendium, out, labels, cap, cell_lines=cell_lines, n_seeds=seeds, preset=preset, epochs=epochs, question=asked, device=device
+    )
 
 
 @app.command(rich_help_panel=PANEL)
@@ -249,7 +254,7 @@ def paper(
         list[str] | None, typer.Option(help="NAME=FILE: an outside embedding (scGPT, BulkFormer) for Figures 5 and 6; repeatable")
     ] = None,
     seed: Annotated[int, typer.Option(help="every random draw follows from it")] = 42,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps")] = "auto",
+    device: OfTrainings = "auto",
     form: FormatOption = None,
 ) -> None:
     """Every figure and table of the published study from one compendium, its numbers beside ours."""

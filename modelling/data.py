@@ -17,6 +17,7 @@ from modelling import parts, sealed
 from modelling.arrays import Array
 from modelling.h5ad import CompendiumError, Rows, as_text_or_numbers, open_rows, read_uns
 from profiles.claims import h5ad_fault
+from profiles.hdf5_guard import Damaged, reading
 from profiles.versions import newer_release
 
 TUMOUR = {"true": "tumour", "1": "tumour", "1.0": "tumour", "tumor": "tumour", "tumour": "tumour"}
@@ -186,7 +187,11 @@ def _open(path: Path, file: h5py.File) -> Compendium:
     for name in ("X", "obs", "var"):
         if name not in file:
             raise CompendiumError(f"{path}: no /{name}; a compendium is an .h5ad with X, obs and var (see `curate export --help`)")
-    obs_frame, var_frame = read_elem(file["obs"]), read_elem(file["var"])
+    try:
+        with reading():
+            obs_frame, var_frame = read_elem(file["obs"]), read_elem(file["var"])
+    except Damaged as error:
+        raise CompendiumError(f"{path}: its obs or var cannot be read ({error}); copy or build it again") from error
     obs = {"sample_id": as_text_or_numbers(obs_frame.index)} | {name: as_text_or_numbers(obs_frame[name]) for name in obs_frame.columns}
     var = {"symbol": as_text_or_numbers(var_frame.index)} | {name: as_text_or_numbers(var_frame[name]) for name in var_frame.columns}
     uns = read_uns(file)

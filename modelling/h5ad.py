@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from modelling.arrays import Array
 from modelling.errors import ModellingError
 from modelling.scratch import scratch_file
+from profiles.hdf5_guard import Damaged, reading
 
 
 class CompendiumError(ModellingError):
@@ -69,12 +70,18 @@ def read_uns(file: h5py.File) -> dict[str, Any]:
     from anndata.io import read_elem
 
     values = {}
-    for name, value in (read_elem(file["uns"]) if "uns" in file else {}).items():
-        text = value.decode() if isinstance(value, bytes) else value
+    try:
+        with reading():
+            found = read_elem(file["uns"]) if "uns" in file else {}
+            items = list(found.items())
+    except Damaged as error:
+        raise CompendiumError(f"{file.filename}: its uns cannot be read ({error}); copy or build it again") from error
+    for name, value in items:
         try:
+            text = value.decode() if isinstance(value, bytes) else value
             values[name] = json.loads(text) if isinstance(text, str) and text[:1] in ("{", "[") else text
-        except json.JSONDecodeError as error:
-            raise CompendiumError(f"{file.filename}: uns `{name}` is not JSON: {error}") from error
+        except (ValueError, RecursionError) as error:
+            raise CompendiumError(f"{file.filename}: uns `{name}` is not JSON: {str(error)[:120]}") from error
     return values
 
 

@@ -47,12 +47,22 @@ def choose(environment: MutableMapping[str, str], asked: int | None = None, grou
     if environment.get("OMP_NUM_THREADS"):
         environment[REASON] = "OMP_NUM_THREADS"
         return
-    n_processors, quota = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, quota_of(groups)
+    n_processors, quota = _n_processors(), quota_of(groups)
     environment[REASON] = "processors of this process"
     if quota is not None and quota < n_processors:
         environment[REASON] = f"quota of its control group ({quota:g} processors)"
         for name in COUNTS:
             environment.setdefault(name, str(max(1, int(quota))))
+
+
+def count(environment: Mapping[str, str] = os.environ) -> int:
+    """On how many threads to compute here: what `choose` or the user has set, else the processors of this process."""
+    given = environment.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(given) if given.isdecimal() and int(given) > 0 else _n_processors()
+
+
+def _n_processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def reason(environment: Mapping[str, str] = os.environ) -> str:

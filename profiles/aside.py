@@ -143,15 +143,18 @@ def sweep(folder: Path) -> None:
 
 
 def _is_left(place: Path) -> bool:
-    """Whether the process that made a marked folder on this machine is gone; an empty folder of our name was left before its mark was written."""
+    """Whether the process that made a marked folder on this machine is gone; a folder of our name without its mark, or with a part of it and nothing
+    else, was left while it was marked."""
     try:
         text = (place / MARK).read_text(encoding="utf-8")
     except FileNotFoundError:
-        named = NAMED.fullmatch(place.name)
-        return not any(place.iterdir()) and named is not None and _is_gone(int(named[1]))
+        text = ""
     except (OSError, UnicodeDecodeError):
         return False
     found = MADE_BY.search(text)
+    if found is None and (SAID.startswith(text) or text.startswith(SAID)):
+        named = NAMED.fullmatch(place.name)
+        return {path.name for path in place.iterdir()} <= {MARK} and named is not None and _is_gone(int(named[1]))
     return text.startswith(SAID) and found is not None and found[2] == socket.gethostname() and _is_gone(int(found[1]))
 
 

@@ -56,10 +56,7 @@ OUT_OF_MEMORY: Final = ("can't allocate memory", "std::bad_alloc", "Cannot alloc
 # The extra of pyproject.toml that brings a package which is not always installed.
 EXTRAS: Final[dict[str, str]] = {
     "matplotlib": "model",
-    "safetensors": "model",
-    "scipy": "model",
     "sklearn": "model",
-    "threadpoolctl": "model",
     "torch": "model",
     "optuna": "tune",
     "openTSNE": "figures",
@@ -182,6 +179,9 @@ def told(error: BaseException) -> str | None:
         cause = cause.__cause__ or cause.__context__
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
         return f"{error.name} is not installed here; it comes with: pip install 'bulkatlas[{extra}]'"
+    if isinstance(error, UnicodeEncodeError) and any(0xDC80 <= ord(letter) <= 0xDCFF for letter in error.object):
+        shown = error.object.encode("utf-8", "backslashreplace").decode()
+        return f"{shown[:200]}: a name with bytes that are no UTF-8 text; rename the file or folder"
     if isinstance(error, UnicodeDecodeError):
         return f"text that is not {error.encoding} (byte {error.object[error.start]:#04x}); save it as UTF-8"
     return None
@@ -218,7 +218,8 @@ def _unexpected(error: BaseException, name: str, version: str) -> str:
     try:
         descriptor, path = tempfile.mkstemp(prefix=f"{name}-fault-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{name} {version}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}")
+            told = f"{name} {version}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{''.join(traceback.format_exception(error))}"
+            file.write(told.encode("utf-8", "backslashreplace").decode())
     except OSError as why:
         return f"{line}; the details could not be written ({why.strerror}): run again with {DEBUG}"
     return f"{line}; the details are in {path}: please send them with a report, or run again with {DEBUG}"

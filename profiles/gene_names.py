@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,9 +58,19 @@ def parse_gene_names(names: Sequence[str]) -> GeneIds:
     Joined as in `TP53 (7157)`, `TP53|7157`, `ENSG...|TP53`, `TP53_ENSG...`, `TP53;ENSG...`, `gene:ENSG...`; an HGNC id stays in the
     symbols. A number alone stays a symbol: whether the column is one of Entrez ids, `resolve` sees from the whole of it.
     """
-    cells = [_parse(name) for name in names]
+    registers = _registers(names)
+    cells = [
+        ("", name, "") if registers and (match := SYMBOL_ENTREZ.fullmatch(name)) and match.group(1) in registers else _parse(name)
+        for name in names
+    ]
     kinds = (tuple(column) for column in zip(*cells, strict=True)) if cells else ((), (), ())
     return GeneIds(*(kind if any(kind) else () for kind in kinds))
+
+
+def _registers(names: Sequence[str]) -> frozenset[str]:
+    """What stands before a number in more names than one gene has: `LRG_100` and `Cluster_100` are the hundredth of a list, not Entrez id 100."""
+    before = Counter(match.group(1) for name in set(names) if "_" in name and (match := SYMBOL_ENTREZ.fullmatch(name)))
+    return frozenset(word for word, n in before.items() if n > 1)
 
 
 def _parse(name: str) -> tuple[str, str, str]:

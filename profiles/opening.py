@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from profiles.account import some
 from profiles.errors import TableFault
 from profiles.layout import N_ID_CANDIDATES, Column, Head, Wish, decide
 from profiles.limits import Limits
@@ -54,7 +55,7 @@ def open_table(
     if isinstance(source, str | Path):
         path = Path(source)
         if not path.is_file():
-            raise TableFault(f"{path}: no such file")
+            raise TableFault(f"{path}: {_no_file(path)}")
         if path.suffix.lower() in (".h5ad", ".h5"):
             from profiles.readers.h5ad import open_h5ad
 
@@ -69,6 +70,16 @@ def open_table(
     if layer is not None:
         raise TableFault(f"{table.name}: --layer is for .h5ad files")
     return table
+
+
+def _no_file(path: Path) -> str:
+    """What stands in the place of a file, and what to give instead."""
+    if not path.is_dir():
+        return "no such file"
+    inside = sorted(entry.name for entry in path.iterdir())
+    if any(entry.startswith("matrix.mtx") for entry in inside):
+        return "a folder of 10x (matrix.mtx, genes and barcodes): read it with scanpy.read_10x_mtx and write it as .h5ad"
+    return f"a folder, not a file; give one of its tables: {some(inside, 4)}" if inside else "an empty folder"
 
 
 def _by_plan(grid: Grid, wish: Wish, limits: Limits, hold: int) -> GridTable:

@@ -12,11 +12,14 @@ from typing import Final
 COLUMNS_TABLE: Final = Path(__file__).with_name("columns.tsv")
 # Marks of a comparison may stand anywhere in a name: log2FoldChange_A_vs_B, treated.padj.
 COMPARISON = re.compile(
-    r"(^|_)(log(2|10|e)?_?(fold_?change|fc|ratio)|lfc|p_?adj|(adj(usted)?_)?p_?val(ue)?s?(_adj)?|fdr|q_?value|padj_.*|lfcse|basemean)(_|$)"
+    r"(^|_)(log(2|10|e)?_?(fold_?change|fc|ratio)|lfc|p_?adj|(adj(usted)?_)?p_?val(ue)?s?(_adj)?|fdr|q_?value|padj_.*|lfcse|basemean|vs|versus)(_|$)"
 )
 CONFIDENCE = re.compile(
     r"(^|_)(conf_(lo|hi)|ci_(lower|upper|lo|hi)(_bound)?|lower_?ci|upper_?ci|quant_status|status|posterior_(mean|stddev|sd)_.*)$"
 )
+# The mean of a group of samples beside the comparison of groups, or beside samples: S1, S2, treated.mean.
+GROUP = re.compile(r".+_(means?|avg|averages?|medians?)|(means?|avg|averages?|medians?)_.+")
+GROUP_SPREAD = re.compile(r".+_(sd|sem|stdev|stderr|variance)|(sd|sem|stdev|stderr|variance)_.+")
 # What one cell of a name says of the quantity, best first: TPM need no gene lengths of ours, and counts are what was measured.
 UNITS: Final = ("tpm", "counts", "fpkm", "cpm")  # those of the quantities below that say what the values are
 QUANTITIES: Final[dict[str, str]] = {
@@ -102,6 +105,15 @@ def kind_of_column(name: str, *, beside_comparison: bool = False) -> str:
         if pattern.fullmatch(text) and (kind != "comparison with others" or beside_comparison):
             return kind.removesuffix(" with others")
     return ""
+
+
+def groups_among(names: Sequence[str], *, beside_comparison: bool) -> list[int]:
+    """Positions of names that speak of a group of samples, where samples or a comparison of groups stand beside them."""
+    plain_names = [plain(name) for name in names]
+    means = [i for i, name in enumerate(plain_names) if GROUP.fullmatch(name)]
+    if beside_comparison:
+        return sorted({*means, *(i for i, name in enumerate(plain_names) if GROUP_SPREAD.fullmatch(name))})
+    return means if len(means) < len(names) else []
 
 
 def is_comparison(names: Sequence[str]) -> bool:

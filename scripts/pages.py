@@ -34,8 +34,9 @@ ASKS = re.compile(r"curate (?:audit|explain|review|score|sources|term|validate|d
 TOLERANCE = 0.03  # another CPU sums in another order, and training follows
 DEMO = (
     "curate demo demo/world",
-    "curate build --input demo/world --out demo/release --cap 300",
+    "curate build --input demo/world --out demo/release --cap 300 --by-gene",
     "model train demo/release/compendium.h5ad --out demo/run",
+    "model normals demo/run demo/release/compendium.h5ad",
     "model evaluate demo/run demo/release/compendium.h5ad --out demo/report",
 )
 MINE = "sample_id\ttitle\tsource_name\tcharacteristics\nS1\tdonor 3\tliver\tage: 61,Sex: F\nS2\tHEK293, 24 h\t\tcell line: HEK293\n"

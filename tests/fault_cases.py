@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import fault_files
 import fault_hdf5
 import fault_paths
 import fault_text
@@ -276,6 +277,14 @@ def bundle_cases(n: int) -> Iterator[Case]:
         yield Case(f"run config {name}", 0, _run(_config_of(edit)))
 
 
+def file_cases(n: int) -> Iterator[Case]:
+    """Every place of a command where a file or folder is named, and everything that may stand there instead; `n` seeds of the random ones."""
+    for slot, (sort, _, _) in fault_files.SLOTS.items():
+        for kind in fault_files.ANY | ({} if slot in fault_files.SERVES else fault_files.KINDS[sort]):
+            for number in range(n if kind.startswith(fault_files.SEEDED) else 1):
+                yield Case(f"{slot}: {kind}", number, fault_files.prepare(slot, kind))
+
+
 def _run(spoil: Callable[[Path, Rng], object]) -> Callable[[Path, Path, Rng], Words]:
     def prepare(world: Path, place: Path, rng: Rng) -> Words:
         shutil.copytree(world / "run", place / "run")
@@ -439,4 +448,5 @@ GROUPS: dict[str, Callable[[int], Iterator[Case]]] = {
     "paths": lambda n: path_cases(),
     "text": text_cases,
     "bundle": bundle_cases,
+    "files": file_cases,
 }

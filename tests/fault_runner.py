@@ -29,6 +29,7 @@ class Outcome:
     out: str
     said: str
     details: str
+    wrote: float = 0.0  # seconds before its end when something first appeared in the watched folder
 
     @property
     def verdict(self) -> str:
@@ -77,12 +78,17 @@ class Runner:
         environment: Mapping[str, str] | None = None,
         seconds: float = SECONDS,
         kill_after: float = 0.0,
+        watch: Path | None = None,
+        after_write: float | None = None,
         memory: int = 0,
         user: int = 0,
         stdout: str = "",
         stderr: str = "",
     ) -> Outcome:
-        """Run `curate ...` or `model ...`; `kill_after` seconds it is killed, as is after `seconds` what hangs."""
+        """Run `curate ...` or `model ...`; `kill_after` seconds it is killed, as is after `seconds` what hangs.
+
+        `after_write`: it is killed that many seconds after something appeared in the folder `watch`.
+        """
         shutil.rmtree(self.scratch / "tmp", ignore_errors=True)
         (self.scratch / "tmp").mkdir()
         (self.scratch / "tmp").chmod(0o777)
@@ -94,6 +100,8 @@ class Runner:
             "environment": {"TMPDIR": str(self.scratch / "tmp"), **(environment or {})},
             "seconds": seconds,
             "kill_after": kill_after,
+            "watch": str(watch) if watch else "",
+            "after_write": after_write,
             "memory": memory,
             "user": user,
         }
@@ -103,7 +111,7 @@ class Runner:
         ended = json.loads(self.process.stdout.readline())
         details = "".join(path.read_text(errors="replace") for path in sorted((self.scratch / "tmp").glob("*-fault-*.txt")))
         texts = [Path(job[name]).read_text(errors="replace") if Path(job[name]).is_file() else "" for name in ("stdout", "stderr")]
-        return Outcome(ended["code"], ended["signal"], ended["late"], ended["seconds"], *texts, details)
+        return Outcome(ended["code"], ended["signal"], ended["late"], ended["seconds"], *texts, details, ended["wrote"])
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the cases, chosen by their names")
     parser.add_argument("--groups", default=",".join(GROUPS))
     parser.add_argument("--only", default="", help="cases whose kind holds this")
+    parser.add_argument("--without", default="", help="no cases whose kind holds this")
     parser.add_argument("--seconds", type=float, default=30.0, help="after which a command counts as hanging")
     given = parser.parse_args()
     world = fault_world.make(given.folder / "fault-world")
@@ -40,7 +41,11 @@ def main() -> int:
             for drawn in GROUPS[group](given.n):
                 case = replace(drawn, number=drawn.number + given.first)
                 name = f"{case.kind} #{case.number}"
-                if given.only not in name or zlib.crc32(name.encode()) % 1000 >= 1000 * given.share:
+                if (
+                    given.only not in name
+                    or (given.without and given.without in name)
+                    or zlib.crc32(name.encode()) % 1000 >= 1000 * given.share
+                ):
                     continue
                 place = given.folder / "place"
                 shutil.rmtree(place, ignore_errors=True)

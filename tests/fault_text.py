@@ -298,6 +298,25 @@ def columns_of_strange_types(path, rng):
 
 
 @_into(PARQUET)
+def parquet_text_that_is_none(path, rng):
+    """Columns that the file calls text: bytes that are no UTF-8, which no writer of ours or of Arrow looks at; and extension types."""
+    import uuid
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table, n = pq.read_table(path), len(pq.read_table(path))
+    raw = pa.array([rng.bytes(5) for _ in range(n)], pa.binary())
+    kinds = [
+        pa.Array.from_buffers(pa.string(), n, raw.buffers()), raw, pa.array([rng.bytes(4) for _ in range(n)], pa.binary(4)),
+        pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.Array.from_buffers(pa.string(), 1, pa.array([b"\xff\xfe"], pa.binary()).buffers())),
+        pa.array([uuid.UUID(int=i).bytes for i in range(n)], pa.uuid()) if hasattr(pa, "uuid") else raw,
+    ]  # fmt: skip
+    at = int(rng.integers(0, 3))
+    pq.write_table(table.set_column(at, table.column_names[at], kinds[int(rng.integers(len(kinds)))]), path)
+
+
+@_into(PARQUET)
 def parquet_columns_twice(path, rng):
     import pyarrow.parquet as pq
 

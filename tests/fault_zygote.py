@@ -37,26 +37,47 @@ def _run(job: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         _be_command(job)
-    ended = _wait(child, begun + float(job.get("kill_after") or job["seconds"]))
+    ended, wrote = _wait(
+        child, begun + float(job.get("kill_after") or job["seconds"]), Path(job.get("watch") or os.devnull), job.get("after_write")
+    )
     if ended is None:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        return {"code": None, "signal": signal.SIGKILL, "seconds": time.monotonic() - begun, "late": True}
+        return {"code": None, "signal": signal.SIGKILL, "seconds": time.monotonic() - begun, "late": True, "wrote": _since(wrote)}
     return {
         "code": os.waitstatus_to_exitcode(ended) if os.WIFEXITED(ended) else None,
         "signal": os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0,
         "seconds": time.monotonic() - begun,
         "late": False,
+        "wrote": _since(wrote),
     }
 
 
-def _wait(child: int, until: float) -> int | None:
+def _wait(child: int, until: float, watched: Path, after_write: float | None) -> tuple[int | None, float]:
+    """How a child ended, None when its time was over; and when (on the clock) something first appeared in the watched folder, 0 for never.
+
+    `after_write`: its time is over that many seconds after something appeared there.
+    """
+    before, wrote = _looks(watched), 0.0
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return status
-        time.sleep(0.002)
-    return None
+            return status, wrote
+        if not wrote and watched.is_dir() and _looks(watched) != before:
+            wrote = time.monotonic()
+            until = until if after_write is None else wrote + after_write
+        time.sleep(0.001)
+    return None, wrote
+
+
+def _since(moment: float) -> float:
+    return time.monotonic() - moment if moment else 0.0
+
+
+def _looks(folder: Path) -> dict[str, int]:
+    """When each folder in a folder, itself included, was last changed: something appeared in it, or went."""
+    places = [folder, *(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))] if folder.is_dir() else []
+    return {str(place): place.stat().st_mtime_ns for place in places if place.exists()}
 
 
 def _be_command(job: dict[str, Any]) -> None:

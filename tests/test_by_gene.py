@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from curation.export import add_by_gene
-from curation.matrix.by_gene import BY_GENE, NotThisMatrix, compare_by_gene, read_genes, write_by_gene
+from curation.matrix.by_gene import BY_GENE, NotThisMatrix, compare_by_gene, genes_of, write_by_gene
 from curation.matrix.compendium import open_matrix
 from curation.query.expression import expression
 from curation.release import read_manifest, sha256
@@ -60,8 +60,9 @@ def test_a_damaged_gene_and_another_build_are_refused(release: Path) -> None:
         symbol = file["symbol"][3].decode()
     build_id = str(read_manifest(release)["build_id"])
     assert compare_by_gene(release / BY_GENE, release / "compendium.h5ad") == [symbol]
-    assert len(read_genes(release / BY_GENE, [2], build_id)) == 1
-    with pytest.raises(NotThisMatrix, match=f"gene {symbol} is damaged"):
-        read_genes(release / BY_GENE, [3], build_id)
-    with pytest.raises(NotThisMatrix, match="is of build"):
-        read_genes(release / BY_GENE, [2], "another")
+    with h5py.File(release / BY_GENE, "r") as file:
+        assert len(genes_of(file, BY_GENE, [2], build_id)) == 1
+        with pytest.raises(NotThisMatrix, match=f"gene {symbol} is damaged"):
+            genes_of(file, BY_GENE, [3], build_id)
+        with pytest.raises(NotThisMatrix, match="is of build"):
+            genes_of(file, BY_GENE, [2], "another")

@@ -10,9 +10,9 @@ from scipy.stats import multivariate_normal
 from modelling.bundle.inference import completer_of
 from modelling.bundle.model import TissueModel
 from modelling.config import TrainConfig
+from modelling.forward.patterns import gram_matrices, same_patterns
 from modelling.network.base import Standardise
 from modelling.network.ours import TissueVAE, build
-from modelling.network.patterns import gram_matrices, same_patterns
 
 G, K, T = 40, 3, 4
 
@@ -140,9 +140,9 @@ def test_patterns_share_their_matrix_and_all_ways_to_it_agree():
     assert len(first) == 7
     np.testing.assert_array_equal(seen[first][pattern], seen)
     w = rng.normal(size=(300, 4))
-    found = gram_matrices(torch.from_numpy(w).float(), torch.from_numpy(seen[first]), torch.from_numpy(w.T @ w))
-    for matrix, row in zip(found.numpy(), seen[first], strict=True):
-        np.testing.assert_allclose(matrix, w[row].T @ w[row], atol=1e-3)
+    for weight in (w.astype(np.float32), torch.from_numpy(w).float()):
+        for matrix, row in zip(gram_matrices(weight, seen[first], w.T @ w), seen[first], strict=True):
+            np.testing.assert_allclose(matrix, w[row].T @ w[row], atol=1e-3)
 
 
 def test_the_published_network_has_no_closed_form():

@@ -10,8 +10,9 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from modelling.bundle.calibration import Calibration
+from modelling.forward.head import ABSENT
 from modelling.network.loss import class_weights, fit_temperature
-from modelling.network.prototypes import ABSENT, Prototypes
+from modelling.network.prototypes import Prototypes
 from modelling.predicting.doubt import Evidence, reasons, tissue_sets
 from modelling.scores import conformal
 

@@ -18,6 +18,7 @@ from modelling.commands import paper as command
 from modelling.commands.paper import OtherPaper
 from modelling.config import TrainConfig
 from modelling.data import Compendium
+from modelling.errors import TrainingError
 from modelling.figures import canvas
 from modelling.figures.calls import pieces
 from modelling.figures.canvas import FigureFolder
@@ -128,6 +129,17 @@ def test_what_is_done_is_not_done_again_and_other_settings_are_refused(made, com
     taken = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out.parent / "taken")])
     assert isinstance(taken.exception, OtherPaper)
     assert (out.parent / "taken" / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("step", ["denoising", "evaluation", "scale", "ablation"])
+def test_every_step_that_needs_a_device_takes_the_one_that_was_asked_for(made, compendium, tmp_path, step):
+    """The folder of one step is taken away, and the device that is asked for is none: only a step that was told of it can refuse it."""
+    out = shutil.copytree(made[0], tmp_path / "paper")
+    shutil.rmtree(out / step)
+    refused = CliRunner().invoke(app, ["paper", str(compendium.path), "--out", str(out), "--quick", "--device", "abacus"])
+    assert isinstance(refused.exception, TrainingError), refused.output
+    assert "'abacus' cannot be used" in str(refused.exception)
+    assert not (out / step / "report.html").exists()
 
 
 def test_the_cohort_is_a_source_that_the_rest_does_not_hold(compendium, tmp_path):

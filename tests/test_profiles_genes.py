@@ -15,7 +15,7 @@ from profiles.dates import dates_of, symbol_dates
 from profiles.gene_names import GeneIds, parse_gene_names, plain_ensembl
 from profiles.genes import GeneTable, GeneTableFault, gene_share, load_genes
 from profiles.resolve import resolve
-from profiles.species import said_of_names, species, summary_rows
+from profiles.species import species, summary_rows
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ MOUSE = ["Tspan6", "Gnai3", "Trp53", "1700001C02Rik", "Gm1992", "Hba-a1", "Actb"
     ],
 )
 def test_what_is_said_of_names(names: list[str], said: str | None) -> None:
-    found = said_of_names(names)
+    found = species(names).refusal
     assert found is None if said is None else found is not None and re.search(said, found)
 
 

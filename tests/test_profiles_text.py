@@ -110,6 +110,28 @@ def test_a_gct_file() -> None:
     assert (found.header, found.comments, found.n_skip) == (["Name", "Description", "s1", "s2"], ["#1.2", "2\t2"], 3)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "n_remarks"),
+    [
+        ('id,t\na,"one\n#two"\n', [["a", "one\n#two"]], 0),
+        ('id,t\na,"one\n#two, three\n!\nfour"\nb,x\n', [["a", "one\n#two, three\n!\nfour"], ["b", "x"]], 0),
+        ('id,t\n# a remark\na,"one\ntwo"\n', [["a", "one\ntwo"]], 1),
+        ('id,t\n# a "quoted" remark\na,"one\n#two"\n# 5" wide\nb,x\n', [["a", "one\n#two"], ["b", "x"]], 2),  # "#two" was lost, and nothing said
+        ('"id"\t"t"\n"a"\t"one \\"best\\"\n#two"\n#remark\n"b"\t"x"\n', [["a", 'one "best"\n#two'], ["b", "x"]], 1),
+    ],
+)
+def test_a_line_of_an_enclosed_cell_is_no_remark_and_quotes_of_a_remark_enclose_nothing(text: str, expected: list[list[str]], n_remarks: int) -> None:
+    assert rows(text)[1:] == expected
+    found = look(text)
+    assert (found.multiline, found.n_inner_comments) == (True, n_remarks)
+    assert any("remark lines among the rows were left out" in note for note in found.notes) == bool(n_remarks)
+
+
+def test_a_quote_that_encloses_nothing_makes_no_cell_of_a_remark() -> None:
+    """Where quotes are characters each remark goes, whatever stands between two quotes."""
+    assert rows('id\tt\na\t5" wide\n# remark\nb\t6" wide\n')[1:] == [["a", '5" wide'], ["b", '6" wide']]
+
+
 # R's three forms, and other spreadsheets
 
 
@@ -319,8 +341,8 @@ def test_a_random_table_comes_back_in_every_dialect(table: tuple[list[str], list
 @given(tables(), st.sampled_from("\t,;"))
 def test_what_pythons_own_writer_writes_comes_back(table: tuple[list[str], list[list[str]]], separator: str) -> None:
     header, body = table
-    # a line that begins with # is a remark first, and quotes across it are refused; blanks at the ends of a cell are no part of it
-    body = [[text.replace("b", "\n").replace("\n#", "\n").strip() for text in row] for row in body]
+    # blanks at the ends of a cell are no part of it
+    body = [[text.replace("b", "\n").strip() for text in row] for row in body]
     if separator == "\t":  # a cell with both could be two rows, and is then read so, which is said
         body = [[text.replace("\t", "t") if "\n" in text else text for text in row] for row in body]
     out = io.StringIO()

@@ -220,7 +220,7 @@ def test_the_paper_preset_trains(world, tmp_path):
         n_train = len(compendium.rows("train"))
     config = paper().replace(epochs=3, n_latent=6, batch_size=n_train - 1)  # leaves a last batch of one sample
     assert run(world, tmp_path / "run", config).history[-1]["validation_explained"] < 0.5
-    assert load(tmp_path / "run").network.encoder[0].out_features == int(0.2002 * 40)
+    assert len(load(tmp_path / "run").network.tensors["encoder.0.bias"]) == int(0.2002 * 40)
 
 
 def test_command_line(world, tmp_path):

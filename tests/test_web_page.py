@@ -333,6 +333,58 @@ def test_errors_are_said_and_hostile_names_are_only_text(watched: Watched) -> No
     assert page.locator("#sample-list li").count() == 6
 
 
+def test_a_column_that_may_be_no_sample_can_be_called_one_on_the_page(watched: Watched) -> None:
+    page = watched.page
+    values, _names = world.tpm(4, 1)
+    values = np.vstack([values, np.random.default_rng(1).permutation(values[0])])
+    upload(page, table_text(values, [*(f"s{i}" for i in range(len(values) - 1)), "shuffled"]))
+    page.wait_for_selector("#problem:not([hidden])")
+    said = page.inner_text("#problem")
+    assert "shuffled" in said and "“Sample columns”" in said
+    assert "--" not in said and "source.json" not in said
+    page.fill("#sample-columns", "s*")
+    page.click("#again")
+    results(page)
+    assert page.inner_text("#results-title").startswith(f"{len(values)} samples")
+    page.locator("#sample-list summary").first.click()
+    page.click("#sample-list details[open] .closest button >> text=Compare")
+    page.wait_for_selector("#sample-list details[open] .closest table")  # the columns go with the question
+
+
+def test_a_link_to_a_gene_that_is_not_there_leaves_the_map_whole_and_a_way_back(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto("about:blank")
+    page.goto(f"{address}/#gene=NOSUCHGENE1&tab=browse")
+    page.wait_for_selector("#browse-body .problem >> text=NOSUCHGENE1")
+    page.wait_for_timeout(400)
+    drawn = "document.getElementById('overlay').toDataURL()"
+    names = page.evaluate(drawn)
+    page.click("#zoom-all")
+    page.wait_for_timeout(400)
+    assert page.evaluate(drawn) == names
+    page.click("#crumbs button >> text=All tissues")
+    page.wait_for_selector(".tissue-row")
+
+
+def test_a_gene_keeps_the_names_of_tissues_and_is_seen_in_the_dark(watched: Watched) -> None:
+    page = watched.page
+    gene = world.genes()[5].symbol
+    page.emulate_media(color_scheme="dark")
+    page.fill("#search", gene)
+    page.click(f"#found li:has-text('{gene}') >> text=gene")
+    page.wait_for_selector(".boxes .box >> nth=5")
+    lightest, darkest = page.evaluate("""async () => {
+        const { scale, oklab } = await import('./colour.js');
+        return [oklab(scale(0))[0], oklab(scale(0, true))[0]];
+    }""")
+    card = page.evaluate("""async () => { const { oklab } = await import('./colour.js');
+        return oklab(getComputedStyle(document.getElementById('frame').parentElement).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number))[0]; }""")
+    assert lightest - card < 0.15 < darkest - card
+    ink = page.evaluate("""() => { const c = document.getElementById('overlay'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 200; return n; }""")
+    assert ink > 200  # names stand on the map
+
+
 def test_the_page_is_usable_by_keyboard_alone(watched: Watched) -> None:
     page = watched.page
     page.keyboard.press("Tab")

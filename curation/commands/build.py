@@ -203,7 +203,7 @@ def demo(
         f"{place}: simulated, {sum(report.n_samples.values()):,} samples ({parts}), {report.n_genes:,} genes, {report.n_tissues} tissues"
     )
     typer.echo(f"{report.truth}: what each sample really is, and {report.n_wrong_labels} planted wrong labels")
-    typer.echo(f"next: curate build --input {place} --out RELEASE --cap 300")
+    typer.echo(f"next: curate build --input {place} --out RELEASE --cap 300 --by-gene")
 
 
 def doctor(

@@ -126,7 +126,7 @@ def _readme(world: World, samples: dict[str, list[DemoSample]]) -> str:
         f"Written by `curate demo --samples {sum(map(len, samples.values()))} --genes {len(world.genes)} --seed {world.seed}`.\n"
         f"Samples: {sizes}; {len(world.genes)} genes with real symbols, in the native file layouts of the four archives.\n"
         "The folder beside this one, of the same name with `-truth` at its end, says what every sample really is.\n"
-        "Next: curate build --input THIS_FOLDER --out RELEASE --cap 300\n"
+        "Next: curate build --input THIS_FOLDER --out RELEASE --cap 300 --by-gene\n"
     )
 
 

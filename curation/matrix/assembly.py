@@ -24,6 +24,7 @@ from curation.matrix.plan import ExportPlan
 from curation.matrix.scaler import Moments
 from curation.matrix.shards import RECORD, MatrixFault, Place, PlanReader, rows_checksums, write_from_afar, write_in_place
 from curation.progress import Advance
+from profiles.plain_json import NoObject, read_object
 
 CHECKSUMS = "compendium.checksums.tsv"
 STATE = "state.json"
@@ -73,10 +74,10 @@ class Assembly:
     def _resume(self) -> int:
         """The byte of X in the file of an interrupted export of the same plan; -1 when there is none."""
         try:
-            state = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
+            state = read_object(self.folder / STATE)
+        except (FileNotFoundError, NoObject):
             return -1
-        if state["plan"] != self.plan.fingerprint or not self.partial.exists():
+        if state.get("plan") != self.plan.fingerprint or not self.partial.exists():
             self.notes.append(
                 "the interrupted export had another plan (samples, genes, parameters or input files): its matrix was begun again"
             )

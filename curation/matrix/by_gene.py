@@ -59,14 +59,11 @@ def _gene_blocks(x: NDArray[np.float32], width: int) -> Iterator[tuple[int, NDAr
         yield first, block
 
 
-def read_genes(path: Path, genes: Sequence[int] | NDArray[np.int64], build_id: str) -> NDArray[np.float32]:
-    """The values of genes, by position, over all samples (genes, n), each against its checksum. Raises NotThisMatrix."""
-    with h5py.File(path, "r") as file:
-        return genes_of(file, path, genes, build_id)
-
-
 def genes_of(file: h5py.File, path: object, genes: Sequence[int] | NDArray[np.int64], build_id: str) -> NDArray[np.float32]:
-    """The same of an open file, which is called `path` where something is wrong with it."""
+    """The values of genes, by position, over all samples (genes, n), each against its checksum; `path` is what errors call the file.
+
+    Raises NotThisMatrix.
+    """
     if (found := _text(file.attrs["build_id"])) != build_id:
         raise NotThisMatrix(f"{path} is of build {found}, the compendium of {build_id}; write it again: curate export RELEASE --by-gene")
     values = np.empty((len(genes), file["X"].shape[1]), "<f4")

@@ -21,6 +21,8 @@ from curation.release import refuse_without_expression
 from curation.remote.cache import Cached
 from curation.remote.file import RangeFile
 from curation.remote.place import Place, Remote
+from profiles.claims import h5ad_fault
+from profiles.hdf5_guard import Damaged, reading, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +49,9 @@ def hdf5(file: Path | Cached) -> Iterator[h5py.File]:
     except (OSError, RuntimeError, KeyError) as error:
         if isinstance(file, Cached) and file.fault is not None:
             raise file.fault from error
-        raise
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise CannotExport(f"{file} is damaged ({said(error)}); copy or build it again") from error
 
 
 class Tables:
@@ -153,13 +157,21 @@ class Compendium(Tables):
         from anndata.io import read_elem
 
         with hdf5(self.file) as opened:
-            return read_elem(opened[name])
+            try:
+                with reading():
+                    return read_elem(opened[name])
+            except Damaged as error:
+                if isinstance(self.file, Cached) and self.file.fault is not None:
+                    raise self.file.fault from error
+                raise CannotExport(f"{self.file}: its {name} cannot be read ({error}); copy or build it again") from error
 
 
 def _files(place: Path) -> tuple[Path, Path | None, Path | None]:
     path = place / COMPENDIUM if place.is_dir() else place
     if not path.is_file() or not h5py.is_hdf5(path):
         raise CannotExport(f"{path} is no compendium; give a release folder or its compendium.h5ad")
+    if fault := h5ad_fault(path):
+        raise CannotExport(f"{path}: {fault}; copy or build it again")
     by_gene, counts = (beside if (beside := path.with_name(name)).is_file() else None for name in (BY_GENE, COUNTS))
     return path, by_gene, counts
 

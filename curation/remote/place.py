@@ -18,6 +18,7 @@ from curation.remote.cache import Cached, kept_in, listed
 from curation.remote.ranges import RangeFault, Traffic, Web
 from profiles.blocks import BLOCKS, DIGEST_BYTES, PAGES, first_blocks, n_blocks
 from profiles.filenames import fault
+from profiles.plain_json import parse_object
 from profiles.versions import newer_release
 
 HTTP = re.compile(r"https?://.+", re.IGNORECASE)
@@ -102,7 +103,7 @@ def place_of(text: str | Path | Remote, web: Web | None = None) -> Place:
 def _manifest(url: str, web: Web) -> dict[str, Any]:
     content = web.whole(f"{url}/{MANIFEST}", MOST_MANIFEST)
     try:
-        manifest = json.loads(content)
+        manifest = parse_object(content)
         rows = {row["file"]: row for row in manifest["outputs"]}
         is_one = isinstance(manifest["build_id"], str) and all(isinstance(row["bytes"], int) for row in rows.values())
     except (ValueError, KeyError, TypeError):

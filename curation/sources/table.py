@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from curation.source import SourceFault
 from curation.sources.about import About, read_about, sample_rows
 from curation.sources.folder import FolderSource, find, find_one, sample_table, some
 from curation.sources.matrices import Asked, TableMatrix, open_matrix
 from profiles.errors import MetadataFault, UnitFault
+from profiles.plain_json import NoObject, read_object
 from profiles.tools import sample_of_file
 from profiles.units import parse_unit
 
@@ -19,6 +18,7 @@ PACKED = ("", ".gz", ".xz", ".zst", ".bz2")
 TEXT_TABLES = tuple(f"{kind}{packed}" for kind in ("tsv", "csv", "txt") for packed in PACKED)
 TABLES = (*(f"metadata.{kind}" for kind in TEXT_TABLES), "metadata.parquet", "metadata.xlsx")
 MATRICES = (*(f"matrix.{kind}" for kind in (*TEXT_TABLES, "gct", "gct.gz")), "matrix.parquet", "matrix.h5ad", "matrix.xlsx")
+SHOWN = 60  # letters of a wrong value
 SETTINGS = ("unit", "layer", "samples", "annotation", "layout", "id", "text")
 
 
@@ -62,15 +62,17 @@ def _read_settings(folder: Path) -> tuple[Settings, list[Path]]:
     if not found:
         return Settings(), []
     try:
-        values = json.loads(found[0].read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise MetadataFault(f"{found[0]} is no JSON: {error}") from error
-    unknown = sorted(set(values) - set(SETTINGS)) if isinstance(values, dict) else ["(no object)"]
+        values = read_object(found[0])
+    except NoObject as error:
+        raise MetadataFault(f"{found[0]} {error}; it may hold only an object with {', '.join(SETTINGS)}") from error
+    unknown = sorted(set(values) - set(SETTINGS))
     if unknown:
-        raise MetadataFault(f"{found[0]} has {', '.join(unknown)}; it may hold only an object with {', '.join(SETTINGS)}")
-    wrong = [name for name in ("unit", "layer", "layout", "id") if not isinstance(values.get(name, ""), str)]
-    if wrong:
-        raise MetadataFault(f"{found[0]}: {wrong[0]} must be a word, not {values[wrong[0]]!r}")
+        raise MetadataFault(f"{found[0]} has {', '.join(unknown)[:200]}; it may hold only an object with {', '.join(SETTINGS)}")
+    for name, value in values.items():
+        if name in ("unit", "layer", "layout", "id") and not isinstance(value, str):
+            raise MetadataFault(f"{found[0]}: {name} must be a word, not {str(value)[:SHOWN]}")
+        if not isinstance(value, str) and not (isinstance(value, list) and all(isinstance(word, str) for word in value)):
+            raise MetadataFault(f"{found[0]}: {name} must be a word or a list of words, not {str(value)[:SHOWN]}")
     if "unit" in values:
         _refuse_unknown_unit(values["unit"], found[0])
     asked = Asked(
@@ -90,5 +92,5 @@ def _refuse_unknown_unit(unit: str, where: Path) -> None:
         raise MetadataFault(f"{where}: {error}") from error
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(str, value or ()))
+def _names(value: str | list[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())

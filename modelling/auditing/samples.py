@@ -81,9 +81,9 @@ def against_truth(found: list[Audited], truth: Path) -> dict[str, dict[str, Any]
     """Precision and recall of each audit where the faults are known: a TSV with `sample_id` and `audit`. Raises TruthUnreadable."""
     import polars as pl
 
-    if not truth.is_file():
-        raise TruthUnreadable(f"{truth}: no such file")
-    content = pl.read_csv(truth, separator="\t", infer_schema=False)
+    from profiles.metadata import read_frame
+
+    content = read_frame(truth, str(truth)).raw
     if missing := sorted({"sample_id", "audit"} - set(content.columns)):
         meant = near(missing, content.columns)
         raise TruthUnreadable(f"{truth}: no column {' and no '.join(missing)}{meant}; columns: {', '.join(content.columns[:6])}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from modelling.bundle.model import TissueModel
 from modelling.errors import ModellingError
+from profiles.plain_json import NoObject, read_object
 
 LICENCES = {
     "unstated": ("unknown", "The publisher of this bundle has stated no licence for the weights (`model export --licence`)."),
@@ -48,10 +48,13 @@ def model_card(model: TissueModel, name: str, folder: Path, licence: str, metric
 def _scores(path: Path, model: TissueModel) -> list[tuple[str, str]]:
     """The single-number measures of a metrics.json; it must be of this model's compendium."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModellingError(f"{path}: not a metrics.json of `model evaluate` ({error})") from error
-    build_id, trained_on = content.get("compendium", {}).get("build_id"), model.details.get("build_id")
+        content = read_object(path)
+    except FileNotFoundError:
+        raise ModellingError(f"{path}: no such file; give the metrics.json of `model evaluate`") from None
+    except NoObject as error:
+        raise ModellingError(f"{path}: {error}; give the metrics.json of `model evaluate`") from error
+    compendium = content.get("compendium")
+    build_id, trained_on = compendium.get("build_id") if isinstance(compendium, dict) else None, model.details.get("build_id")
     if build_id and trained_on and build_id != trained_on:
         raise ModellingError(f"{path}: measured on compendium build {build_id}, the model was trained on {trained_on}; evaluate this run")
     names = ("balanced_accuracy", "weighted_f1", "macro_f1", "r2", "per_gene_spearman", "per_sample_spearman", "ece")

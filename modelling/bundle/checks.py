@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from modelling.arrays import Array
 from modelling.bundle.calibration import Calibration
 from modelling.bundle.manifest import BundleError
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
-from modelling.network.base import Standardise
-from modelling.network.ours import build
+from modelling.forward.applied import shapes
 from profiles import records
 from profiles.plain_json import NoObject, read_object
 
@@ -38,10 +37,11 @@ def read_table(path: Path, needed: Sequence[str], again: str = AGAIN) -> list[di
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", strict=True)
+            names_of_columns = reader.fieldnames or ()  # asked for now: of an empty file they are read when they are asked for
             rows = [row for row, _ in zip(reader, range(MOST_ROWS), strict=False)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BundleError(f"{path}: is damaged ({_said(error)}); {again}") from error
-    if missing := [name for name in needed if name not in (reader.fieldnames or ())]:
+    if missing := [name for name in needed if name not in names_of_columns]:
         raise BundleError(f"{path}: is damaged: it has no column {', '.join(missing)}; {again}")
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values() or any("\0" in value or len(value) > LONGEST_CELL for value in row.values()):
@@ -71,35 +71,30 @@ def settings(folder: Path, content: Mapping[str, Any]) -> tuple[TrainConfig, Cal
         raise BundleError(f"{folder}/config.json: {error}; {AGAIN}") from error
 
 
-def refuse_other_weights(folder: Path, state: Mapping[str, Tensor], n_genes: int, n_tissues: int, config: TrainConfig) -> None:
+def refuse_other_weights(folder: Path, state: Mapping[str, Array], n_genes: int, n_tissues: int, config: TrainConfig) -> None:
     """Raise BundleError unless the tensors are those of the network that the settings describe; nothing of its size is made for that."""
-    try:
-        with torch.device("meta"):
-            scaler = Standardise(
-                torch.zeros(n_genes), torch.ones(n_genes), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
-            )
-            wanted = build(n_genes, n_tissues, config, scaler).state_dict()
-    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        raise BundleError(f"{folder}/config.json: no network can be made of its settings ({_said(error)}); {AGAIN}") from error
+    wanted = shapes(n_genes, n_tissues, config)
     wrong = [f"{name} is missing" for name in wanted if name not in state] + [f"{name} is unknown" for name in state if name not in wanted]
-    wrong += [
-        f"{name} has the shape {tuple(state[name].shape)}, not {tuple(tensor.shape)}"
-        for name, tensor in wanted.items()
-        if name in state and state[name].shape != tensor.shape
-    ]
-    wrong += [f"{name} holds {state[name].dtype}" for name, tensor in wanted.items() if name in state and state[name].dtype != tensor.dtype]
+    held = [(name, shape, state[name]) for name, shape in wanted.items() if name in state]
+    wrong += [f"{name} has the shape {array.shape}, not {shape}" for name, shape, array in held if array.shape != shape]
+    wrong += [f"{name} holds {array.dtype}" for name, _, array in held if array.dtype != type_of(name)]
     if wrong:
         raise BundleError(
             f"{folder}/model.safetensors: its weights are not those of config.json ({len(wrong)} differ, first: {wrong[0]}); {AGAIN}"
         )
 
 
-def refuse_bad_numbers(where: Path | str, state: Mapping[str, Tensor], temperature: float) -> None:
+def type_of(name: str) -> np.dtype[Any]:
+    """The type of a tensor, by its name."""
+    return np.dtype(np.int64 if name.endswith("num_batches_tracked") else np.float32)
+
+
+def refuse_bad_numbers(where: Path | str, state: Mapping[str, Array], temperature: float) -> None:
     """Raise BundleError for weights that are no numbers, a scaler that cannot divide, a temperature at or below zero: on loading and before writing."""
-    for name, tensor in state.items():
-        if tensor.is_floating_point() and (n := int((~torch.isfinite(tensor)).sum())):
+    for name, array in state.items():
+        if array.dtype.kind == "f" and (n := array.size - int(np.count_nonzero(np.isfinite(array)))):
             raise BundleError(
-                f"{where}: {n:,} of {tensor.numel():,} numbers of {name} are missing (NaN) or infinite; train again, or get it again"
+                f"{where}: {n:,} of {array.size:,} numbers of {name} are missing (NaN) or infinite; train again, or get it again"
             )
     if not (math.isfinite(temperature) and temperature > 0):
         raise BundleError(f"{where}: its temperature is {temperature}, it must be above zero; train again, or get it again")
@@ -109,7 +104,7 @@ def refuse_bad_numbers(where: Path | str, state: Mapping[str, Tensor], temperatu
         ("prior_var_k", "above zero"),
         ("completion.noise_g", "above zero"),
     ):
-        low = state[name].min() if name in state and state[name].numel() else torch.tensor(1.0)
+        low = state[name].min() if name in state and state[name].size else 1.0
         if low < 0 or (low == 0 and allowed == "above zero"):
             raise BundleError(f"{where}: {name} holds {float(low):g}, it must be {allowed}; train again, or get it again")
 

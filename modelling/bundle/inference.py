@@ -1,6 +1,7 @@
-"""From expression with gaps to the latent, and back to every gene with its standard deviation: what `TissueModel` asks of a network.
+"""From expression with gaps to the latent, and back to every gene with its standard deviation: what `TissueModel` asks of a network,
+over numpy arrays or torch tensors.
 
-Missing genes are filled with what the measured ones let expect (network/completion.py), and the encoder sees the whole sample. With every gene
+Missing genes are filled with what the measured ones let expect (forward/completion.py), and the encoder sees the whole sample. With every gene
 measured nothing is filled: the latent is the encoder's own, exactly, and it nears that as the last gaps close.
 """
 
@@ -8,13 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from modelling.arrays import Floats
-from modelling.network.base import Network
-from modelling.network.completion import Completer
-from modelling.network.ours import TissueVAE
+from modelling.forward.completion import Completer
+from modelling.forward.library import Values, like, of
+from modelling.forward.networks import Forward, TissueForward
 
 
 @dataclass(frozen=True)
@@ -39,51 +37,42 @@ class Imputed:
     sd_ng: Floats
 
 
-def completer_of(network: Network) -> Completer | None:
+def completer_of(network: Forward) -> Completer | None:
     """How the network infers missing genes; None for the published one: its decoder is not linear, and missing genes enter as the mean."""
-    return network.completer() if isinstance(network, TissueVAE) else None
+    return network.completer() if isinstance(network, TissueForward) else None
 
 
-@torch.inference_mode()
-def infer(network: Network, completer: Completer | None, x_ng: Tensor) -> tuple[Tensor, Tensor]:
+def infer(network: Forward, completer: Completer | None, x_ng: Values) -> tuple[Values, Values]:
     """Latents (n, k) and certainty (n) of expression (n, g) with NaN where a gene is missing."""
-    scores_ng = network.standardise(x_ng)
-    if completer is None or not isinstance(network, TissueVAE):
-        return _encoded(network, scores_ng), torch.ones(len(scores_ng), device=scores_ng.device)
-    wider_n = torch.zeros(len(scores_ng), device=scores_ng.device)
-    gaps = torch.nonzero(torch.isnan(scores_ng.sum(1)))[:, 0]  # NaN in, NaN out: no table of booleans
+    lib, scores_ng = of(x_ng), network.standardise(x_ng)
+    if completer is None or not isinstance(network, TissueForward):
+        return network.encoded(scores_ng), lib.ones_like(scores_ng[:, 0])
+    wider_n = lib.zeros_like(scores_ng[:, 0])
+    gaps = lib.where(lib.isnan(scores_ng.sum(1)))[0]  # NaN in, NaN out: no table of booleans
     if len(gaps):
         given = scores_ng if len(gaps) == len(scores_ng) else scores_ng[gaps]
-        posterior = completer.posterior(clipped(network, given))
+        posterior = completer.posterior(network.standardise.clipped(given))
         filled = _filled(given, completer.expected(posterior.mean_nk))
-        scores_ng = filled if len(gaps) == len(scores_ng) else scores_ng.index_copy(0, gaps, filled)
-        wider_n[gaps] = completer.spread(posterior, network.head.whiten_kk).to(wider_n)
-    z_nk = _encoded(network, scores_ng)
+        if len(gaps) == len(scores_ng):
+            scores_ng = filled
+        else:
+            scores_ng[gaps] = filled
+        wider_n[gaps] = like(completer.spread(posterior, network.head.whiten_kk), wider_n)
+    z_nk = network.encoded(scores_ng)
     return z_nk, network.head.certainty(z_nk, wider_n)
 
 
-@torch.inference_mode()
-def impute(network: Network, completer: Completer | None, x_ng: Tensor, residual_g: Tensor) -> tuple[Tensor, Tensor]:
+def impute(network: Forward, completer: Completer | None, x_ng: Values, residual_g: Values) -> tuple[Values, Values]:
     """z-scores (n, g) of every gene and their standard deviation (n, g). Args: residual_g, variance that the decoder leaves of each gene."""
-    scores_ng = network.standardise(x_ng)
-    if completer is None or not isinstance(network, TissueVAE):
-        restored_ng = network.decode(_encoded(network, scores_ng))
-        return restored_ng, residual_g.sqrt().expand_as(restored_ng)
-    posterior = completer.posterior(clipped(network, scores_ng))
+    lib, scores_ng = of(x_ng), network.standardise(x_ng)
+    if completer is None or not isinstance(network, TissueForward):
+        restored_ng = network.decode(network.encoded(scores_ng))
+        return restored_ng, lib.zeros_like(restored_ng) + lib.sqrt(residual_g)
+    posterior = completer.posterior(network.standardise.clipped(scores_ng))
     filled_ng = _filled(scores_ng, completer.expected(posterior.mean_nk))
-    values_ng = torch.where(torch.isnan(scores_ng), filled_ng, network.decode(_encoded(network, filled_ng)))
-    return values_ng, (residual_g + completer.variance(posterior)).sqrt() * network.completion.width
+    values_ng = lib.where(lib.isnan(scores_ng), filled_ng, network.decode(network.encoded(filled_ng)))
+    return values_ng, lib.sqrt(residual_g + completer.variance(posterior)) * network.completion.width
 
 
-def _encoded(network: Network, scores_ng: Tensor) -> Tensor:
-    return network.encode(*network.standardise.network_input(scores_ng))[0]
-
-
-def _filled(scores_ng: Tensor, expected_ng: Tensor) -> Tensor:
-    return torch.where(torch.isnan(scores_ng), expected_ng, scores_ng)
-
-
-def clipped(network: Network, scores_ng: Tensor) -> Tensor:
-    """z-scores as the decoder was trained to restore them; NaN stays NaN."""
-    clip = network.standardise.clip
-    return scores_ng if clip is None else scores_ng.clamp(-clip, clip)
+def _filled(scores_ng: Values, expected_ng: Values) -> Values:
+    return of(scores_ng).where(of(scores_ng).isnan(scores_ng), expected_ng, scores_ng)

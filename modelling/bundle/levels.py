@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 
 from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.manifest import BundleError
-from modelling.network.prototypes import Prototypes
+from modelling.forward.head import Head
+from modelling.forward.library import as_array, like
 
 COLUMNS = ("level", "kind", "name", "term_id", "tissue", "leaves")
 ANSWERS = ("term", "tissue", "group", "system")
@@ -50,7 +50,7 @@ class Levels:
 
     levels: list[Level]
     tissues: list[str]
-    head: Prototypes
+    head: Head
     temperature: float
     leaf_tissue: Ints = field(init=False)
     member_lv: Bools = field(init=False)
@@ -67,7 +67,7 @@ class Levels:
         self.order_v = np.array(sorted(answers, key=lambda v: (self.member_lv[:, v].sum(), ANSWERS.index(self.levels[v].kind))), np.int64)
 
     @classmethod
-    def read(cls, rows: Sequence[dict[str, str]], tissues: list[str], head: Prototypes, temperature: float, where: str) -> Levels:
+    def read(cls, rows: Sequence[dict[str, str]], tissues: list[str], head: Head, temperature: float, where: str) -> Levels:
         """From the rows of levels.tsv. Raises BundleError where they are not a description of these tissues."""
         levels = [
             Level(row["level"], row["kind"], row["name"], row["term_id"], row["tissue"], tuple(row["leaves"].split(";"))) for row in rows
@@ -83,10 +83,9 @@ class Levels:
         """As levels.tsv holds them."""
         return [level.row() for level in self.levels]
 
-    @torch.inference_mode()
     def leaf_probabilities(self, z_nk: Floats, certainty_n: Floats, probability_nt: Floats) -> Floats:
         """(n, l) of latents (n, k), their certainty (n) and tissue probabilities (n, t)."""
-        logits = self.head(torch.from_numpy(z_nk), torch.from_numpy(certainty_n)).numpy()
+        logits = as_array(self.head.forward(*(like(part, self.head.centre_k) for part in (z_nk, certainty_n))))
         return shared(logits / self.temperature, self.leaf_tissue, probability_nt)
 
     def probabilities(self, leaf_nl: Floats) -> Floats:

@@ -12,33 +12,33 @@ import csv
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from modelling.arrays import Floats, Ints
+from modelling.arrays import Array, Floats, Ints
 from modelling.bundle import checks
 from modelling.bundle.calibration import Calibration
 from modelling.bundle.inference import Imputed, Inferred, completer_of, impute, infer
 from modelling.bundle.levels import COLUMNS as LEVEL_COLUMNS
 from modelling.bundle.levels import Levels
 from modelling.bundle.manifest import MANIFEST, BundleError, verify
+from modelling.bundle.weights import Weights, read_weights, tensors_of, whole_state
 from modelling.config import TrainConfig
 from modelling.errors import ModellingError
-from modelling.network.base import block_rows
-from modelling.network.completion import Completer
-from modelling.network.device import chosen_device
-from modelling.network.ours import Network, Standardise, build
-from modelling.network.prototypes import Prototypes
+from modelling.forward import blocks
+from modelling.forward.applied import Applied, AppliedHead, applied, head_shapes
+from modelling.forward.completion import Completer
+from modelling.forward.head import Head
+from modelling.forward.library import as_array, like, softmax
+from modelling.forward.networks import Forward
 from profiles import aside
 
 FILES = ("model.safetensors", "config.json", "genes.tsv", "tissues.tsv")
-LEVELS, LEAF = "levels.tsv", "leaf."
+LEVELS = "levels.tsv"
 FORMAT = 3
 
 
@@ -50,7 +50,7 @@ class TissueModel:
     each gene that the decoder leaves on the validation part, in training variances. levels: what an answer may be; None for the published network.
     """
 
-    network: Network
+    network: Forward
     genes: list[str]
     tissues: list[str]
     config: TrainConfig
@@ -71,12 +71,12 @@ class TissueModel:
     @property
     def mean_g(self) -> Floats:
         """Mean of each gene (g,) over the training part, in the training unit."""
-        return np.asarray(self.network.standardise.mean_g.cpu())
+        return as_array(self.network.standardise.mean_g)
 
     @property
     def std_g(self) -> Floats:
         """Standard deviation of each gene (g,) over the training part, in the training unit."""
-        return np.asarray(self.network.standardise.std_g.cpu())
+        return as_array(self.network.standardise.std_g)
 
     @property
     def n_latent(self) -> int:
@@ -85,12 +85,11 @@ class TissueModel:
 
     def standardise(self, x_ng: NDArray[Any]) -> Floats:
         """Unclipped z-scores (n, g) with training statistics; NaN stays NaN."""
-        return self._blocks(self.network.standardise, x_ng, len(self.genes))
+        return self._one(self.network.standardise, self._expression(x_ng))
 
     def infer(self, x_ng: NDArray[Any]) -> Inferred:
         """Posterior mean z_nk (n, k) and how certain the genes measured leave it (n)."""
-        both = self._blocks(lambda x: torch.column_stack(infer(self.network, self.completer, x)), x_ng, len(self.genes))
-        return Inferred(both[:, :-1], both[:, -1])
+        return Inferred(*self._pieces(partial(infer, self.network, self.completer), self._expression(x_ng)))
 
     def embed(self, x_ng: NDArray[Any]) -> Floats:
         """Posterior mean z_nk (n, k)."""
@@ -98,10 +97,10 @@ class TissueModel:
 
     def impute(self, x_ng: NDArray[Any]) -> Imputed:
         """Every gene (n, g) in the training unit, measured ones as restored, and its standard deviation."""
-        residual_g = torch.ones(len(self.genes)) if self.residual_g is None else torch.from_numpy(self.residual_g)
-        residual_g = residual_g.to(self.network.standardise.mean_g.device)
-        both = self._blocks(lambda x: torch.stack(impute(self.network, self.completer, x, residual_g), 1), x_ng, len(self.genes))
-        return Imputed(both[:, 0] * self.std_g + self.mean_g, both[:, 1] * self.std_g)
+        residual_g = np.ones(len(self.genes), np.float32) if self.residual_g is None else self.residual_g
+        residual = like(residual_g, self.network.standardise.mean_g)
+        values, sd = self._pieces(lambda x: impute(self.network, self.completer, x, residual), self._expression(x_ng))
+        return Imputed(values * self.std_g + self.mean_g, sd * self.std_g)
 
     @cached_property
     def completer(self) -> Completer | None:
@@ -111,33 +110,33 @@ class TissueModel:
     def logits(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats:
         """Tissue logits (n, t), before the temperature."""
         if certainty_n is None or self.prototypes is None:
-            return self._blocks(self.network.classify, z_nk, self.n_latent)
-        return self._of_certain(self.prototypes.forward, z_nk, certainty_n)
+            return self._one(self.network.classify, self._latent(z_nk))
+        return self._one(self.prototypes.forward, self._latent(z_nk), certainty_n)
 
     def directions(self, z_nk: NDArray[Any]) -> Floats:
         """The space (n, k) in which embeddings are compared, rows of length one: cosines there are similarities."""
-        return self._blocks(self.network.unit, z_nk, self.n_latent)
+        return self._one(self.network.unit, self._latent(z_nk))
 
     def similarities(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats | None:
         """Cosine (n, t) to each tissue's prototype, times the certainty; None where the network has none."""
         head = self.prototypes
-        if head is None or certainty_n is None:
-            return None if head is None else self._blocks(head.similarity, z_nk, self.n_latent)
-        return self._of_certain(head.similarity, z_nk, certainty_n)
+        if head is None:
+            return None
+        return self._one(head.similarity, self._latent(z_nk), *([] if certainty_n is None else [certainty_n]))
 
     def second_tissue(self, z_nk: NDArray[Any]) -> tuple[Ints, Floats] | None:
         """A tissue (n) that each sample holds beside its nearest one, and how clearly (n); None where the network has no prototypes."""
         head = self.prototypes
         if head is None:
             return None
-        both = self._blocks(lambda z: torch.stack([part.to(z.dtype) for part in head.second(z)], 1), z_nk, self.n_latent)
-        return both[:, 0].astype(np.int64), both[:, 1]
+        tissue, strength = self._pieces(head.second, self._latent(z_nk))
+        return tissue, strength
 
     @property
-    def prototypes(self) -> Prototypes | None:
+    def prototypes(self) -> Head | None:
         """The head, where it is one of prototypes."""
         head = getattr(self.network, "head", None)
-        return head if isinstance(head, Prototypes) else None
+        return head if isinstance(head, Head) else None
 
     def probabilities(self, x_ng: NDArray[Any]) -> Floats:
         """Calibrated tissue probabilities (n, t): the temperature fitted on the validation part is applied."""
@@ -146,7 +145,7 @@ class TissueModel:
 
     def probabilities_of(self, z_nk: NDArray[Any], certainty_n: Floats | None = None) -> Floats:
         """Calibrated tissue probabilities (n, t) of embeddings; without a certainty (n) every gene is taken as measured."""
-        return torch.softmax(torch.from_numpy(self.logits(z_nk, certainty_n)) / self.temperature, 1).numpy()
+        return softmax(self.logits(z_nk, certainty_n) / np.float32(self.temperature))
 
     def level_probabilities(self, found: Inferred, probability_nt: Floats) -> Floats | None:
         """Of every level (n, v) in the order of `levels.levels`, given tissue probabilities (n, t); None where the model has no levels."""
@@ -157,36 +156,44 @@ class TissueModel:
 
     def reconstruct(self, z_nk: NDArray[Any]) -> Floats:
         """Standardised expression (n, g) that the decoder expects at z; `* std_g + mean_g` gives the training unit."""
-        return self._blocks(self.network.decode, z_nk, self.n_latent)
+        return self._one(self.network.decode, self._latent(z_nk))
 
-    def _of_certain(self, function: Callable[[Tensor, Tensor], Tensor], z_nk: NDArray[Any], certainty_n: Floats) -> Floats:
-        both = np.column_stack([z_nk, certainty_n])
-        return self._blocks(lambda rows: function(rows[:, :-1], rows[:, -1]), both, self.n_latent + 1)
+    def _expression(self, x_ng: NDArray[Any]) -> Array:
+        return _rows(x_ng, len(self.genes))
 
-    @torch.inference_mode()
-    def _blocks(self, function: Callable[[Tensor], Tensor], values: NDArray[Any], width: int) -> Floats:
-        if values.ndim != 2 or values.shape[1] != width:
-            raise ModellingError(f"an array of shape {values.shape} was given where (n, {width}) is needed")
-        device = next(self.network.parameters()).device
-        rows = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
-        self.network.eval()
-        size = block_rows(device)
-        pieces = [function(rows[i : i + size].to(device)).cpu().numpy() for i in range(0, len(rows), size)]
-        return np.concatenate(pieces) if pieces else function(rows.to(device)).cpu().numpy()
+    def _latent(self, z_nk: NDArray[Any]) -> Array:
+        return _rows(z_nk, self.n_latent)
+
+    def _one(self, function: Callable[..., Any], *rows: Array) -> Array:
+        """What `function` makes of rows, where that is one array."""
+        return self._pieces(lambda *pieces: (function(*pieces),), *rows)[0]
+
+    def _pieces(self, function: Callable[..., tuple[Any, ...]], *rows: Array) -> tuple[Array, ...]:
+        """What `function` makes of rows, in pieces of samples."""
+        if isinstance(self.network, Applied):
+            return blocks.in_pieces(function, *rows)
+        from modelling.network.device import in_pieces
+
+        return in_pieces(cast(Any, self.network), function, *rows)
+
+
+def _rows(values: NDArray[Any], width: int) -> Array:
+    """As float32 (n, width). Raises ModellingError."""
+    if values.ndim != 2 or values.shape[1] != width:
+        raise ModellingError(f"an array of shape {values.shape} was given where (n, {width}) is needed")
+    return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], tissue_rows: Sequence[dict[str, str]]) -> None:
     """Write the bundle part of a run folder; `details` of the model go into config.json beside the settings."""
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     residual = np.ones(len(model.genes)) if model.residual_g is None else model.residual_g
-    state |= {"temperature": torch.tensor(model.temperature), "residual_g": torch.from_numpy(np.asarray(residual, np.float32))}
+    leaves = {} if model.levels is None else tensors_of(model.levels.head)
     if model.levels is not None:
-        state |= {LEAF + name: value.detach().cpu().contiguous() for name, value in model.levels.head.state_dict().items()}
-        state[LEAF + "temperature"] = torch.tensor(model.levels.temperature)
-    checks.refuse_bad_numbers(folder, state, model.temperature)
+        leaves["temperature"] = np.array(model.levels.temperature, np.float32)
+    state = whole_state(folder, Weights(tensors_of(model.network), leaves, model.temperature, np.asarray(residual)))
     sizes = {"n_genes": len(model.genes), "n_tissues": len(model.tissues)}
     content = {
         "format": FORMAT, "train": model.config.as_dict(), "sizes": sizes, "calibration": model.calibration.as_dict(), "details": model.details,
@@ -206,7 +213,7 @@ def save(folder: Path, model: TissueModel, gene_rows: Sequence[dict[str, str]], 
 
 def load(folder: str | Path, device: str = "cpu") -> TissueModel:
     """Load a run folder or bundle; BundleError names a file that is missing, damaged, or differs from a bundle's manifest, TrainingError a device."""
-    folder, place = Path(folder), chosen_device(device)
+    folder, place = Path(folder), _device(device)
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise BundleError(
@@ -222,58 +229,54 @@ def load(folder: str | Path, device: str = "cpu") -> TissueModel:
         raise BundleError(
             f"{folder}: {len(genes)} genes and {len(tissues)} tissues listed, config.json says {str(content.get('sizes'))[:80]}; a file was changed"
         )
-    state, temperature, residual_g = _read_weights(folder, len(genes))
-    levels = _read_levels(folder, state, tissues, config.n_latent)
-    checks.refuse_other_weights(folder, state, len(genes), len(tissues), config)
-    with torch.device("meta"):  # without memory and without drawing weights that would be replaced
-        scaler = Standardise(
-            torch.zeros(len(genes)), torch.ones(len(genes)), config.clip, sample_norm=config.sample_norm, input_scale=config.input_scale
-        )
-        network = build(len(genes), len(tissues), config, scaler)
-    # Copies: where the file's tensors lie in memory would decide the last bit of a product.
-    network.load_state_dict({name: value.clone() for name, value in state.items()}, assign=True)
-    network = network.to(place).eval()
+    weights = read_weights(folder, len(genes))
+    levels = _read_levels(folder, weights.leaves, tissues, config.n_latent)
+    checks.refuse_other_weights(folder, weights.network, len(genes), len(tissues), config)
+    if place is None:
+        network = applied(weights.network, config)
+    else:
+        from modelling.bundle.modules import modules
+
+        network = modules(weights.network, len(genes), len(tissues), config, place)
     return TissueModel(
-        network, genes, tissues, config, temperature, details, gene_rows, tissue_rows, folder, calibration, residual_g, levels
+        network,
+        genes,
+        tissues,
+        config,
+        weights.temperature,
+        details,
+        gene_rows,
+        tissue_rows,
+        folder,
+        calibration,
+        weights.residual_g,
+        levels,
     )
 
 
-def _read_levels(folder: Path, state: dict[str, Tensor], tissues: list[str], n_latent: int) -> Levels | None:
-    """What the model may answer, its tensors taken out of `state`; None for a run without any. Raises BundleError."""
-    held = {name.removeprefix(LEAF): state.pop(name) for name in list(state) if name.startswith(LEAF)}
+def _device(name: str) -> Any:
+    """Where torch computes; None for the CPU, where it is not needed. Raises TrainingError."""
+    if name == "cpu":
+        return None
+    from modelling.network.device import chosen_device
+
+    place = chosen_device(name)
+    return None if place.type == "cpu" else place
+
+
+def _read_levels(folder: Path, held: dict[str, Array], tissues: list[str], n_latent: int) -> Levels | None:
+    """What the model may answer, from the tensors of its leaves; None for a run without any. Raises BundleError."""
     if not held:
         return None
-    place, temperature = folder / LEVELS, held.pop("temperature", torch.zeros(1))
+    place, temperature = folder / LEVELS, held.pop("temperature", np.zeros(1))
     if not place.is_file():
         raise BundleError(f"{folder}: not a finished run, missing {LEVELS}; copy or export it again")
     rows = checks.read_table(place, LEVEL_COLUMNS)
-    head = Prototypes(sum(row["leaves"] == row["level"] for row in rows), n_latent)
-    wanted = {name: tensor.shape for name, tensor in head.state_dict().items()}
-    if {name: tensor.shape for name, tensor in held.items()} != wanted or temperature.numel() != 1 or not float(temperature) > 0:
+    wanted = head_shapes(sum(row["leaves"] == row["level"] for row in rows), n_latent)
+    if {name: array.shape for name, array in held.items()} != wanted or temperature.size != 1 or not temperature.item() > 0:
         raise BundleError(f"{folder}/model.safetensors: what it holds of the finest terms is not that of {LEVELS}; copy or export it again")
-    head.load_state_dict(held)
-    return Levels.read(rows, tissues, head.eval(), float(temperature), str(place))
-
-
-def _read_weights(folder: Path, n_genes: int) -> tuple[dict[str, Tensor], float, Floats]:
-    """The network's tensors, the temperature and what the decoder leaves of each gene. Raises BundleError."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    place = f"{folder}/model.safetensors"
-    try:
-        state = load_file(folder / "model.safetensors")
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
-        raise BundleError(f"{place}: is damaged or cut short ({str(error).splitlines()[0][:200]}); copy or export it again") from error
-    if beside := sorted({"temperature", "residual_g"} - state.keys()):
-        raise BundleError(f"{place}: lacks {' and '.join(beside)}; train again with `model train`, or get the bundle again")
-    if state["temperature"].numel() != 1 or state["residual_g"].shape != (n_genes,) or not state["residual_g"].is_floating_point():
-        raise BundleError(f"{place}: temperature and residual_g must be one number and one a gene; copy or export it again")
-    temperature = float(state["temperature"])
-    checks.refuse_bad_numbers(place, state, temperature)
-    residual_g: Floats = state.pop("residual_g").float().numpy()
-    del state["temperature"]
-    return state, temperature, residual_g
+    head = AppliedHead(**{name: array.astype(np.float32) for name, array in held.items()}, tensors=held)
+    return Levels.read(rows, tissues, head, float(temperature.item()), str(place))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from modelling.bundle.model import TissueModel
+from modelling.bundle.modules import modules
 from modelling.bundle.onnx_completion import Filling, translation
+from modelling.bundle.weights import tensors_of
 from modelling.errors import ModellingError
 from modelling.network.ours import TissueVAE
 
@@ -33,9 +35,9 @@ class Inference(nn.Module):
 
     def __init__(self, model: TissueModel) -> None:
         super().__init__()
-        self.network: Any = model.network
+        self.network: Any = modules(tensors_of(model.network), len(model.genes), len(model.tissues), model.config, torch.device("cpu"))
         self.temperature = model.temperature
-        self.filling = Filling(model.network) if isinstance(model.network, TissueVAE) else None
+        self.filling = Filling(self.network) if isinstance(self.network, TissueVAE) else None
 
     def forward(self, expression: Tensor) -> tuple[Tensor, Tensor]:
         """Standardise, infer what is missing, encode to the posterior mean, classify, apply the temperature."""

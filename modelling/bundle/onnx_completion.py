@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from modelling.network.completion import Completer
+from modelling.forward.completion import Completer
+from modelling.forward.library import as_array
 from modelling.network.ours import TissueVAE
 
 CHUNK = 1024  # genes at once: (n, k, CHUNK) is the largest table
@@ -34,16 +36,16 @@ class Filling(nn.Module):
         super().__init__()
         completer = Completer(network.decode_linear.weight, network.decode_linear.bias, network.completion)
         self.clip = network.standardise.clip
-        whiten = network.head.whiten_kk.double()
-        tensors = {
+        whiten = as_array(network.head.whiten_kk).astype(np.float64)
+        parts = {
             "scaled_gk": completer.scaled_gk, "weight_gk": completer.weight_gk, "bias_g": completer.bias_g,
             "precision_g": 1 / network.completion.noise_g, "precision_skk": completer.precision_skk, "metric_kk": whiten @ whiten.T,
             "complete_s": (completer.complete_skk * (whiten @ whiten.T)).sum((1, 2)), "whiten_kk": whiten,
             "log_weight_c": completer.log_weight_c, "log_determinant_s": completer.log_determinant_s,
-            "pull_ck": torch.cat([pull for pull, _ in completer.pulls]), "mean_ck": torch.cat([mean for _, mean in completer.pulls]),
+            "pull_ck": np.concatenate([pull for pull, _ in completer.pulls]), "mean_ck": np.concatenate([mean for _, mean in completer.pulls]),
         }  # fmt: skip
-        for name, tensor in tensors.items():
-            self.register_buffer(name, tensor.detach().clone())
+        for name, values in parts.items():
+            self.register_buffer(name, torch.tensor(as_array(values)))
 
     def forward(self, scores_ng: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""

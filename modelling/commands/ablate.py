@@ -34,6 +34,7 @@ def run_ablate(
     preset: str,
     epochs: int | None,
     question: Question | None = None,
+    device: str = "auto",
 ) -> None:
     """Train the arms of each ablation and write ablate.json, a figure and a page."""
     if not cell_lines and cap is None:
@@ -46,7 +47,7 @@ def run_ablate(
         if cap is not None:
             asked["cap"] = cap_arms(compendium, cap, seeds)
         with bars() as stage:
-            rows = {name: ablate(compendium, arms, config, stage, question) for name, arms in asked.items()}
+            rows = {name: ablate(compendium, arms, config, stage, question, device) for name, arms in asked.items()}
         pairs = {name: tuple(dict.fromkeys(arm.name for arm in arms)) for name, arms in asked.items()}
         found = {name: differences(rows[name], *pairs[name]) for name in asked}
         everything = [row for group in rows.values() for row in group]

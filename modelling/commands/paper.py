@@ -33,6 +33,7 @@ from modelling.studies.paper import FULL, QUICK, Effort, across_field, cap_that_
 from modelling.studies.rubric import load_rubric
 from modelling.studies.transfer import Question
 from profiles import aside
+from profiles.plain_json import NoObject, read_object
 from profiles.printing import asked_format
 
 STATE = "paper.json"
@@ -97,7 +98,10 @@ def _claim(asked: Asked, compendium: Compendium) -> None:
     if asked.out.exists() and (not asked.out.is_dir() or any(path.name != STATE for path in asked.out.iterdir())) and not state.is_file():
         raise OtherPaper(f"{asked.out}: exists and is no folder of `model paper` (no {STATE} in it); choose another folder")
     if state.is_file():
-        found = json.loads(state.read_text(encoding="utf-8"))
+        try:
+            found = read_object(state)
+        except NoObject as error:
+            raise OtherPaper(f"{state}: {error}; choose another folder") from error
         other = [key for key in content if found.get(key) != content[key]]
         if other:
             raise OtherPaper(
@@ -152,7 +156,9 @@ def _of_test_part(asked: Asked, compendium: Compendium, skipped: dict[str, str])
             if asked.preset == "default"
             else "the published network would have to be trained once for every study"
         )
-    evaluation = partial(run_evaluate, runs[0], asked.compendium, out / "evaluation", asked.seed, across=across, beside=runs[1:])
+    evaluation = partial(
+        run_evaluate, runs[0], asked.compendium, out / "evaluation", asked.seed, across=across, device=asked.device, beside=runs[1:]
+    )
     named = [f"{name}={path}" for name, path in embeddings.items()]
     simple = partial(run_baselines, [runs[0], asked.compendium], out / "baselines", named, asked.seed, umap=effort.slow, slow=effort.slow)
     return [
@@ -168,7 +174,7 @@ def _trainings(
 ) -> list[Step]:
     """What more samples, cell lines and the cap do, on `base`: the compendium, or what is left of it without `source`."""
     out, effort = asked.out, asked.effort
-    sizes = partial(run_scale, base, out / "scale", effort.fractions, effort.n_seeds, asked.preset, effort.epochs, question)
+    sizes = partial(run_scale, base, out / "scale", effort.fractions, effort.n_seeds, asked.preset, effort.epochs, question, asked.device)
     steps: list[Step] = [("scale", "scale/report.html", sizes)]
     labels = asked.compendium.parent / "labels.parquet"
     lines, cap = _cell_lines(compendium, labels, source), cap_that_bites(compendium, source)
@@ -176,7 +182,7 @@ def _trainings(
         skipped["cell lines"] = "the training part holds none; build with --cell-line-cap none to keep them"
     if lines or cap is not None:
         arms = partial(run_ablate, base, out / "ablation", labels, cap, cell_lines=lines, n_seeds=effort.n_seeds, preset=asked.preset)
-        steps.append(("ablation", "ablation/report.html", partial(arms, epochs=effort.epochs, question=question)))
+        steps.append(("ablation", "ablation/report.html", partial(arms, epochs=effort.epochs, question=question, device=asked.device)))
     else:
         skipped["ablation"] = "no cell lines, and all tissues of one size"
     return steps

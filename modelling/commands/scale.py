@@ -27,12 +27,13 @@ def run_scale(
     preset: str,
     epochs: int | None,
     question: Question | None = None,
+    device: str = "auto",
 ) -> None:
     """Train on nested subsets and write scale.json, a figure and a page."""
     config = preset_config(preset).replace(**({"epochs": epochs} if epochs else {}))
     with Compendium.open(path) as compendium, new_folder(out) as folder:
         with bars() as stage:
-            rows = scale(compendium, fractions, range(1, n_seeds + 1), config, stage, question)
+            rows = scale(compendium, fractions, range(1, n_seeds + 1), config, stage, question, device)
         content = {
             "format": 1,
             "simulated": compendium.simulated,

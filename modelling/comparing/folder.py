@@ -15,6 +15,7 @@ from modelling.comparing.compare import Background
 from modelling.comparing.normals import Normals, NormalsMissing, Sums
 from modelling.comparing.null import Null
 from profiles import aside
+from profiles.plain_json import NoObject, parse_object
 
 FILE = "normals.safetensors"
 VERSION = 1
@@ -65,7 +66,12 @@ def load_background(folder: Path, genes: list[str]) -> Background:
         raise BundleError(f"{path}: is damaged or cut short ({error}); make it again with `model normals`") from error
     if header.get("version") != str(VERSION):
         raise BundleError(f"{path}: version {header.get('version')}, this program reads {VERSION}; make it again with `model normals`")
-    about = json.loads(header["about"])
+    try:
+        about = parse_object(header.get("about", ""))
+    except NoObject as error:
+        raise BundleError(f"{path}: what it says of itself {error}; make it again with `model normals`") from error
+    if missing := [name for name in ("genes", "tissues", "unit", "reads", "n_judged") if name not in about]:
+        raise BundleError(f"{path}: does not say its {', '.join(missing)}; make it again with `model normals`")
     if about["genes"] != genes:
         raise BundleError(f"{path}: is of a model with other genes; make it again with `model normals`")
     n = arrays["n_t"][:, None]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from modelling import threads
 from modelling.arrays import Floats
 from modelling.figures.canvas import FigureFolder, canvas, spaced
 from modelling.figures.palette import INK, MUTED, PAPER, SERIES, Look
@@ -38,7 +38,7 @@ def latent_map(z_nk: Floats, seed: int, *, multiscale: bool = False) -> Map:
     first two principal components, and `method` says so.
     """
     n = len(z_nk)
-    n_jobs = torch.get_num_threads() if n > SMALL else 1
+    n_jobs = threads.count() if n > SMALL else 1
     unit = z_nk / np.maximum(np.linalg.norm(z_nk, axis=1, keepdims=True), 1e-12)
     start = _principal_plane(unit)
     perplexities = _perplexities(n, multiscale)

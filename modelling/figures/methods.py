@@ -88,6 +88,7 @@ def transfer_bars(folder: FigureFolder, rows: Rows, columns: Sequence[str], clas
             axes.set_xlabel("share accepted, 95% Wilson interval")
         counts = {row["category"]: row["n"] for row in rows}
         panels[0].set_yticks(range(len(names)), [f"{spaced(name)} ({counts[name]:,})" for name in names[::-1]])
+        panels[0].set_ylim(-0.7, len(names) - 0.3)
         for number, word in enumerate(classifiers):
             panels[-1].barh(0, 0, color=SERIES[number % len(SERIES)], label=word)
         panels[-1].plot([], [], color=FOURTH, linewidth=2, label="always the largest class")
@@ -138,7 +139,7 @@ def ablation_dots(folder: FigureFolder, rows: Rows, scores: Mapping[str, str]) -
                 axes.plot(row[key], arms.index(row["arm"]), "o", color=SERIES[arms.index(row["arm"]) % 2], markersize=5.5)
             axes.set_title(word, fontsize=9)
             axes.margins(x=0.15)
-            axes.locator_params(axis="x", nbins=4)
+            axes.locator_params(axis="x", nbins=3)
         panels[0].set_yticks(range(len(arms)), arms)
         panels[0].set_ylim(len(arms) - 0.5, -0.5)
         folder.save(figure, "ablation", {key: [row[key] for row in rows] for key in ("arm", "seed", "n_train", "n_test", *scores)})

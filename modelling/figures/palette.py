@@ -6,8 +6,6 @@ import colorsys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from matplotlib.colors import to_hex, to_rgb
-
 INK = "#16191d"
 PAPER = "#fefefe"
 MUTED = "#8a9099"
@@ -68,6 +66,8 @@ def shade(colour: str, number: int, total: int) -> str:
     """The colour, lightened or darkened step by step for the members of one family."""
     if total < 2:
         return colour
+    from matplotlib.colors import to_hex, to_rgb  # not for those who only name colours
+
     hue, light, saturation = colorsys.rgb_to_hls(*to_rgb(colour))
     offset = (number / (total - 1) - 0.5) * 0.24
     return str(to_hex(colorsys.hls_to_rgb(hue, min(0.66, max(0.2, light + offset)), saturation)))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Callable
 
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from modelling.arrays import Array
 from modelling.errors import TrainingError
 from profiles.nearest import near
 
@@ -22,3 +27,20 @@ def chosen_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise TrainingError(f"device {name!r} cannot be used here: {str(error).splitlines()[0]}; use --device cpu or auto") from error
     return device
+
+
+def block_rows(device: torch.device) -> int:
+    """How many samples go through a network at once: a device is busy with thousands, a CPU's caches with hundreds."""
+    return 4096 if device.type == "cuda" else 256
+
+
+@torch.inference_mode()
+def in_pieces(network: nn.Module, function: Callable[..., tuple[Tensor, ...]], *rows: Array) -> tuple[Array, ...]:
+    """As `modelling.forward.blocks.in_pieces`, for a function over a network's tensors."""
+    device = next(network.parameters()).device
+    tensors = [torch.from_numpy(part) for part in rows]
+    network.eval()
+    size = block_rows(device)
+    starts = range(0, max(len(rows[0]), 1), size)
+    found = [[out.cpu().numpy() for out in function(*(part[i : i + size].to(device) for part in tensors))] for i in starts]
+    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))

@@ -1,4 +1,4 @@
-"""Our network, and the choice between it and the published one. Axes as in base.py, h hidden."""
+"""Our network, and the choice between it and the published one. Axes as in modelling/forward/networks.py."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from modelling.config import TrainConfig
+from modelling.forward.networks import TissueForward
 from modelling.network.base import Network, Output, Standardise
-from modelling.network.completion import Completer, Completion
+from modelling.network.completion import Completion
 from modelling.network.paper import PaperVAE
 from modelling.network.pca import fit_components
 from modelling.network.prototypes import Prototypes
@@ -20,7 +21,7 @@ __all__ = ["Network", "Output", "Standardise", "TissueVAE", "build"]
 SMALLEST_PRIOR_VARIANCE = 1e-2
 
 
-class TissueVAE(Network):
+class TissueVAE(TissueForward, Network):
     """A linear path beside a nonlinear one on the way in, a linear decoder, and a head of tissue prototypes that is fitted in closed form.
 
     The linear path starts from the training part's principal components (`begin`), what the nonlinear path adds starts from zero: the first
@@ -36,7 +37,7 @@ class TissueVAE(Network):
         self.encode_mean, self.encode_log_var = nn.Linear(h, k), nn.Linear(h, k)
         self.head = Prototypes(n_tissues, k)
         self.completion = Completion(n_genes, n_tissues, k)
-        self.dropout = nn.Dropout(config.dropout)
+        self.activate, self.dropout = nn.GELU(), nn.Dropout(config.dropout)
         for parameter in (self.encode_mean.weight, self.encode_mean.bias, self.encode_log_var.weight):
             nn.init.zeros_(parameter)
         nn.init.constant_(self.encode_log_var.bias, -4.0)
@@ -86,32 +87,6 @@ class TissueVAE(Network):
             if rate > 0:
                 groups.setdefault(rate, []).append(parameter)
         return [{"params": parameters, "rate": rate} for rate, parameters in groups.items()]
-
-    def encode(self, x_ng: Tensor, seen_ng: Tensor) -> tuple[Tensor, Tensor]:
-        """Posterior mean and log variance (n, k); measured genes stand in for missing ones by their share, and the hidden layer learns of it."""
-        share_n1 = seen_ng.mean(1, keepdim=True)
-        x_ng = x_ng / share_n1.clamp_min(1e-3)
-        h = self.encode_norm(self.encode_hidden(x_ng) + (1 - share_n1) * self.missing_h)
-        h = self.dropout(nn.functional.gelu(h))
-        return self.encode_linear(x_ng) + self.encode_mean(h), self.encode_log_var(h)
-
-    def decode(self, z_nk: Tensor) -> Tensor:
-        """Standardised expression (n, g)."""
-        x_ng: Tensor = self.decode_linear(z_nk)
-        return x_ng
-
-    def completer(self) -> Completer:
-        """Inference of missing genes under the decoder as it is now."""
-        return Completer(self.decode_linear.weight, self.decode_linear.bias, self.completion)
-
-    def classify(self, z_nk: Tensor) -> Tensor:
-        """Tissue logits (n, t)."""
-        logits: Tensor = self.head(z_nk)
-        return logits
-
-    def unit(self, z_nk: Tensor) -> Tensor:
-        """Whitened directions (n, k): see Prototypes."""
-        return self.head.unit(z_nk)
 
 
 def build(n_genes: int, n_tissues: int, config: TrainConfig, standardise: Standardise) -> Network:

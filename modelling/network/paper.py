@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from modelling.config import TrainConfig
+from modelling.forward.networks import PaperForward
 from modelling.network.base import Network, Standardise
 
 
-class PaperVAE(Network):
+class PaperVAE(PaperForward, Network):
     """Encoder and decoder with one hidden layer each (LeakyReLU, then BatchNorm), a second linear layer on mean and log variance, sigmoid output.
 
     Missing genes enter as 0, the training mean. z = mean + log variance x noise, as published, although the log variance is no standard
@@ -36,21 +37,6 @@ class PaperVAE(Network):
             dropout,
             nn.Linear(config.head_hidden, n_tissues),
         )
-
-    def encode(self, x_ng: Tensor, seen_ng: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log variance (n, k)."""
-        h = self.encoder(x_ng)
-        return self.mean(self.hidden_mean(h)), self.log_var(self.hidden_log_var(h))
-
-    def decode(self, z_nk: Tensor) -> Tensor:
-        """Reconstruction (n, g), between 0 and 1."""
-        x_ng: Tensor = self.decoder(z_nk)
-        return x_ng
-
-    def classify(self, z_nk: Tensor) -> Tensor:
-        """Tissue logits (n, t)."""
-        logits: Tensor = self.head(z_nk)
-        return logits
 
     def sample(self, mean_nk: Tensor, log_var_nk: Tensor, noise_nk: Tensor) -> Tensor:
         """As published: the log variance itself scales the noise."""

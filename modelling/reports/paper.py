@@ -22,6 +22,7 @@ from modelling.studies.retrain import words_of
 from profiles import __version__, aside
 
 UNKNOWN = "not known to us"
+AND = "; "  # between the numbers of several sizes
 PUBLICATION = (
     "A. Pande, B. Uyar, A. Akalin: a tissue-supervised variational autoencoder on 118,263 bulk RNA-seq samples "
     "(code: github.com/BIMSBbioinfo/flexynesis_tissue_vae_manuscript)"
@@ -212,12 +213,12 @@ def _scale(found: Found, _: Compendium) -> list[Line]:
     lines = []
     rows = found["scale"]["summary"]
     if rows:
-        lines.append(Line("table2", "sizes", "training samples", "; ".join(size(row["n_train"]) for row in rows), f"{rows[0]['n_test']:,}"))
+        lines.append(Line("table2", "sizes", "training samples", AND.join(size(row["n_train"]) for row in rows), f"{rows[0]['n_test']:,}"))
     words: Callable[[Mapping[str, Any]], dict[str, str]] = words_of
     for key, word in words(rows[0]["scores"]).items():
         measure = "memory" if key == "memory_mib" else key
         lines.append(
-            Line("table2", measure, word, "; ".join(told(key, *row["scores"][key]) for row in rows), f"{rows[0]['n_seeds']} seeds a size")
+            Line("table2", measure, word, AND.join(told(key, *row["scores"][key]) for row in rows), f"{rows[0]['n_seeds']} seeds a size")
         )
     return lines
 
@@ -239,18 +240,31 @@ def _section(out: Path, item: str, title: str, lines: Sequence[Line], skipped: M
         folder = out / step / "figures"
         if (folder / f"{name}.svg").is_file():
             pictures.append(shown(folder, name, caption, out))
-    known = published()
-    rows = []
-    for line in lines:
-        if line.item == item:
-            said, source = known.get((item, line.measure), (UNKNOWN, ""))
-            rows.append([line.word, f"{said} ({source})" if source else said, line.ours, line.n])
+    here = [line for line in lines if line.item == item]
     text = [f"Ours: {words.command}."]
-    missing = [f"Left out here: {why}." for name, why in skipped.items() if name in words.needs]
-    if not rows and not pictures and not missing:
+    missing = [f"Left out here, {name}: {why}." for name, why in skipped.items() if name in words.needs]
+    if not here and not pictures and not missing:
         return None
-    tables = [Table(["what", "published", "ours [95% interval]", "n"], rows)] if rows else []
-    return Section(title, [*text, *missing, f"Why they may differ: {words.why}"], pictures, tables)
+    said, tables = _beside(here) if here else ([], [])
+    return Section(title, [*text, *missing, f"Why they may differ: {words.why}", *said], pictures, tables)
+
+
+def _beside(lines: Sequence[Line]) -> tuple[list[str], list[Table]]:
+    """The numbers of a part: published ones in a column where there are any, in a sentence where ours take several columns (one a size)."""
+    known, of = published(), [line.ours.split(AND) for line in lines]
+    stated = {line.word: "{} ({})".format(*known[line.item, line.measure]) for line in lines if (line.item, line.measure) in known}
+    nothing = [] if stated else ["The paper's own numbers of this part are not known to us."]
+    columns, n = max(map(len, of)), [[line.n] if any(line.n for line in lines) else [] for line in lines]
+    counted = ["n"] if any(n) else []
+    if columns > 1:
+        sizes, *rows = ([line.word, *ours, *one] for line, ours, one in zip(lines, of, n, strict=True))
+        told = [f"Published: {'; '.join(f'{word} {number}' for word, number in stated.items())}."] if stated else nothing
+        return told, [Table([sizes[0], *sizes[1 : columns + 1], *counted], rows)]
+    if not stated:
+        rows = [[line.word, line.ours, *one] for line, one in zip(lines, n, strict=True)]
+        return nothing, [Table(["what", "ours [95% interval]", *counted], rows)]
+    rows = [[line.word, stated.get(line.word, UNKNOWN), line.ours, *one] for line, one in zip(lines, n, strict=True)]
+    return [], [Table(["what", "published", "ours [95% interval]", *counted], rows)]
 
 
 def number_rows(lines: Sequence[Line]) -> list[dict[str, str]]:

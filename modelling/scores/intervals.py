@@ -8,9 +8,9 @@ width zero. One group in all says nothing of other groups: its samples are then 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import NormalDist
 
 import numpy as np
-from scipy.stats import norm
 
 from modelling.arrays import Floats, Ints
 
@@ -24,7 +24,7 @@ def wilson(n_hits: float, n: float) -> Interval | None:
     """Wilson score interval of a share at 95%; None for n = 0."""
     if n == 0:
         return None
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     share = n_hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))

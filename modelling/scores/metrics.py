@@ -7,10 +7,10 @@ Samples of one study resemble each other: an interval that resamples samples wou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.stats import norm
 
 from modelling.arrays import Floats, Ints
 from modelling.scores.intervals import LEVEL, Interval, is_degenerate, wilson, without_bootstrap
@@ -205,7 +205,7 @@ def jackknife_interval(estimate: float, left_out: Floats) -> Interval | None:
     if n_folds < 2:
         return None
     error = np.sqrt((n_folds - 1) / n_folds * ((left_out - left_out.mean()) ** 2).sum())
-    half = float(norm.ppf((1 + LEVEL) / 2)) * error
+    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
     return (float(estimate - half), float(estimate + half)) if np.isfinite(half) else None
 
 

@@ -6,22 +6,24 @@ must hold the k largest values, and only those are sorted.
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-from torch import Tensor
+from concurrent.futures import ThreadPoolExecutor
 
-from modelling.arrays import Floats, Ints
+import numpy as np
+
+from modelling import threads
+from modelling.arrays import Array, Floats, Ints
+from modelling.forward.blocks import one_blas_thread
+from modelling.forward.library import unit_rows
 
 GROUP = 64
-QUERY_BLOCK = 512
+QUERY_BLOCK = 256
 REFERENCE_BYTES = 256 * 2**20
 BUFFER_BYTES = 128 * 2**20  # of the similarities of a block of queries to a block of the reference
 
 
-def unit_rows(x_nk: Floats) -> Tensor:
+def _unit(x_nk: Floats) -> Floats:
     """Rows scaled to length one as float32; rows of zeros stay zero."""
-    x = torch.from_numpy(np.ascontiguousarray(x_nk, np.float32))
-    return torch.nn.functional.normalize(x, dim=1)
+    return np.asarray(unit_rows(np.ascontiguousarray(x_nk, np.float32)))
 
 
 def cosine_neighbours(query_nk: Floats, reference_mk: Floats, k: int, *, exclude_self: bool = False) -> tuple[Ints, Floats]:
@@ -52,38 +54,47 @@ def cosine_neighbours(query_nk: Floats, reference_mk: Floats, k: int, *, exclude
 
 def _nearest_of_block(query_nk: Floats, reference_mk: Floats, k: int, own_start: int | None) -> tuple[Ints, Floats]:
     """The k nearest rows of one block of the reference; with `own_start`, row i of the block is query own_start + i and not its own neighbour."""
-    reference = unit_rows(reference_mk)
-    n_reference, n_query = len(reference), query_nk.shape[0]
-    n_groups = -(-n_reference // GROUP)
-    padded = torch.zeros(n_groups * GROUP, reference.shape[1])
-    padded[:n_reference] = reference
-    del reference
+    n_reference, n_query = len(reference_mk), len(query_nk)
+    padded = np.zeros((-(-n_reference // GROUP) * GROUP, reference_mk.shape[1]), np.float32)
+    padded[:n_reference] = _unit(reference_mk)
     index, similarity = np.empty((n_query, k), np.int64), np.empty((n_query, k), np.float32)
-    buffer = torch.empty(min(QUERY_BLOCK, max(n_query, 1)), n_groups * GROUP)
-    for start in range(0, n_query, QUERY_BLOCK):
-        block = unit_rows(query_nk[start : start + QUERY_BLOCK])
-        product = torch.mm(block, padded.T, out=buffer[: block.shape[0]])
-        product[:, n_reference:] = -torch.inf
+
+    def answer(start: int) -> None:
+        product = _unit(query_nk[start : start + QUERY_BLOCK]) @ padded.T
+        product[:, n_reference:] = -np.inf
         if own_start is not None:
-            column = torch.arange(block.shape[0]) + start - own_start
+            row = np.arange(len(product))
+            column = row + start - own_start
             inside = (column >= 0) & (column < n_reference)
-            product[inside.nonzero()[:, 0], column[inside]] = -torch.inf
-        top = _top_k(product, k)
-        index[start : start + block.shape[0]] = top[1].numpy()
-        similarity[start : start + block.shape[0]] = top[0].numpy()
+            product[row[inside], column[inside]] = -np.inf
+        rows = slice(start, start + len(product))
+        similarity[rows], index[rows] = _top_k(product, k)
+
+    starts = range(0, n_query, QUERY_BLOCK)
+    with one_blas_thread(), ThreadPoolExecutor(max(1, min(threads.count(), len(starts))), "neighbours") as pool:
+        list(pool.map(answer, starts))
     return index, similarity
 
 
-def _top_k(product_bm: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest of each row and their columns; the row length is a multiple of GROUP."""
-    n_rows, n_columns = product_bm.shape
-    grouped = product_bm.view(n_rows, n_columns // GROUP, GROUP)
-    n_kept = min(k, grouped.shape[1])
-    best_groups = grouped.amax(dim=2).topk(n_kept, dim=1).indices
-    candidates = grouped.gather(1, best_groups[:, :, None].expand(-1, -1, GROUP)).reshape(n_rows, -1)
-    values, position = candidates.topk(k, dim=1)
-    columns = best_groups.gather(1, position // GROUP) * GROUP + position % GROUP
-    return values, columns
+def _top_k(product_bm: Array, k: int) -> tuple[Array, Ints]:
+    """The k largest of each row and their columns, largest first; the row length is a multiple of GROUP.
+
+    A group is every n_groups-th column: its maxima are then taken of whole rows at once.
+    """
+    n_groups = product_bm.shape[1] // GROUP
+    row = np.arange(len(product_bm))[:, None]
+    best_groups = _largest(product_bm.reshape(len(product_bm), GROUP, n_groups).max(axis=1), min(k, n_groups))
+    columns = (best_groups[:, :, None] + n_groups * np.arange(GROUP)).reshape(len(product_bm), -1)
+    candidates = product_bm[row, columns]
+    found = _largest(candidates, k)
+    values = candidates[row, found]
+    order = np.argsort(-values, axis=1, kind="stable")
+    return values[row, order], columns[row, found[row, order]]
+
+
+def _largest(values_nm: Array, k: int) -> Ints:
+    """Columns (n, k) of each row's k largest values, in no order."""
+    return np.argpartition(values_nm, values_nm.shape[1] - k, axis=1)[:, values_nm.shape[1] - k :]
 
 
 def vote(neighbour_class_nk: Ints, n_classes: int) -> Ints:

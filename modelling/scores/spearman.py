@@ -6,13 +6,14 @@ Equal to scipy.stats.spearmanr on the same float32 values (tested); numba compil
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numba import config, njit, prange, set_num_threads
 
+from modelling import threads
 from modelling.arrays import Floats, Ints
 
 DIGIT_BITS = 11
@@ -104,12 +105,12 @@ def row_spearman(a_ng: Floats, b_ng: Floats) -> Floats:
     """
     if a_ng.shape != b_ng.shape:
         raise ValueError(f"shapes differ: {a_ng.shape} and {b_ng.shape}")
-    threads = torch.get_num_threads()
-    set_num_threads(min(threads, config.NUMBA_NUM_THREADS))
+    torch = sys.modules.get("torch")
+    n_threads = threads.count() if torch is None else torch.get_num_threads()
+    set_num_threads(min(n_threads, config.NUMBA_NUM_THREADS))
     found = np.asarray(_row_correlations(np.ascontiguousarray(a_ng, np.float32), np.ascontiguousarray(b_ng, np.float32)))
-    torch.set_num_threads(
-        threads
-    )  # numba and torch share OpenMP's count: left at numba's, every later training step would wait for more threads
+    if torch is not None:  # numba and torch share OpenMP's count: left at numba's, every later training step would wait for more threads
+        torch.set_num_threads(n_threads)
     return found
 
 

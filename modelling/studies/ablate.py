@@ -56,27 +56,32 @@ def cap_arms(compendium: Compendium, cap: int, seeds: Sequence[int]) -> list[Arm
 
 def cell_line_flags(compendium: Compendium, labels: Path) -> np.ndarray:
     """Whether each sample of the compendium is a cell line, from a build's labels.parquet. Raises AblationError."""
-    import polars as pl
+    from profiles.metadata import read_frame
 
     if "is_cell_line" in compendium.obs:
         return np.array([str(value).lower() in ("true", "1") for value in compendium.obs["is_cell_line"]])
     if not labels.is_file():
         raise AblationError(f"{labels}: no such file; labels.parquet of the build says which samples are cell lines")
-    table = pl.read_parquet(labels)
+    table = read_frame(labels, str(labels)).raw
     if not {"sample_id", "is_cell_line"} <= set(table.columns):
         raise AblationError(f"{labels}: needs columns sample_id and is_cell_line")
-    lines = set(table.filter(pl.col("is_cell_line"))["sample_id"])
+    lines = {name for name, told in zip(table["sample_id"], table["is_cell_line"], strict=True) if str(told).lower() in ("true", "1")}
     return np.isin(compendium.sample_ids.astype(str), list(lines))
 
 
 def ablate(
-    compendium: Compendium, arms: Sequence[Arm], config: TrainConfig, stage: Stage = silent, question: Question | None = None
+    compendium: Compendium,
+    arms: Sequence[Arm],
+    config: TrainConfig,
+    stage: Stage = silent,
+    question: Question | None = None,
+    device: str = "auto",
 ) -> list[dict[str, Any]]:
     """One row of scores per arm, those of an outside cohort among them where one is asked about."""
     advance = stage("trainings", len(arms))
     rows = []
     for arm in arms:
-        rows.append(score_arm(compendium, arm, config, question))
+        rows.append(score_arm(compendium, arm, config, question, device))
         advance(1)
     return rows
 

@@ -6,16 +6,16 @@ the training samples that are left out here: what is tested is whether tissues l
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
-import torch
 
 from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.model import TissueModel
 from modelling.data import Compendium
 from modelling.errors import ModellingError
+from modelling.forward.applied import AppliedHead
+from modelling.forward.head import fitted
 from modelling.progress import Advance, ignore
 from modelling.scores.metrics import classification_scores, draw_groups
 from profiles.nearest import near
@@ -35,8 +35,7 @@ def score_across(model: TissueModel, compendium: Compendium, field: str, seed: i
 
     Raises NothingAcross.
     """
-    head = model.prototypes
-    if head is None:
+    if model.prototypes is None:
         raise NothingAcross("--across needs a head of prototypes: the published network's would have to be trained once for every value")
     column = ALIASES.get(field, field)
     if column not in compendium.obs:
@@ -50,12 +49,12 @@ def score_across(model: TissueModel, compendium: Compendium, field: str, seed: i
     large = [str(name) for name in names[np.argsort(-counts, kind="stable")][:MOST_VALUES] if (value == name).sum() >= FEWEST]
     z = []
     for block, x in compendium.blocks(rows, genes=model.genes):
-        z.append(torch.from_numpy(model.embed(x)))
+        z.append(model.embed(x))
         advance(len(block))
-    z_nk, target = torch.cat(z), compendium.targets[rows]
+    z_nk, target = np.concatenate(z), compendium.targets[rows]
     power = model.calibration.class_balance
     found = [
-        _without(copy.deepcopy(head).cpu(), z_nk, target, value == name, np.isin(rows, fitting), POWER if power is None else power)
+        _without(z_nk, target, value == name, np.isin(rows, fitting), len(model.tissues), POWER if power is None else power)
         for name in large
     ]
     group = compendium.text("group_id", rows)
@@ -77,15 +76,15 @@ def score_across(model: TissueModel, compendium: Compendium, field: str, seed: i
     }
 
 
-def _without(head: Any, z_nk: torch.Tensor, target: Ints, left_out: Bools, may_fit: Bools, power: float) -> tuple[Ints, Ints, int]:
+def _without(z_nk: Floats, target: Ints, left_out: Bools, may_fit: Bools, n_tissues: int, power: float) -> tuple[Ints, Ints, int]:
     """Rows that were left out and have a tissue elsewhere, what a head without them calls them, and how many have none."""
     fit = np.flatnonzero(~left_out & may_fit)
     known = np.isin(target, target[fit])
     kept = np.flatnonzero(left_out & known)
     if not len(fit) or not len(kept):
         return np.empty(0, np.int64), np.empty(0, np.int64), int(left_out.sum())
-    head.fit(z_nk[fit], torch.from_numpy(target[fit]), power)
-    return kept, head(z_nk[kept]).argmax(1).numpy(), int((left_out & ~known).sum())
+    head = AppliedHead(**fitted(z_nk[fit], target[fit], n_tissues, power))
+    return kept, head(z_nk[kept]).argmax(axis=1), int((left_out & ~known).sum())
 
 
 def _scores(truth: Ints, called: Ints, group: Floats, n_tissues: int, seed: int) -> dict[str, Any]:

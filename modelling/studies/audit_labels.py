@@ -169,11 +169,11 @@ def table(found: Suspicion, compendium: Compendium, labels: Path | None) -> pl.D
 
 def _evidence(path: Path) -> pl.DataFrame:
     """Why each sample has its label, from a build's labels.parquet (or the same as TSV)."""
-    import polars as pl
+    from profiles.metadata import read_frame
 
     if not path.is_file():
         raise AuditError(f"{path}: no such file; labels.parquet lies beside the compendium of a build")
-    content = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, separator="\t", infer_schema=False)
+    content = read_frame(path, str(path)).raw
     if "sample_id" not in content.columns:
         raise AuditError(f"{path}: no column sample_id{near('sample_id', content.columns)}; columns: {', '.join(content.columns[:6])}")
     kept = [name for name in EVIDENCE if name in content.columns]
@@ -230,12 +230,11 @@ def against_truth(found: Suspicion, compendium: Compendium, truth: Path) -> dict
 
     Wrong is an audited sample whose label is not its true tissue; average precision looks at the whole ranking by margin.
     """
-    import polars as pl
     from sklearn.metrics import average_precision_score
 
-    if not truth.is_file():
-        raise AuditError(f"{truth}: no such file")
-    content = pl.read_csv(truth, separator="\t", infer_schema=False)
+    from profiles.metadata import read_frame
+
+    content = read_frame(truth, str(truth)).raw
     if missing := sorted({"sample_id", "true_tissue"} - set(content.columns)):
         meant = near(missing, content.columns)
         raise AuditError(f"{truth}: no column {' and no '.join(missing)}{meant}; columns: {', '.join(content.columns[:6])}")

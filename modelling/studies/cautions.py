@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from modelling.bundle.model import TissueModel
 from modelling.data import Compendium
 from modelling.studies.held_out import HeldOut
+from profiles.plain_json import NoObject, read_object
 
 
 def provenance_notes(run: Path, compendium: Compendium) -> list[str]:
@@ -17,8 +17,11 @@ def provenance_notes(run: Path, compendium: Compendium) -> list[str]:
     path = run / "environment.json"
     if not path.is_file():
         return ["the run has no environment.json: it cannot be told which compendium it was trained on"]
-    environment = json.loads(path.read_text(encoding="utf-8"))
-    trained_on = environment.get("compendium", {}).get("sha256")
+    try:
+        compendium_then = read_object(path).get("compendium")
+    except NoObject as error:
+        return [f"environment.json of the run {error}: it cannot be told which compendium it was trained on"]
+    trained_on = compendium_then.get("sha256") if isinstance(compendium_then, dict) else None
     if trained_on is None:
         return ["environment.json names no compendium: it cannot be told which one the run was trained on"]
     if trained_on == compendium.sha256():

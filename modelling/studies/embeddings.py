@@ -10,6 +10,7 @@ import numpy as np
 from modelling.arrays import Floats
 from modelling.errors import ModellingError
 from profiles.claims import h5ad_fault
+from profiles.hdf5_guard import Damaged, reading
 from profiles.nearest import near
 
 
@@ -61,16 +62,25 @@ def _from_npy(path: Path) -> tuple[np.ndarray, Floats]:
     if not ids_path.is_file():
         raise EmbeddingError(f"{path}: needs the sample ids, one a line in row order, in {ids_path.name} beside it")
     try:
-        values = np.load(path, allow_pickle=False)
-    except ValueError as error:
+        values = np.load(path, mmap_mode="r", allow_pickle=False)  # in place: a head that claims more than the file holds takes no memory
+    except (ValueError, EOFError, TypeError) as error:
         raise EmbeddingError(f"{path}: not a plain .npy array ({error})") from error
-    return np.array(ids_path.read_text(encoding="utf-8").split("\n")[: len(values)], dtype=object), values
+    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "fiu":
+        raise EmbeddingError(f"{path}: not one .npy array of numbers with a row per sample")
+    try:
+        ids = ids_path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise EmbeddingError(f"{ids_path}: is no UTF-8 text ({error.reason}, byte {error.start:,})") from error
+    return np.array(ids[: len(values)], dtype=object), values
 
 
 def _from_parquet(path: Path) -> tuple[np.ndarray, Floats]:
     import polars as pl
 
-    table = pl.read_parquet(path)
+    try:
+        table = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise EmbeddingError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from error
     if "sample_id" not in table.columns:
         raise EmbeddingError(f"{path}: no column sample_id{near('sample_id', table.columns)}; columns: {', '.join(table.columns[:5])}")
     numbers = table.drop("sample_id")
@@ -87,12 +97,13 @@ def _from_h5ad(path: Path, key: str) -> tuple[np.ndarray, Floats]:
         fault = h5ad_fault(path)
         if fault:
             raise EmbeddingError(f"{path}: {fault}; write it again with anndata")
-        with h5py.File(path) as file:
+        with reading(), h5py.File(path) as file:
             ids = read_elem(file["obs"]).index.to_numpy(dtype=object)
             available = list(file["obsm"]) if "obsm" in file else []
             if key and key not in available:
                 raise EmbeddingError(f"{path}: no obsm {key!r}{near(key, available)}; there are: {', '.join(available) or 'none'}")
             values = read_elem(file["obsm"][key] if key else file["X"])
-    except OSError as error:
+            values = np.asarray(values if isinstance(values, np.ndarray) else values.toarray())
+    except (OSError, Damaged) as error:
         raise EmbeddingError(f"{path}: not a readable .h5ad file ({error})") from error
-    return ids, np.asarray(values if isinstance(values, np.ndarray) else values.toarray())
+    return ids, values

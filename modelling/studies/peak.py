@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import torch
+from typing import Any
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -18,15 +18,21 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 def peak_memory() -> Iterator[Callable[[], float]]:
     """A function that says the peak since here in MiB: of the GPU where there is one, else resident memory of this process.
 
-    The process holds PyTorch and what was there before. NaN where the system does not count it (only Linux can be asked to start counting anew).
+    The process holds what was there before, too. NaN where the system does not count it (only Linux can be asked to start counting anew).
     """
     counts = _start()
     yield lambda: _peak() if counts else float("nan")
 
 
+def _device() -> Any:
+    """PyTorch's view of a GPU; None where there is none, or where nothing has imported torch so far."""
+    torch = sys.modules.get("torch")
+    return torch.cuda if torch is not None and torch.cuda.is_available() else None
+
+
 def _start() -> bool:
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
+    if (device := _device()) is not None:
+        device.reset_peak_memory_stats()
         return True
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
@@ -39,8 +45,8 @@ def _start() -> bool:
 
 
 def _peak() -> float:
-    if torch.cuda.is_available():
-        return float(torch.cuda.max_memory_allocated() / 2**20)
+    if (device := _device()) is not None:
+        return float(device.max_memory_allocated() / 2**20)
     lines = STATUS.read_text(encoding="ascii", errors="replace").splitlines()
     found = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
     return float(found[0]) / 1024 if found else float("nan")

@@ -66,7 +66,9 @@ def labelled_training_rows(compendium: Compendium) -> dict[str, Ints]:
     return {str(name): rows[tissue == name] for name in sorted(set(tissue))}
 
 
-def score_arm(compendium: Compendium, arm: Arm, config: TrainConfig, question: Question | None = None) -> dict[str, Any]:
+def score_arm(
+    compendium: Compendium, arm: Arm, config: TrainConfig, question: Question | None = None, device: str = "auto"
+) -> dict[str, Any]:
     """Train on the arm's rows, stop on the whole validation part, score on the whole test part, and on an outside cohort where one is asked about;
     nothing is kept but the scores.
     """
@@ -76,7 +78,7 @@ def score_arm(compendium: Compendium, arm: Arm, config: TrainConfig, question: Q
         path = write_subset(compendium, rows, folder / "part.h5ad")
         with Compendium.open(path) as part, peak_memory() as peak:
             started = time.perf_counter()
-            model = train(part, folder / "run", config.replace(seed=arm.seed)).model
+            model = train(part, folder / "run", config.replace(seed=arm.seed), device=device).model
             costs = {"seconds": time.perf_counter() - started, "memory_mib": peak()}
             outside = cohort_scores(folder / "run", part, question) if question else {}
     tested = read_held_out(model, compendium)

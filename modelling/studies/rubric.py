@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 from modelling.errors import ModellingError
+from profiles.metadata import read_frame
 from profiles.nearest import near
 from profiles.resources import ontology_folder
 
@@ -53,9 +53,8 @@ def load_rubric(name: str) -> Rubric:
     if not path.is_file():
         shipped = sorted(file.stem for file in (ontology_folder() / "rubrics").glob("*.tsv"))
         raise RubricError(f"no rubric {name!r}: neither a file nor one of the shipped ones ({', '.join(shipped)}){near(name, shipped)}")
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        rows, header = list(reader), list(reader.fieldnames or [])
+    table = read_frame(path, str(path)).raw
+    rows, header = list(table.iter_rows(named=True)), table.columns
     ways = [column for column in header if column not in NOT_A_WAY]
     if "category" not in header or not ways or not rows:
         raise RubricError(f"{path}: needs a header with `category` and at least one column of accepted tissues, and rows; found {header}")

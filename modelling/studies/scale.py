@@ -39,13 +39,14 @@ def scale(
     config: TrainConfig,
     stage: Stage = silent,
     question: Question | None = None,
+    device: str = "auto",
 ) -> list[dict[str, Any]]:
     """One row per arm: fraction, seed, sizes and scores, those of an outside cohort among them where one is asked about."""
     arms = nested_arms(compendium, fractions, seeds)
     advance = stage("trainings", len(arms))
     rows = []
     for arm in arms:
-        rows.append({"fraction": float(arm.name), **score_arm(compendium, arm, config, question)})
+        rows.append({"fraction": float(arm.name), **score_arm(compendium, arm, config, question, device)})
         advance(1)
     return rows
 

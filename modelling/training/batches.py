@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from modelling.data import Compendium
-from modelling.network.base import block_rows
+from modelling.network.device import block_rows
 
 Rows = NDArray[np.int64]
 BLOCK_ROWS = 16

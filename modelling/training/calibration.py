@@ -18,6 +18,7 @@ from modelling.arrays import Bools, Floats, Ints
 from modelling.bundle.calibration import ALPHA, EVEN, Calibration
 from modelling.bundle.model import TissueModel
 from modelling.data import Compendium
+from modelling.network.base import Network
 from modelling.network.loss import fit_temperature
 from modelling.network.ours import TissueVAE
 from modelling.network.prototypes import Prototypes
@@ -74,6 +75,7 @@ class Scores:
 
 def finish(model: TissueModel, compendium: Compendium) -> None:
     """Fit the head, the temperature and the limits of a trained model, and what it leaves of each gene, in place."""
+    assert isinstance(model.network, Network)
     residual_g = residual_variance(model.network, compendium)
     model.residual_g = residual_g.numpy()
     if isinstance(model.network, TissueVAE):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from modelling.arrays import Floats
-from modelling.bundle.inference import clipped, impute
+from modelling.bundle.inference import impute
 from modelling.data import Compendium
 from modelling.network.ours import TissueVAE
 
@@ -42,7 +42,7 @@ def fit_completion(network: TissueVAE, compendium: Compendium, residual_g: Tenso
     for factor in FACTORS:
         network.completion.noise_g.copy_((factor * noise_g).clamp_min(LEAST_NOISE))
         completer = network.completer()
-        restored = completer.expected(completer.posterior(clipped(network, network.standardise(shown))).mean_nk)
+        restored = completer.expected(completer.posterior(network.standardise.clipped(network.standardise(shown))).mean_nk)
         errors.append(float((restored - truth)[hidden].square().mean()))
     network.completion.noise_g.copy_((FACTORS[int(np.argmin(errors))] * noise_g).clamp_min(LEAST_NOISE))
     network.completion.width.fill_(1.0)
@@ -58,7 +58,7 @@ def _hidden_cells(network: TissueVAE, compendium: Compendium, device: torch.devi
     x = torch.from_numpy(np.concatenate([x for _, x in compendium.blocks(rows)]))
     share = torch.tensor(HIDDEN)[torch.arange(len(x)) % len(HIDDEN)]
     hidden = torch.rand(x.shape, generator=torch.Generator().manual_seed(0)) < share[:, None]
-    truth = clipped(network, network.standardise(x.to(device)))
+    truth = network.standardise.clipped(network.standardise(x.to(device)))
     return torch.where(hidden, torch.nan, x).to(device), truth, (hidden & ~torch.isnan(x)).to(device)
 
 

@@ -11,6 +11,7 @@ from modelling.config import TrainConfig
 from modelling.errors import ModellingError, TrainingError
 from modelling.training import checkpoint
 from profiles import aside
+from profiles.plain_json import NoObject, read_object
 
 CONFIG = "config.json"
 FORMAT = 1
@@ -27,10 +28,10 @@ class NotARun(ModellingError):
 def is_run(folder: Path) -> bool:
     """Whether a folder holds the config.json of a run, begun or finished, or the checkpoint of a stopped one."""
     try:
-        content = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if isinstance(content, dict) and isinstance(content.get("train"), dict) and isinstance(content.get("format"), int):
+        content = read_object(folder / CONFIG)
+        if isinstance(content.get("train"), dict) and isinstance(content.get("format"), int):
             return True
-    except (OSError, ValueError):
+    except (OSError, NoObject):
         pass
     return checkpoint.is_ours(folder)
 

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from modelling.config import TrainConfig
 from modelling.data import Compendium
-from modelling.network.base import Network, block_rows
+from modelling.network.base import Network
+from modelling.network.device import block_rows
 from modelling.network.loss import cross_entropy, masked_mse
 from modelling.training.batches import Feed
 

@@ -78,17 +78,21 @@ class Terms:
         return found
 
     def find(self, text: str, most: int) -> list[TermSummary]:
-        """Terms that hold reference samples and are called `text`, or by a word that begins with or holds it, the closest first."""
+        """Terms that hold reference samples and are called `text`; whose name begins with it; another of their words does, the shortest first; or holds it."""
         wanted = text.strip().lower()
         best: dict[str, tuple[int, int, str]] = {}
         for word, term_ids in self._terms_of.items():
             if wanted not in word:
                 continue
-            rank = (0 if word == wanted else 1 if word.startswith(wanted) else 2, len(word), word)
+            begins = word.startswith(wanted)
             for term_id in term_ids:
+                kind = 0 if word == wanted else 1 if begins and word == self.name[term_id].lower() else 2 if begins else 3
+                rank = (kind, len(word), word)
                 if self._count[term_id] and (term_id not in best or rank < best[term_id]):
                     best[term_id] = rank
-        ordered = sorted(best, key=lambda term_id: (best[term_id][0], -self._count[term_id], term_id))
+        ordered = sorted(
+            best, key=lambda term_id: (best[term_id][0], best[term_id][1] if best[term_id][0] == 2 else 0, -self._count[term_id], term_id)
+        )
         return [self._summary(term_id, best[term_id][2]) for term_id in ordered[:most]]
 
     def rows(self, term_id: str) -> list[int]:

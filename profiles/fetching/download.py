@@ -20,6 +20,7 @@ from profiles.fetching.checksum import digests, published_checksum
 from profiles.fetching.headers import DownloadFault, Redirects, Refused, number, range_start, stated_length, validator, wish
 from profiles.fetching.patience import Patience, Progress
 from profiles.lock import Held, lock
+from profiles.plain_json import NoObject, read_object
 
 BLOCK = 1 << 20
 LEAST_BYTES = 1024  # of an answer that counts as progress
@@ -255,8 +256,8 @@ def _state_file(part: Path) -> Path:
 
 def _state(part: Path) -> dict[str, str]:
     try:
-        return dict(json.loads(_state_file(part).read_text(encoding="utf-8")))
-    except (OSError, ValueError):  # no state, or half of one: the part cannot be trusted, and is fetched anew
+        return read_object(_state_file(part))
+    except (OSError, NoObject):  # no state, or half of one: the part cannot be trusted, and is fetched anew
         return {}
 
 

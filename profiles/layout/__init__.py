@@ -25,6 +25,8 @@ __all__ = ["DEFAULT_ENTRY", "ENOUGH_GENES", "N_ID_CANDIDATES", "Column", "Head",
 
 # Numbers are taken as gene ids only where no column of words names the genes.
 MOSTLY_GENES: Final = 0.5
+# featureCounts joins the positions of exons: `22;22;22` is chromosome 22, not the gene of that Entrez id.
+NO_NAMES: Final = ("position", "length", "percentage", "comparison")
 
 
 def decide(head: Head, wish: Wish) -> Plan:
@@ -57,7 +59,8 @@ def _gene_column(head: Head) -> tuple[int, float]:
     best, share = 0, -1.0
     for i, column in ((i, head.column(i)) for i in range(min(len(head.columns), N_ID_CANDIDATES))):
         number = column.is_number
-        if number and i and tools.kind_of_column(column.name) != "identifier":
+        kind = tools.kind_of_column(column.name)
+        if (number and i and kind != "identifier") or kind in NO_NAMES:
             continue
         if number and (column.share_missing > 0.5 or len(set(column.texts)) < 0.9 * len(column.texts)):
             continue

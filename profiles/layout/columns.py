@@ -70,6 +70,9 @@ def by_evidence(head: Head, wish: Wish, rest: list[int], plan: Plan) -> None:
     numbers = one_quantity(head, [i for i in rest if i not in plan.fates], plan)
     comparison = tools.is_comparison([head.columns[i] for i in rest])
     named = {i: kind for i in numbers if (kind := tools.kind_of_column(head.columns[i], beside_comparison=comparison))}
+    unnamed = [i for i in numbers if i not in named]
+    groups = tools.groups_among([head.columns[i] for i in unnamed], beside_comparison=comparison)
+    named |= dict.fromkeys((unnamed[k] for k in groups), "mean or spread of a group of samples")
     genes = evidence.genes_of_rows(head.column(plan.id_column).texts)
     unnamed = [i for i in numbers if i not in named]
     for i in unnamed if len(unnamed) <= 32 else (*unnamed[:16], *unnamed[-16:]):

@@ -51,6 +51,7 @@ def genes_in_rows(head: Head, wish: Wish, id_column: int) -> Plan:
             + "; ".join(
                 sorted({f"{head.columns[i] or 'no name'} ({why or fate})" for i, (fate, why) in plan.fates.items() if i != id_column})[:6]
             )
+            + ". Give the table of counts; --samples names a column that is a sample all the same"
         )
     plan.put(plan.values, "sample")
     refuse_coverage(head, wish)

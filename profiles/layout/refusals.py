@@ -19,6 +19,8 @@ LONG: Final = 0.4
 
 def no_genes(name: str, first: str, names: Sequence[str], second: str, others: Sequence[str]) -> GeneFault:
     """Why no axis of a table holds human genes: by the word mouse, rat or transcripts where it is that."""
+    if sum(row.startswith("Unassigned_") for row in others) > 1:
+        return GeneFault(f"{name}: this is the summary that featureCounts writes beside its counts; give the file without .summary")
     for candidate in (others, names):
         if said := species(candidate).refusal:
             return GeneFault(f"{name}: {said}")
@@ -54,6 +56,9 @@ def _is_below_genes(head: Head) -> bool:
 
 def refuse_long(head: Head, ids: Sequence[str], id_column: int) -> None:
     """A long table names each gene once for each sample."""
+    numbers = [i for i in range(len(head.columns)) if i != id_column and head.column(i).is_number]
+    if head.n_annotation is not None or not numbers:  # a GCT file is a matrix; a list without numbers holds no expression at all
+        return
     named = [name for name in ids if name]
     if len(named) < evidence.FEWEST_ROWS or len(set(named)) > (1 - LONG) * len(named):
         constant = [

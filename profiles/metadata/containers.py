@@ -6,31 +6,88 @@ import csv
 import datetime
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from profiles.account import some
+from profiles.claims import rows_fault
 from profiles.errors import MetadataFault, TableFault
 from profiles.metadata.frame import Frame, as_text
+from profiles.readers.grid import refuse_same_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PANDAS_INDEX = "__index_level_0__"
 
 
 def from_parquet(reopen: Any, name: str) -> Frame:
-    """Values as text: 3.0 stays 3.0, lists are joined by commas, dictionaries (categories) are their words."""
+    """Values as text: 3.0 stays 3.0, lists are joined by commas, dictionaries (categories) are their words.
+
+    Arrow reads the file, whose readers refuse what others abort on; what polars has no type for is text before it sees it.
+    """
     import polars as pl
+    import pyarrow as pa
 
     with reopen() as handle:
         try:
-            frame = pl.read_parquet(handle)
-        except (pl.exceptions.PolarsError, OSError) as error:
+            table = _arrow_of(handle, name)
+            nested = [field.name for field in table.schema if _is_nested(field.type)]
+            table = table.drop_columns(nested)
+            frame = pl.DataFrame({field.name: pl.from_arrow(_plain(table.column(field.name))) for field in table.schema})
+        except (pa.ArrowException, pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
             raise TableFault(f"{name}: is no readable Parquet file ({str(error).splitlines()[0]}); fetch it again") from error
+    if not frame.width:
+        raise TableFault(f"{name}: is a Parquet file without a column of words or numbers; write the table again")
     lists = [column for column, kind in frame.schema.items() if isinstance(kind, pl.List | pl.Array)]
-    nested = [column for column, kind in frame.schema.items() if isinstance(kind, pl.Struct | pl.Object | pl.Binary)]
-    frame = frame.drop(nested).with_columns(pl.col(column).cast(pl.List(pl.String)).list.join(",") for column in lists)
+    frame = frame.with_columns(pl.col(column).cast(pl.List(pl.String)).list.join(",") for column in lists)
     if PANDAS_INDEX in frame.columns:
         frame = frame.select(pl.col(PANDAS_INDEX).alias(""), pl.all().exclude(PANDAS_INDEX))
     notes = [f"{name}: {len(nested)} columns hold structures and were left out: {some(nested)}"] if nested else []
     return as_text(name, frame, frame.columns, notes)
+
+
+def _arrow_of(handle: Any, name: str) -> pa.Table:
+    """The whole table, its text looked at. Raises TableFault, ArrowException, OSError."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(handle) as file:
+        handle.seek(0, io.SEEK_END)
+        if fault := rows_fault(file.metadata.num_rows, handle.tell()):
+            raise TableFault(f"{name}: {fault}")
+        refuse_same_names(file.schema_arrow.names, name)
+        table = file.read()
+    table.validate(full=True)
+    return table
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    """Whether a column holds no words, numbers or lists of those."""
+    import pyarrow.types as of
+
+    if of.is_list(kind) or of.is_large_list(kind) or of.is_fixed_size_list(kind):
+        return _is_nested(kind.value_type) or of.is_nested(kind.value_type)
+    if of.is_dictionary(kind):
+        return _is_nested(kind.value_type)
+    return bool(
+        of.is_nested(kind) or of.is_binary(kind) or of.is_large_binary(kind) or of.is_fixed_size_binary(kind) or of.is_binary_view(kind)
+    )
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of a type that polars has; others as Arrow writes them out."""
+    import pyarrow as pa
+    import pyarrow.types as of
+
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        column = pa.chunked_array([chunk.storage for chunk in column.chunks], kind.storage_type)
+        kind = kind.storage_type
+    if of.is_dictionary(kind):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    known = of.is_boolean(kind) or of.is_integer(kind) or of.is_float32(kind) or of.is_float64(kind) or of.is_date(kind) or of.is_null(kind)
+    if known or of.is_string(kind) or of.is_large_string(kind) or of.is_list(kind) or of.is_large_list(kind) or of.is_fixed_size_list(kind):
+        return column
+    return column.cast(pa.float32() if of.is_float16(kind) else pa.large_string())
 
 
 def from_h5ad(source: Any, name: str) -> Frame:

@@ -111,12 +111,24 @@ def column_of(name: str, values: pa.Array, decimal: str = ".", *, may_be_ids: bo
         numbers = np.asarray(pa.RecordBatch.from_arrays([values], ["x"]).to_tensor(null_to_nan=True).to_numpy(), np.float64)[:, 0]
         texts = ["" if value is None else str(value) for value in values.to_pylist()] if may_be_ids else []
         return Column(name, texts, numbers, 1.0, float(np.isnan(numbers).mean()) if len(numbers) else 1.0)
-    texts = ["" if text is None else text for text in (values if pa.types.is_string(kind) else values.cast(pa.string())).to_pylist()]
+    texts = _texts(values)
     cells = [cell for text in texts if (cell := text.strip()) not in NOTHING_THERE]
     there = np.array([text.strip() not in NOTHING_THERE for text in texts], bool)
     numbers = np.full(len(texts), np.nan)
     numbers[there] = [_number(cell.replace(decimal, ".") if decimal != "." else cell) for cell in cells]
     return Column(name, texts, numbers, float((~np.isnan(numbers)).sum()) / len(cells) if cells else 0.0, 1 - len(cells) / n)
+
+
+def _texts(values: pa.Array) -> list[str]:
+    """Whatever the values are, as text. Arrow holds text that it never looked at: bytes that are no UTF-8 are shown as such, and no error yet."""
+    kind = values.type
+    if isinstance(kind, pa.BaseExtensionType):
+        values, kind = values.storage, kind.storage_type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        values, kind = values.cast(pa.large_string()).cast(pa.large_binary()), pa.large_binary()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind) or pa.types.is_binary_view(kind):
+        return ["" if value is None else value.decode("utf-8", "replace") for value in values.to_pylist()]
+    return ["" if value is None else value for value in values.cast(pa.string()).to_pylist()]
 
 
 def _number(cell: str) -> float:

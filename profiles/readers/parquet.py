@@ -84,7 +84,11 @@ class ArrowGrid:
             raise TableFault(f"{self.name}: column {item.name!r} holds {values.type}, no numbers")
         if pa.types.is_string(item.type) and pa.types.is_floating(values.type):
             values = values.cast(pa.int64(), safe=False)
-        return pc.cast(values, item.type, safe=False) if pa.types.is_floating(item.type) else values.cast(item.type)
+        if pa.types.is_floating(item.type):
+            return pc.cast(values, item.type, safe=False)
+        text = values.cast(item.type)
+        text.validate(full=True)  # a file may call bytes text that are no UTF-8
+        return text
 
     def _fault(self, error: Exception) -> TableFault:
         return TableFault(f"{self.name}: cannot be read as a matrix ({str(error).splitlines()[0]}); write it again")

@@ -153,7 +153,10 @@ def _is_headerless(dialect: Dialect) -> bool:
     numbers = [i for i in range(1, len(header)) if NUMBER.fullmatch(header[i])]
     if dialect.header_short or not numbers or not first or kind_of_column(first):
         return False
-    if not all(_holds_numbers(rows, i) == (i in numbers) for i in range(1, len(header))):
+    filled = [
+        i for i in range(1, len(header)) if header[i] or any(row[i].strip() for row in rows)
+    ]  # htseq leaves a missing gene name empty
+    if not all(_holds_numbers(rows, i) == (i in numbers) for i in filled):
         return False
     if summary_rows([first]) or plain_ensembl(first):
         return True

@@ -77,14 +77,20 @@ class Dialect:
         if not self._is_cleaned:
             yield from blocks
             return
-        for block in whole_lines(blocks):
+        yield from self._without_remarks(self._cleaned(whole_lines(blocks)))
+
+    def _cleaned(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        for block in lines:
             if self.stray_returns:
                 block = STRAY_CR.sub(b" ", block)
-            if self.escaped:
-                block = block.replace(b'\\"', b'""')
-            if self.n_inner_comments:
-                block = MARKED.sub(lambda line: b"" if self.is_comment(line[0]) else line[0], block)
-            yield block
+            yield block.replace(b'\\"', b'""') if self.escaped else block
+
+    def _without_remarks(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        if not self.n_inner_comments:
+            return lines
+        if self.multiline:
+            return (block for block, _ in between_quotes(lines, self.is_comment, b""))
+        return (MARKED.sub(lambda line: b"" if self.is_comment(line[0]) else line[0], block) for block in lines)
 
     @property
     def _is_cleaned(self) -> bool:
@@ -93,6 +99,25 @@ class Dialect:
     def is_comment(self, line: bytes) -> bool:
         """Whether a line of the body is a remark: it starts with # or ! and has not the cells of a row."""
         return line[:1] in (b"#", b"!") and line.count(self.separator.encode()) + 1 != len(self.header)
+
+
+def between_quotes(lines: Iterator[bytes], is_comment: Callable[[bytes], bool], instead: bytes) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines with `instead` for each remark, and how many there were. A line that begins inside an enclosed cell is a part of that cell.
+
+    Quotes of a remark enclose nothing. It holds for text in which every other quote does.
+    """
+    inside = False
+    for block in lines:
+        kept: list[bytes] = []
+        start = seen = 0
+        for found in MARKED.finditer(block):
+            inside ^= bool(block.count(b'"', seen, found.start()) % 2)
+            seen = found.start()
+            if not inside and is_comment(found[0]):
+                kept += [block[start : found.start()], instead]
+                start = seen = found.end()
+        inside ^= bool(block.count(b'"', seen) % 2)
+        yield b"".join([*kept, block[start:]]), len(kept) // 2
 
 
 def skip_lines(blocks: Iterator[bytes], n: int) -> Iterator[bytes]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from profiles.errors import TableFault
@@ -34,24 +36,32 @@ def explain(dialect: Dialect, error: Exception) -> TableFault:
 
 def ragged_line(dialect: Dialect) -> tuple[int, int, str] | None:
     """(line in the file, number of cells, its beginning) of the first row that is not as wide as the header."""
-    text = io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="")  # type: ignore[type-var]
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    reader = csv.reader(text, delimiter=dialect.separator, quoting=quoting)
-    line = 0
-    for row in reader:
-        if row and len(row) != len(dialect.header):
-            return dialect.n_skip + line + 1, len(row), row[0][:SHOWN]
-        line = reader.line_num
+    with _numbered_rows(dialect) as rows:
+        for line, row in rows:
+            if row and len(row) != len(dialect.header):
+                return line, len(row), row[0][:SHOWN]
     return None
 
 
 def _line_of_cell(dialect: Dialect, column: int, cell: str) -> str:
-    text = io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="")  # type: ignore[type-var]
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    reader = csv.reader(text, delimiter=dialect.separator, quoting=quoting)
-    line = 0
-    for row in reader:
-        if len(row) > column and row[column] == cell:
-            return f", line {dialect.n_skip + line + 1}"
-        line = reader.line_num
+    with _numbered_rows(dialect) as rows:
+        for line, row in rows:
+            if len(row) > column and row[column] == cell:
+                return f", line {line}"
     return ""
+
+
+@contextmanager
+def _numbered_rows(dialect: Dialect) -> Iterator[Iterator[tuple[int, list[str]]]]:
+    """The rows of the body, each with the line of the file that it begins in."""
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    with io.TextIOWrapper(io.BufferedReader(dialect.body()), encoding="utf-8", errors="replace", newline="") as text:  # type: ignore[type-var]
+        reader = csv.reader(text, delimiter=dialect.separator, quoting=quoting)
+
+        def rows() -> Iterator[tuple[int, list[str]]]:
+            line = 0
+            for row in reader:
+                yield dialect.n_skip + line + 1, row
+                line = reader.line_num
+
+        yield rows()

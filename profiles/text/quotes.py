@@ -137,7 +137,7 @@ def measure_rows(lines: Iterator[bytes], separator: str, is_comment: Callable[[b
         # A line that starts inside an enclosed cell is no remark, whatever its first letter.
         as_text.add(separators, ends, empty & ~(in_quotes[starts] & strict), line)
         outside = ~in_quotes[ends]
-        as_form.add(separators[~in_quotes[separators]], ends[outside], empty[outside], line)
+        as_form.add(separators[~in_quotes[separators]], ends[outside], (empty & ~in_quotes[starts])[outside], line)
         inside ^= bool(len(quotes) % 2)
         line += len(ends)
     return as_text, as_form

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from profiles.errors import TableFault
 from profiles.limits import Limits
-from profiles.text.dialect import COMMENT_SIGNS, MARKED, Dialect, skip_lines, whole_lines
+from profiles.text.dialect import COMMENT_SIGNS, MARKED, Dialect, between_quotes, skip_lines, whole_lines
 from profiles.text.head import N_LINES, N_ROWS, Head, find_head, find_separator, first_lines, split_lines
 from profiles.text.measure import measure
 from profiles.text.quotes import QuoteFacts, look_at_quotes, measure_rows, reads_leniently, whole_columns_enclosed
@@ -60,9 +60,10 @@ def sniff(reopen: Callable[[], BinaryIO], name: str, limits: Limits | None = Non
         stray_returns=newline != "\r" and measured.n_cr > measured.n_crlf,
     )
     n_above = sum(line.startswith(COMMENT_SIGNS) for line in head.above) + bool(head.header_behind)
+    marked = measured.n_marked > n_above
     if measured.n_quotes:
-        draft = _decide_quotes(draft, head)
-    return _with_rows(draft, head, measured.n_marked > n_above, measured.spread.lines, small=small)
+        draft = _decide_quotes(draft, head, marked)
+    return _with_rows(draft, head, marked, measured.spread.lines, small=small)
 
 
 def _start(reopen: Callable[[], BinaryIO], name: str) -> tuple[str, bytes]:
@@ -93,28 +94,34 @@ def _body_lines(draft: Dialect, head: Head) -> Iterator[bytes]:
         yield block.replace(b'\\"', b'""') if draft.escaped else block
 
 
-def _decide_quotes(draft: Dialect, head: Head) -> Dialect:
+def _rows(draft: Dialect, head: Head, marked: bool) -> Iterator[bytes]:
+    """The same where every quote encloses; `marked`: with an empty line for each remark."""
+    lines = _body_lines(draft, head)
+    return (block for block, _ in between_quotes(lines, draft.is_comment, b"\n")) if marked else lines
+
+
+def _decide_quotes(draft: Dialect, head: Head, marked: bool) -> Dialect:
     """See the module quotes. Raises TableFault where no reading gives rows of one length."""
     separator = draft.separator
     enclosed = _header_enclosed(head.header, separator)
-    facts = look_at_quotes(_body_lines(draft, head), separator)
+    facts = look_at_quotes(_rows(draft, head, marked), separator)
     if not facts.n_quotes:
         return draft
     if not facts.strict and any(b'\\"' in block for block in _body_lines(draft, head)):
         escaped = replace(draft, escaped=True)
-        other = look_at_quotes(_body_lines(escaped, head), separator)
+        other = look_at_quotes(_rows(escaped, head, marked), separator)
         if other.strict:
             draft, facts = escaped, other
     if facts.strict and not facts.spans:
         columns = separator != "\t" or enclosed or facts.n_doubled > 0
-        return replace(draft, quoted=columns or whole_columns_enclosed(_body_lines(draft, head), separator))
-    return _by_length(draft, head, facts, enclosed)
+        return replace(draft, quoted=columns or whole_columns_enclosed(_rows(draft, head, marked), separator))
+    return _by_length(draft, head, facts, enclosed, marked)
 
 
-def _by_length(draft: Dialect, head: Head, facts: QuoteFacts, enclosed: bool) -> Dialect:
+def _by_length(draft: Dialect, head: Head, facts: QuoteFacts, enclosed: bool, marked: bool) -> Dialect:
     """Quotes that stand between cells, or that do not match: the reading that gives all rows one length."""
     separator = draft.separator
-    as_text, as_form = measure_rows(_body_lines(draft, head), separator, draft.is_comment, facts.strict)
+    as_text, as_form = measure_rows(_rows(draft, head, marked and facts.strict), separator, draft.is_comment, facts.strict)
     literal, formal = as_text.rectangular, facts.strict and as_form.rectangular
     exact = as_form.exact and not as_text.exact
     if formal and (enclosed or exact or not literal or separator != "\t"):
@@ -157,14 +164,8 @@ def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes], *,
         first = split_lines([line for line in below if line[:1] not in "#!"][:1], separator, draft.quoted)
         if first and len(first[0]) == len(header) + 1:
             widths = replace(draft, header=["", *header])
-        remarks = (
-            sum(
-                widths.is_comment(line) for block in whole_lines(skip_lines(draft.blocks(), draft.n_skip)) for line in MARKED.findall(block)
-            )
-            if not draft.multiline
-            else 0
-        )
-        below = [line for line in below if not widths.is_comment(line.encode())] if remarks else below
+        remarks = _count_remarks(widths)
+        below = _left(widths, below) if remarks else below
     rows = split_lines(below[: 40 if not draft.multiline else N_LINES], separator, draft.quoted)[:N_ROWS]
     if not rows and not small:
         raise TableFault(f"{draft.name}: holds a header line and nothing below it")
@@ -179,6 +180,22 @@ def _with_rows(draft: Dialect, head: Head, marked: bool, spread: list[bytes], *,
         n_inner_comments=remarks,
         notes=(*draft.notes, *notes, *([f"{draft.name}: {remarks} remark lines among the rows were left out"] if remarks else [])),
     )
+
+
+def _count_remarks(draft: Dialect) -> int:
+    lines = whole_lines(skip_lines(draft.blocks(), draft.n_skip))
+    if draft.multiline:
+        escaped = (block.replace(b'\\"', b'""') if draft.escaped else block for block in lines)
+        return sum(n for _, n in between_quotes(escaped, draft.is_comment, b""))
+    return sum(draft.is_comment(line) for block in lines for line in MARKED.findall(block))
+
+
+def _left(draft: Dialect, lines: list[str]) -> list[str]:
+    """The first lines without the remarks among them."""
+    if not draft.multiline:
+        return [line for line in lines if not draft.is_comment(line.encode())]
+    text = "".join(f"{line}\n" for line in lines).encode()
+    return b"".join(block for block, _ in between_quotes(iter([text]), draft.is_comment, b"")).decode().split("\n")[:-1]
 
 
 def _spread(draft: Dialect, lines: list[bytes], rows: list[list[str]]) -> list[bytes]:

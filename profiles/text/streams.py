@@ -31,6 +31,13 @@ SIGNATURES = {
     b"X\n\x00\x00": "an R data file (.rds)",
     b"{\\rtf": "a rich text document",
 }
+# Text that is no table, by how it starts, and where the table is.
+RECORDS = {
+    rb"\^(DATABASE|SERIES|SAMPLE|PLATFORM|DATASET|SUBSET|Annotation)\b": "a GEO SOFT file: `curate label` reads its samples; the values of"
+    " RNA-seq are in the series' supplementary files",
+    rb"%%MatrixMarket": "a sparse matrix (MatrixMarket, as 10x writes it), its genes and cells are named in files beside it: read the folder with"
+    " scanpy.read_10x_mtx and write it as .h5ad",
+}
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 BOM_BYTES = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 DAMAGE = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, OSError)
@@ -80,8 +87,13 @@ def refuse_binary(start: bytes, name: str) -> None:
     """TableFault when the first bytes are no text."""
     if not start.strip():
         raise TableFault(f"{name}: is empty")
+    for start_of, what in RECORDS.items():
+        if re.match(start_of, start):
+            raise TableFault(f"{name}: is {what}")
     for signature, what in SIGNATURES.items():
         if start.startswith(signature):
+            if "an R data" in what:
+                raise TableFault(f"{name}: is {what}; in R, write its matrix as text: write.csv(as.matrix(x), 'x.csv')")
             raise TableFault(f"{name}: is {what}, not a text table (CSV or TSV); its name should say so")
     if b"\x00" in start[:4096] and encoding_of(start) == "utf-8":
         raise TableFault(f"{name}: holds binary data (zero bytes), not a text table")

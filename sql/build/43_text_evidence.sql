@@ -2,11 +2,11 @@
 -- submitted. What weights.tsv does not list proves nothing, such as an adjective under an unknown key.
 CREATE OR REPLACE TEMP TABLE text_evidence AS
 WITH cut AS (
-    SELECT *, as_submitted(CASE
+    SELECT text_id, repaired, placed_hit.*, as_submitted(CASE
         WHEN is_unglued THEN words_with_gaps(unglued(repaired))[position - bar:position - bar + n_tokens - 1]
         ELSE words_with_gaps(repaired)[position:position + n_tokens - 1]
     END) AS matched_text
-    FROM placed_hit
+    FROM placed_hit JOIN text_reading USING (reading_id) JOIN text USING (text_id)
 ),
 worded AS (
     SELECT

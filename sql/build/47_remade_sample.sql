@@ -17,10 +17,10 @@ fibroblast AS (
     SELECT closure.term_id FROM closure JOIN tissue ON closure.ancestor_id = tissue.root_id
     WHERE tissue.tissue = 'fibroblast'
 ),
-suspect AS (SELECT DISTINCT sample_id FROM sample_text SEMI JOIN pluripotent USING (text_id)),
+suspect AS (SELECT DISTINCT sample_number FROM spoken_text SEMI JOIN pluripotent USING (text_id)),
 turned AS (
-    SELECT sample_text.sample_id
-    FROM sample_text JOIN suspect USING (sample_id) JOIN evidence ON sample_text.text_id = evidence.text_id
+    SELECT spoken_text.sample_number
+    FROM spoken_text JOIN suspect USING (sample_number) JOIN evidence ON spoken_text.text_id = evidence.text_id
     WHERE evidence.verdict = 'map' AND evidence.role = 'sample'
         AND evidence.term_id NOT IN (FROM fibroblast)
         AND CASE evidence.field
@@ -28,13 +28,13 @@ turned AS (
             ELSE evidence.kind = 'cell' AND evidence.field <> 'description'
         END
     UNION
-    SELECT sample_text.sample_id
-    FROM sample_text JOIN suspect USING (sample_id) JOIN text USING (text_id)
+    SELECT spoken_text.sample_number
+    FROM spoken_text JOIN suspect USING (sample_number) JOIN text USING (text_id)
     WHERE text.field <> 'description' AND regexp_matches(text.normalised, $turned)
 ),
 tissue_now AS (
-    SELECT sample_id, 'stem_cell' AS tissue FROM suspect ANTI JOIN turned USING (sample_id)
+    SELECT sample_number, 'stem_cell' AS tissue FROM suspect ANTI JOIN turned USING (sample_number)
     UNION
-    SELECT sample_text.sample_id, made.tissue FROM sample_text JOIN made USING (text_id)
+    SELECT spoken_text.sample_number, made.tissue FROM spoken_text JOIN made USING (text_id)
 )
-SELECT sample_id, list(tissue ORDER BY tissue) AS tissues FROM tissue_now GROUP BY sample_id;
+SELECT sample_number, list(tissue ORDER BY tissue) AS tissues FROM tissue_now GROUP BY sample_number;

@@ -5,12 +5,12 @@ CREATE OR REPLACE TEMP TABLE winner AS
 WITH ranked AS (
     SELECT
         *, lead(tissue) OVER best AS runner_up, weight - lead(weight) OVER best AS margin,
-        lead(evidence_id) OVER best AS other_id,
+        lead(evidence_number) OVER best AS other_id,
         coalesce(
             weight - lead(weight) OVER best < $reach AND n_fields <= lead(n_fields) OVER best, false
         ) AS is_close
     FROM candidate_label
-    WINDOW best AS (PARTITION BY sample_id ORDER BY weight DESC, n_fields DESC, tissue ASC)
+    WINDOW best AS (PARTITION BY sample_number ORDER BY weight DESC, n_fields DESC, tissue ASC)
     QUALIFY row_number() OVER best = 1
 ),
 yields AS (
@@ -25,7 +25,7 @@ settled AS (
     FROM ranked
 )
 SELECT
-    settled.sample_id, if(is_yielding, runner_up, settled.tissue) AS tissue, evidence.evidence_id, evidence.term_id,
-    evidence.kind, if(is_yielding, settled.tissue, runner_up) AS runner_up, margin,
+    settled.sample_number, if(is_yielding, runner_up, settled.tissue) AS tissue, evidence.evidence_number,
+    evidence.term_id, evidence.kind, if(is_yielding, settled.tissue, runner_up) AS runner_up, margin,
     is_close AND NOT is_yielding AND NOT is_yielded_to AS is_ambiguous
-FROM settled JOIN evidence ON if(is_yielding, other_id, settled.evidence_id) = evidence.evidence_id;
+FROM settled JOIN evidence ON if(is_yielding, other_id, settled.evidence_number) = evidence.evidence_number;

@@ -6,24 +6,25 @@
 CREATE OR REPLACE TEMP TABLE finest AS
 WITH finer AS (
     SELECT
-        proposal.sample_id, proposal.evidence_id, proposal.term_id, proposal.tissue, proposal.weight, proposal.n_tokens,
-        closure.distance
-    FROM winner JOIN proposal ON winner.sample_id = proposal.sample_id AND winner.term_id <> proposal.term_id
-    JOIN closure ON proposal.term_id = closure.term_id AND winner.term_id = closure.ancestor_id
+        proposed.sample_number, proposed.evidence_number, proposed.term_id, proposed.tissue, proposed.weight,
+        proposed.n_tokens, closure.distance
+    FROM winner JOIN proposed ON winner.sample_number = proposed.sample_number AND winner.term_id <> proposed.term_id
+    JOIN closure ON proposed.term_id = closure.term_id AND winner.term_id = closure.ancestor_id
     WHERE NOT winner.is_ambiguous AND winner.kind NOT IN ('override', 'declared')
-        AND proposal.verdict = 'map' AND proposal.role = 'sample' AND proposal.field <> 'description'
-        AND (proposal.tissue = winner.tissue
-            OR (proposal.kind IN ('anatomy', 'cell') AND proposal.field NOT IN ('other', 'disease', 'origin')))
+        AND proposed.verdict = 'map' AND proposed.role = 'sample' AND proposed.field <> 'description'
+        AND (proposed.tissue = winner.tissue
+            OR (proposed.kind IN ('anatomy', 'cell') AND proposed.field NOT IN ('other', 'disease', 'origin')))
 ),
 line AS (
     SELECT
-        finer.sample_id, finer.evidence_id, finer.tissue, finer.weight, finer.distance, finer.n_tokens,
+        finer.sample_number, finer.evidence_number, finer.tissue, finer.weight, finer.distance, finer.n_tokens,
         max(above.weight) AS line_weight
-    FROM finer JOIN finer AS above ON finer.sample_id = above.sample_id
+    FROM finer JOIN finer AS above ON finer.sample_number = above.sample_number
     JOIN closure ON finer.term_id = closure.term_id AND above.term_id = closure.ancestor_id
     GROUP BY ALL
 )
 SELECT
-    sample_id,
-    arg_max({ 'id': evidence_id, 'tissue': tissue }, (line_weight, distance, weight, n_tokens, evidence_id)) AS best
-FROM line GROUP BY sample_id;
+    sample_number, arg_max(
+        { 'id': evidence_number, 'tissue': tissue }, (line_weight, distance, weight, n_tokens, evidence_number)
+    ) AS best
+FROM line GROUP BY sample_number;

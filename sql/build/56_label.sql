@@ -3,55 +3,55 @@
 -- an ambiguous sample both tissues are named, for a person to decide.
 CREATE OR REPLACE TABLE label AS
 WITH elsewhere AS (
-    SELECT DISTINCT sample_text.sample_id
-    FROM sample_text JOIN text USING (text_id) WHERE regexp_matches(text.normalised, $elsewhere)
+    SELECT DISTINCT spoken_text.sample_number
+    FROM spoken_text JOIN text USING (text_id) WHERE regexp_matches(text.normalised, $elsewhere)
 ),
 marker AS (  -- CD45+ before T cell is an attribute of the cell, and no place that it came from
-    SELECT evidence_id FROM evidence
+    SELECT evidence_number FROM evidence
     WHERE role = 'origin' AND (synonym LIKE '% positive' OR matched_text LIKE '%+')
 ),
 origin AS (
-    SELECT proposal.sample_id, arg_max({
-        'tissue': proposal.tissue, 'term': proposal.term_id, 'evidence': proposal.evidence_id
-    }, (
+    SELECT proposal.sample_number, arg_max(proposal.evidence_number, (
         proposal.role = 'origin', proposal.field = 'origin', proposal.kind <> 'pluripotent', proposal.weight,
-        proposal.evidence_id
+        proposal.evidence_number
     )) AS best
-    FROM proposal JOIN winner USING (sample_id)
+    FROM proposed AS proposal JOIN winner USING (sample_number)
     WHERE proposal.verdict IN ('map', 'cell_line') AND proposal.tissue <> winner.tissue
-        AND proposal.evidence_id NOT IN (FROM marker)
+        AND proposal.evidence_number NOT IN (FROM marker)
         AND (proposal.role = 'origin' OR (proposal.field = 'origin' AND proposal.verdict = 'map')
             OR (proposal.kind = 'pluripotent' AND proposal.field <> 'description')
-            OR (proposal.kind = 'disease' AND proposal.sample_id IN (FROM elsewhere)))
-    GROUP BY proposal.sample_id
+            OR (proposal.kind = 'disease' AND proposal.sample_number IN (FROM elsewhere)))
+    GROUP BY proposal.sample_number
 ),
 single_cell AS (
-    SELECT proposal.sample_id, arg_max(evidence.matched_text, (evidence.n_tokens, evidence.evidence_id)) AS words
-    FROM proposal JOIN evidence USING (evidence_id) WHERE proposal.verdict = 'single_cell' GROUP BY proposal.sample_id
+    SELECT sample_number, arg_max(evidence.matched_text, (evidence.n_tokens, evidence_number)) AS words
+    FROM proposed JOIN evidence USING (evidence_number)
+    WHERE proposed.verdict = 'single_cell' GROUP BY sample_number
 )
 SELECT
     sample.sample_id, CASE WHEN NOT winner.is_ambiguous THEN evidence.term_id END AS term_id,
     CASE WHEN NOT winner.is_ambiguous THEN coalesce(finest.best['tissue'], winner.tissue) END AS tissue,
-    place.tissue['term'] AS tissue_ontology_term_id, place.tissue['evidence'] AS tissue_evidence_id,
-    place.cell['term'] AS cell_type_ontology_term_id, place.cell['evidence'] AS cell_type_evidence_id,
+    place.tissue_id AS tissue_ontology_term_id, place.tissue_evidence_id,
+    place.cell_id AS cell_type_ontology_term_id, place.cell_evidence_id AS cell_type_evidence_id,
     evidence.evidence_id,
     CASE
-        WHEN winner.sample_id IS null THEN 'unmapped'
+        WHEN winner.sample_number IS null THEN 'unmapped'
         WHEN winner.is_ambiguous THEN 'ambiguous'
         WHEN evidence.kind IN ('override', 'declared') THEN evidence.kind
         ELSE evidence.field
     END AS decided_by,
     evidence.field, evidence.matched_text, coalesce(finest.best['tissue'], winner.tissue) AS best_tissue,
     winner.runner_up, round(winner.margin, 4) AS margin,
-    cell_line_sample.sample_id IS NOT null AS is_cell_line, cell_line_sample.* EXCLUDE (sample_id),
-    origin.best['tissue'] AS origin_tissue, origin.best['term'] AS origin_term_id,
-    origin.best['evidence'] AS origin_evidence_id,
+    cell_line_sample.sample_number IS NOT null AS is_cell_line, cell_line_sample.* EXCLUDE (sample_number),
+    origin_evidence.tissue AS origin_tissue, origin_evidence.term_id AS origin_term_id,
+    origin_evidence.evidence_id AS origin_evidence_id,
     single_cell.words AS single_cell_words
 FROM sample
-LEFT JOIN winner USING (sample_id)
-LEFT JOIN finest USING (sample_id)
-LEFT JOIN evidence ON coalesce(finest.best['id'], winner.evidence_id) = evidence.evidence_id
-LEFT JOIN place USING (sample_id)
-LEFT JOIN cell_line_sample USING (sample_id)
-LEFT JOIN origin USING (sample_id)
-LEFT JOIN single_cell USING (sample_id);
+LEFT JOIN winner ON sample.rowid = winner.sample_number
+LEFT JOIN finest ON sample.rowid = finest.sample_number
+LEFT JOIN evidence ON coalesce(finest.best['id'], winner.evidence_number) = evidence.evidence_number
+LEFT JOIN place ON sample.rowid = place.sample_number
+LEFT JOIN cell_line_sample ON sample.rowid = cell_line_sample.sample_number
+LEFT JOIN origin ON sample.rowid = origin.sample_number
+LEFT JOIN evidence AS origin_evidence ON origin.best = origin_evidence.evidence_number
+LEFT JOIN single_cell ON sample.rowid = single_cell.sample_number;

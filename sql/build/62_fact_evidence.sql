@@ -4,9 +4,10 @@
 CREATE OR REPLACE TABLE fact_evidence AS
 WITH placed AS (
     SELECT
-        fact_hit.* EXCLUDE (precedence), text.repaired, coalesce(position > bar, FALSE) AS is_unglued,
+        text_id, fact_hit.* EXCLUDE (precedence, reading_id), text.repaired,
+        coalesce(position > bar, FALSE) AS is_unglued,
         coalesce(after IN (SELECT word FROM vocabulary WHERE list = 'about_the_person'), FALSE) AS is_about_person
-    FROM fact_hit JOIN text USING (text_id)
+    FROM fact_hit JOIN text_reading USING (reading_id) JOIN text USING (text_id)
     WHERE verdict = 'map'
         AND coalesce(before, '') NOT IN (SELECT word FROM vocabulary WHERE list = 'denial')
         AND coalesce(after, '') NOT IN (SELECT word FROM vocabulary WHERE list = 'denial_behind')

@@ -3,14 +3,14 @@
 CREATE OR REPLACE TEMP TABLE control_fact AS
 WITH said AS (
     SELECT
-        sample_id, max(fact_proposal.rank) FILTER (fact = 'is_control') AS control_rank,
+        sample_number, max(fact_proposal.rank) FILTER (fact = 'is_control') AS control_rank,
         max(fact_proposal.rank) FILTER (fact = 'treatment') AS treatment_rank,
         max(fact_proposal.rank) FILTER (fact = 'disease' AND meaning <> hash('PATO:0000461')) AS disease_rank
-    FROM fact_proposal WHERE fact IN ('is_control', 'treatment', 'disease') GROUP BY sample_id
+    FROM fact_proposal WHERE fact IN ('is_control', 'treatment', 'disease') GROUP BY sample_number
 ),
 judged AS (
     SELECT
-        sample_id, control_rank IS NOT NULL AS is_control, CASE
+        sample_number, control_rank IS NOT NULL AS is_control, CASE
             WHEN control_rank IS NOT NULL THEN 'is_control'
             WHEN treatment_rank IS NOT NULL THEN 'treatment'
             ELSE 'disease'
@@ -19,7 +19,7 @@ judged AS (
 ),
 fielded AS (
     SELECT judged.*, sample.series_id, fact_evidence.field
-    FROM judged JOIN sample USING (sample_id)
+    FROM judged JOIN sample ON judged.sample_number = sample.rowid
     JOIN fact_evidence ON judged.told_by = fact_evidence.fact AND judged.rank = fact_evidence.rank
     WHERE sample.series_id <> ''
 ),
@@ -27,5 +27,5 @@ contrast AS (
     SELECT series_id, field FROM fielded
     GROUP BY series_id, field HAVING bool_or(is_control) AND NOT bool_and(is_control)
 )
-SELECT sample_id, told_by, rank, if(is_control, 'true', 'false') AS value
+SELECT sample_number, told_by, rank, if(is_control, 'true', 'false') AS value
 FROM fielded JOIN contrast USING (series_id, field);

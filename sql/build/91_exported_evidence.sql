@@ -2,8 +2,8 @@
 -- one that decided. It is written as evidence.parquet, in the order of sample ids, the strongest first.
 CREATE OR REPLACE VIEW exported_evidence AS
 SELECT
-    proposal.sample_id,
-    proposal.evidence_id,
+    sample.sample_id,
+    evidence.evidence_id,
     proposal.field,
     evidence.matched_text,
     evidence.verdict,
@@ -15,8 +15,9 @@ SELECT
     term_name.name AS term_name,
     proposal.tissue,
     proposal.weight,
-    coalesce(label.evidence_id = proposal.evidence_id, false) AS is_winner
-FROM proposal
-INNER JOIN evidence USING (evidence_id)
-INNER JOIN label ON proposal.sample_id = label.sample_id
+    coalesce(label.evidence_id = evidence.evidence_id, false) AS is_winner
+FROM proposed AS proposal
+INNER JOIN sample ON proposal.sample_number = sample.rowid
+INNER JOIN evidence USING (evidence_number)
+INNER JOIN label ON sample.sample_id = label.sample_id
 LEFT JOIN term_name ON proposal.term_id = term_name.term_id;

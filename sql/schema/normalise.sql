@@ -4,6 +4,11 @@
 -- text_number: the number of a string, the same everywhere: the first half of its MD5.
 CREATE OR REPLACE MACRO text_number(t) AS (md5_number(t) >> 64)::UBIGINT;
 
+-- strength, evidence_of: how strong a proposal is, as one number (weight, length, id of the evidence), and its evidence.
+CREATE OR REPLACE MACRO strength(weight, n_tokens, number) AS
+    ((greatest(weight, 0) * (1::BIGINT << 53))::BIGINT::UHUGEINT << 72) + (least(n_tokens, 255)::UHUGEINT << 64) + number::UBIGINT;
+CREATE OR REPLACE MACRO evidence_of(strength) AS (strength & 18446744073709551615::UHUGEINT)::UBIGINT;
+
 -- repaired: mojibake of UTF-8 read as Latin-1, Greek letters, accents; an arrow reads as a word (iPSC->neuron). Plain
 -- ASCII, nearly all text, passes otherwise untouched.
 CREATE OR REPLACE MACRO repaired(t) AS CASE WHEN strlen(t) = length(t) THEN replace(t, '->', ' derived ') ELSE t

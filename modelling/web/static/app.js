@@ -4,7 +4,7 @@ import { Address } from "./address.js";
 import { Browse } from "./browse.js";
 import { palette } from "./colour.js";
 import { Colourings } from "./colouring.js";
-import { $, count, counted, el, getJson } from "./dom.js";
+import { $, count, counted, el, getJson, isDark } from "./dom.js";
 import { showLegend } from "./legend.js";
 import { AtlasMap } from "./map.js";
 import { Samples } from "./samples.js";
@@ -59,13 +59,14 @@ async function show(state, map, browse, colour) {
   $("search").value = "";
   const place = ["study", "term", "disease", "gene", "tissue"].find((one) => state[one]);
   showTab(TABS.includes(state.tab) ? state.tab : TABS[0]);
+  map.fit();
   await colour(state.colour ?? FIRST);
   if (place === "study") await browse.series(state.study === "none" ? "" : state.study, state.source, state.tissue);
   else if (place) await browse[place](state[place]);
-  else { browse.home(); map.fit(); }
+  else browse.home();
   if (state.sample) await browse.showSample(state.sample);
   else if ($("details").open) $("details").close();
-  if (state.view) map.view = state.view;
+  if (state.view) map.look(state.view);
 }
 
 function aboutPage(about) {
@@ -75,7 +76,9 @@ function aboutPage(about) {
     el("p", {}, `A model that names the tissue of a human bulk RNA-seq sample. It learnt ${counted(about.tissues.length, "tissue")} from ${about.simulated ? `${counted(about.n_train, "simulated sample")}` : `${counted(about.n_train, "sample")} of public archives`}, from ${counted(about.n_genes, "gene")} in ${about.unit}.`),
     el("p", {}, el("strong", {}, about.notice)),
     el("h2", {}, "How to read an answer"),
-    el("p", {}, `The percentage is calibrated: of answers given at 80%, about 80% should be right, for samples like those of the archives. A sample is marked unsure when its set holds more than one tissue, when the tissue is less probable than all others together, when the sample lies far from every training sample, when the nearest training samples are of another tissue, or when less than half as many of its genes are above zero as training samples have. Of the sets: ${about.claim}.`),
+    el("p", {}, `The percentage is calibrated: of answers given at 80%, about 80% should be right, for samples like those of the archives. ${about.claim[0].toUpperCase()}${about.claim.slice(1)}.`),
+    el("p", {}, "A sample is marked unsure"),
+    el("ul", {}, ["when its set holds more than one tissue,", "when the tissue is less probable than all others together,", "when it lies far from every training sample,", "when the nearest training samples are of another tissue, or", "when less than half as many of its genes are above zero as training samples have."].map((why) => el("li", {}, why))),
     el("p", {}, "A tissue that is not listed under Compendium cannot be named. Single cells, other species and selections of genes are out of scope."),
     el("p", {}, `The map (${about.map_method}) shows which samples resemble each other; distances between far groups mean little. Your samples stand where their nearest training samples stand.`),
     el("h2", {}, "For programs"),
@@ -85,13 +88,14 @@ function aboutPage(about) {
 }
 
 function theme(map) {
+  const repaint = () => { map.paint(); if (map.colouring.kind === "measure") showLegend(map); }; // a measure has other shades in the dark
   $("theme").onclick = () => {
-    const root = document.documentElement, dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
+    const root = document.documentElement;
+    root.dataset.theme = isDark() ? "light" : "dark";
     try { localStorage.setItem("theme", root.dataset.theme); } catch { /* storage may be forbidden */ }
-    map.paint();
+    repaint();
   };
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => map.paint());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 }
 
 async function start() {
@@ -99,6 +103,7 @@ async function start() {
   listenToTabs(address);
   const about = await getJson("api/about"), colours = palette(about), map = new AtlasMap(about, colours);
   $("model-line").textContent = `${counted(about.tissues.length, "tissue")} · ${counted(about.n_points, "reference sample")} · ${about.name}`;
+  $("model-line").title = $("model-line").textContent;
   $("notice").textContent = about.notice.split(":")[0].replace(/\.?$/, ".");
   $("notice").title = about.notice;
   $("simulated").hidden = !about.simulated;
@@ -118,7 +123,7 @@ async function start() {
   new Search(about, map, browse, showTab);
   theme(map);
   await apply(state);
-  map.addEventListener("moved", () => address.set({ view: map.view }, true));
+  map.addEventListener("moved", () => address.set({ view: map.view.said }, true));
   addEventListener("popstate", () => apply(address.get()));
   document.body.dataset.ready = "yes";
   return samples;

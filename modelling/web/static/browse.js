@@ -98,7 +98,7 @@ export class Browse {
       return found;
     }, (found) => {
       this.#crumbs([found.symbol, null]);
-      return [el("h2", {}, found.symbol), el("p", { class: "small" }, `${found.unit} in ${counted(found.n_samples, "sample")}; tissues by their median`), boxPlot(found, this.colours, (tissue) => this.tissue(tissue))];
+      return [el("h2", {}, found.symbol), el("p", { class: "small" }, `${found.unit} in ${counted(found.n_samples, "sample")}; tissues by their median`), boxPlot(found, this.colours, (tissue) => this.tissue(tissue), $("browse-body").clientWidth)];
     });
   }
 
@@ -168,7 +168,7 @@ export class Browse {
     } catch (error) { if (turn === this.asked) this.#fail(error); }
   }
 
-  #fail(error) { $("browse-body").replaceChildren(el("p", { class: "problem" }, error.message)); }
+  #fail(error) { this.#crumbs(["not found", null]); $("browse-body").replaceChildren(el("p", { class: "problem" }, error.message)); }
 }
 
 const table = (names, rows) => el("table", {}, el("thead", {}, el("tr", {}, names.map((name) => el("th", { class: name === "samples" && "num" }, name)))), el("tbody", {}, rows));

@@ -28,11 +28,11 @@ export function closest(about, sample, ask, showGene) {
 function found(answer, askAll, showGene) {
   if (!answer.tissue) return [el("p", { class: "warning" }, answer.status)];
   const below = `at a false discovery rate of ${Math.round(100 * answer.fdr)}%`, most = Math.max(1, ...[...answer.higher, ...answer.lower].map((one) => Math.abs(one.difference)));
-  const beside = answer.also && answer.also_counts_for >= 0.5 ? `, ${plain(answer.also)} beside them as ${counted(Math.round(answer.also_counts_for), "sample")} more` : "";
+  const beside = answer.also && answer.also_counts_for >= 0.5 ? `; those of ${plain(answer.also)}, which it resembles too, count for ${counted(Math.round(answer.also_counts_for), "sample")} more` : "";
   const sex = answer.sex === "female" || answer.sex === "male" ? ` Genes of Y and XIST are compared within ${answer.sex} samples, as this one appears to be.` : "";
   return [
     el("p", {}, el("strong", {}, `${counted(answer.n_higher, "gene")} higher, ${count(answer.n_lower)} lower`), ` ${below}, of ${count(answer.n_genes)}, against ${counted(answer.n_normal, "normal sample")} of ${plain(answer.tissue)}${beside}.${sex}`),
-    answer.unsure_because ? el("p", { class: "warning" }, `The tissue itself is unsure (${answer.unsure_because.replaceAll("_", " ")}): another one may be the closer normal.`) : null,
+    answer.unsure_because ? el("p", { class: "warning" }, "The tissue itself is unsure, for the reasons above: another one may be the closer normal.") : null,
     listed("Higher", answer.higher, answer.n_higher, answer.fdr, most, showGene), listed("Lower", answer.lower, answer.n_lower, answer.fdr, most, showGene),
     el("div", { class: "row" }, el("button", { type: "button", onclick: () => save(askAll, answer.sample_id) }, "Download all genes (TSV)")),
   ].filter(Boolean);

@@ -60,11 +60,13 @@ export function palette(about) {
   return { tissue, organ_system, source: many(about.sources) };
 }
 
-/** Colours of a few values. */
-export const many = (values) => Object.fromEntries(values.map((name, i) => [name, named(fromHex(SOURCES[i % SOURCES.length]), i % FORMS)]));
+export const OTHER = "other"; // what is too rare to be named
 
-/** Dark to light with one turn of hue, for a measure between 0 and 1. */
-export function scale(share) {
-  const t = Math.min(1, Math.max(0, share));
-  return oklch(0.30 + 0.58 * t, 0.09 + 0.07 * Math.sin(Math.PI * t), 290 - 190 * t);
+/** Colours of a few values; all others together stand back. */
+export const many = (values) => Object.fromEntries(values.map((name, i) => [name, name === OTHER ? named(fromHex("#8a929c")) : named(fromHex(SOURCES[i % SOURCES.length]), i % FORMS)]));
+
+/** Dark to light with one turn of hue, for a measure between 0 and 1; on a `dark` page its low end is lighter, to be seen at all. */
+export function scale(share, dark = false) {
+  const t = Math.min(1, Math.max(0, share)), low = dark ? 0.45 : 0.3;
+  return oklch(low + ((dark ? 0.95 : 0.88) - low) * t, 0.09 + 0.07 * Math.sin(Math.PI * t), 290 - 190 * t);
 }

@@ -1,6 +1,6 @@
 // What the map is coloured by: a column of groups, or a measure from low to high.
 
-import { many, scale } from "./colour.js";
+import { OTHER, many, scale } from "./colour.js";
 import { getFloats, getJson } from "./dom.js";
 
 const UNKNOWN = 255;
@@ -46,15 +46,15 @@ export class Colourings {
     const n = new Map();
     for (const code of codes) n.set(code, (n.get(code) ?? 0) + 1);
     const groups = [...n].map(([code, held]) => { const name = names[code] ?? null; return { name, n: held, system: systems[code], ...(colours[name] ?? {}) }; });
-    groups.sort((a, b) => (a.name === null) - (b.name === null) || b.n - a.n);
+    groups.sort((a, b) => (a.name === null) - (b.name === null) || (a.name === OTHER) - (b.name === OTHER) || b.n - a.n);
     return { key, title, kind: "groups", groups, nameOf: (i) => names[codes[i]] ?? null, of: (i) => colours[names[codes[i]]], said: (i) => names[codes[i]] ?? "unknown" };
   }
 
   #measure(key, title, values) {
     const known = values.filter(Number.isFinite).sort();
     const low = known[0] ?? 0, high = Math.max(known[Math.floor(UPPER * (known.length - 1))] ?? 1, low + 1e-6);
-    const colours = Array.from({ length: 256 }, (_, k) => ({ rgb: scale(k / 255), form: 0 }));
-    const of = (i) => (Number.isFinite(values[i]) ? colours[Math.min(255, Math.floor((255 * (values[i] - low)) / (high - low)))] : undefined);
-    return { key, title, kind: "measure", groups: [], low, high, nameOf: () => null, of, said: (i) => (Number.isFinite(values[i]) ? values[i].toFixed(2) : "unknown") };
+    const [light, dark] = [false, true].map((one) => Array.from({ length: 256 }, (_, k) => ({ rgb: scale(k / 255, one), form: 0 })));
+    const of = (i, inDark) => (Number.isFinite(values[i]) ? (inDark ? dark : light)[Math.min(255, Math.floor((255 * (values[i] - low)) / (high - low)))] : undefined);
+    return { key, title, kind: "measure", groups: [], low, high, n_unknown: values.length - known.length, nameOf: () => null, of, said: (i) => (Number.isFinite(values[i]) ? values[i].toFixed(2) : "unknown") };
   }
 }

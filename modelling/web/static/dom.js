@@ -28,6 +28,8 @@ export const plain = (tissue) => tissue.replaceAll("_", " ");
 export const count = (n) => n.toLocaleString("en-GB");
 export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 export const percent = (p) => (p >= 0.995 ? "> 99%" : p < 0.005 ? "< 1%" : `${Math.round(100 * p)}%`);
+/** Whether the page is dark, by the reader's choice or the system's. */
+export const isDark = () => { const { theme } = document.documentElement.dataset; return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches; };
 export const say = (text) => { $("live").textContent = text; };
 
 /** JSON of an API address; throws an Error with the server's own words. */

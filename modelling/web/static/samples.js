@@ -8,6 +8,16 @@ const PAGE = 100;
 const MOST_CHIPS = 8; // tissues of the summary that are shown at once
 const UNITS = ["auto", "counts", "tpm", "fpkm", "cpm", "log2-tpm", "log2-fpkm", "log2-cpm", "log2-counts", "ln-tpm", "ln-cpm", "tag-counts"];
 
+const FIELDS = [["--samples", "Sample columns"], ["--annotation", "Columns that are no samples"], ["--unit", "Unit"], ["--layout", "Layout"]]; // what the command line calls an option, and this page
+
+/** A fault of a table in the words of the page: its fields for options, nothing of files that only the command line reads. */
+const onThisPage = (text) => FIELDS.reduce((said, [option, field]) => said.replaceAll(option, `“${field}”`), text.replace(/ \(source\.json: [^)]*\)/g, "")) + (FIELDS.some(([option]) => text.includes(option)) ? " (the fields are open above)" : "");
+
+const listed = (id) => $(id).value.split(",").map((one) => one.trim()).filter(Boolean);
+
+/** A query of names and lists. */
+const asked = (query) => new URLSearchParams(Object.entries(query).flatMap(([key, value]) => [value].flat().map((one) => [key, one])));
+
 export class Samples {
   /** `showSample` opens a sample of the compendium; `showGene` a gene, null where the page knows none. */
   constructor(about, map, colours, showSample, showGene) {
@@ -20,6 +30,7 @@ export class Samples {
     $("file").onchange = () => { const file = $("file").files[0]; if (file) this.send(file, file.name); $("file").value = ""; };
     $("example").onclick = () => this.example();
     $("predict-paste").onclick = () => ($("paste").value.trim() ? this.send(new Blob([$("paste").value]), "pasted table") : this.fail("Nothing was pasted: put a table with a header line into the box."));
+    $("again").onclick = () => this.send(this.last.body, this.last.name);
     $("filter").oninput = $("only-unsure").onchange = $("order").onchange = () => { this.shown = PAGE; this.list(); };
     $("more").onclick = () => { this.shown += PAGE; this.list(); };
     $("download").onclick = () => this.download();
@@ -51,9 +62,12 @@ export class Samples {
     const most = this.about.limits.megabytes * 1048576;
     if (body.size > most) return this.fail(`${name} is larger than ${this.about.limits.megabytes} MB: split it, or use the command line (model predict), which has no limit.`);
     if (/\.(gz|zip|h5ad|h5|parquet|xlsx?|rds|rdata|npz|pkl)$/i.test(name)) return this.fail(`${name}: only plain text tables (CSV, TSV, GCT) are read here; the command line (model predict) also reads .gz, .h5ad and Parquet.`);
-    const query = { name: name.slice(0, 200), unit: $("unit").value, layout: $("layout").value };
+    const query = { name: name.slice(0, 200), unit: $("unit").value, layout: $("layout").value, samples: listed("sample-columns"), annotation: listed("other-columns") };
+    this.last = { body, name };
+    $("again").textContent = `Read ${name} again`;
+    $("again").hidden = false;
     const request = new XMLHttpRequest();
-    request.open("POST", `api/predict?${new URLSearchParams(query)}`);
+    request.open("POST", `api/predict?${asked(query)}`);
     request.setRequestHeader("Content-Type", "text/plain");
     request.upload.onprogress = (event) => event.total && this.#progress(`Sending ${name}`, event.loaded / event.total);
     request.upload.onload = () => this.#progress(`Reading and predicting ${name}`, null);
@@ -79,8 +93,10 @@ export class Samples {
   fail(text) {
     $("progress").hidden = true;
     $("stale").hidden = this.answer === null;
-    $("problem").textContent = text;
+    $("problem").textContent = onThisPage(text);
     $("problem").hidden = false;
+    if (FIELDS.some(([option]) => text.includes(option))) $("options").open = true;
+    $("problem").scrollIntoView({ block: "nearest" });
   }
 
   clear() {
@@ -173,7 +189,7 @@ export class Samples {
   /** The table of the answer once more, for one of its samples. */
   async #ask(sample, query) {
     const { body, query: how } = this.sent;
-    const answer = await fetch(`api/compare?${new URLSearchParams({ ...how, position: this.answer.samples.indexOf(sample), ...query })}`, { method: "POST", headers: { "Content-Type": "text/plain" }, body })
+    const answer = await fetch(`api/compare?${asked({ ...how, position: this.answer.samples.indexOf(sample), ...query })}`, { method: "POST", headers: { "Content-Type": "text/plain" }, body })
       .catch(() => { throw new Error("No answer: was the file changed since, or the server stopped?"); });
     if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `the server answered ${answer.status}`);
     return answer;

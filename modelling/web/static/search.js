@@ -25,13 +25,13 @@ export class Search {
     await this.map.ready;
     if ($("search").value.trim().toLowerCase() !== wanted) return;
     const here = this.#here(wanted);
-    this.#list(here);
     $("found").setAttribute("aria-busy", "true");
+    this.#list(here);
     this.waiting = setTimeout(async () => {
       const there = await getJson(`api/search?q=${encodeURIComponent(wanted)}`).catch(() => null);
       if ($("search").value.trim().toLowerCase() !== wanted) return;
       $("found").removeAttribute("aria-busy");
-      if (there && !$("found").hidden) this.#list([...here.filter((one) => one.first), ...this.#there(there), ...here.filter((one) => !one.first)]);
+      if (!$("found").hidden) this.#list([...here.filter((one) => one.first), ...(there ? this.#there(there) : []), ...here.filter((one) => !one.first)]);
     }, PAUSE);
   }
 
@@ -69,7 +69,7 @@ export class Search {
 
   #show() {
     const items = this.found.map((item, i) => el("li", { role: "option", id: `found-${i}`, "aria-selected": String(i === this.chosen), onclick: () => this.#choose(i) }, item.name, el("span", {}, item.kind)));
-    $("found").replaceChildren(...(items.length ? items : [el("li", { class: "none", role: "option", "aria-selected": "false", "aria-disabled": "true" }, "Nothing of that name.")]));
+    $("found").replaceChildren(...(items.length ? items : [el("li", { class: "none", role: "option", "aria-selected": "false", "aria-disabled": "true" }, $("found").hasAttribute("aria-busy") ? "looking further …" : "Nothing of that name.")]));
     $("found").hidden = false;
     $("search").setAttribute("aria-expanded", "true");
     $("search").setAttribute("aria-activedescendant", this.chosen >= 0 ? `found-${this.chosen}` : "");

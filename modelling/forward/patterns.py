@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
-from torch import Tensor
 
 from modelling.arrays import Bools, Floats, Ints
+from modelling.forward.blocks import one_blas_thread
+from modelling.forward.library import Values, as_array
 
 
 def same_patterns(seen_ng: Bools) -> tuple[Ints, Ints]:
@@ -17,13 +16,13 @@ def same_patterns(seen_ng: Bools) -> tuple[Ints, Ints]:
     return first, pattern.reshape(-1)
 
 
-def gram_matrices(weight_gk: Tensor, seen_pg: Tensor, complete_kk: Tensor) -> Tensor:
+def gram_matrices(weight_gk: Values, seen_pg: Bools, complete_kk: Floats) -> Floats:
     """Sum over the genes that each pattern holds of w w' (p, k, k), in float64 on the CPU.
 
     Args: complete_kk, the sum over all genes. A pattern is reached from none of the genes, all of them, or those that most patterns hold, by
     adding and taking away: 20% missing costs a fifth.
     """
-    seen, whole = seen_pg.cpu().numpy(), complete_kk.numpy()
+    seen, whole = seen_pg, complete_kk
     gram = _Gram(weight_gk, int(seen.shape[1]))
     every_g = np.ones(seen.shape[1], bool)
     starts = [(~every_g, np.zeros_like(whole)), (every_g, whole)]
@@ -33,20 +32,20 @@ def gram_matrices(weight_gk: Tensor, seen_pg: Tensor, complete_kk: Tensor) -> Te
         starts.append((common_g, gram.moved(common_g, start_g, matrix)))
     away = np.stack([np.count_nonzero(seen ^ start_g, axis=1) for start_g, _ in starts])
     out = np.empty((len(seen), *whole.shape))
-    with threadpool_limits(1, "blas"):  # products this small take longer on several threads, and many times longer on a busy machine
+    with one_blas_thread():  # products this small take longer on several threads, and many times longer on a busy machine
         for number, (seen_g, start) in enumerate(zip(seen, away.argmin(0), strict=True)):
             start_g, matrix = starts[start]
             gram.moved(seen_g, start_g, matrix, out=out[number])
-    return torch.from_numpy(out)
+    return out
 
 
 class _Gram:
     """w' w over some genes. On the CPU by numpy: it knows that the product is symmetric, and takes half the time; one buffer serves all."""
 
-    def __init__(self, weight_gk: Tensor, n_genes: int) -> None:
+    def __init__(self, weight_gk: Values, n_genes: int) -> None:
         self.weight_gk = weight_gk
-        on_cpu = weight_gk.device.type == "cpu"
-        self.rows = np.ascontiguousarray(weight_gk.numpy()) if on_cpu else None
+        on_cpu = isinstance(weight_gk, np.ndarray) or weight_gk.device.type == "cpu"
+        self.rows = np.ascontiguousarray(as_array(weight_gk)) if on_cpu else None
         self.buffer = np.empty((n_genes, weight_gk.shape[1]), np.float32) if on_cpu else np.empty(0)
 
     def moved(self, seen_g: Bools, start_g: Bools, matrix: Floats, out: Floats | None = None) -> Floats:
@@ -62,8 +61,8 @@ class _Gram:
 
     def _of(self, genes: Ints) -> Floats:
         if self.rows is None:
-            rows_mk = self.weight_gk[torch.from_numpy(genes).to(self.weight_gk.device)]
-            return np.asarray((rows_mk.T @ rows_mk).cpu())
+            rows_mk = self.weight_gk[genes]
+            return as_array(rows_mk.T @ rows_mk)
         rows = self.buffer[: len(genes)]
         np.take(self.rows, genes, axis=0, out=rows, mode="clip")
         return np.asarray(rows.T @ rows)

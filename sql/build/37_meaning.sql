@@ -1,12 +1,12 @@
--- meaning: one row per place of a text where a lexicon phrase stands and may be meant; is_sure where nothing else must
--- confirm it.
+-- meaning: one row per place of a reading where a lexicon phrase stands and may be meant; is_sure where nothing else
+-- must confirm it.
 CREATE OR REPLACE TEMP TABLE meaning AS
 WITH several AS (SELECT phrase FROM lexicon GROUP BY phrase HAVING count(*) > 1),
 meant AS (
     SELECT
-        ngram.text_id, ngram.field, ngram.position, ngram.n_tokens,
+        ngram.reading_id, ngram.field, ngram.position, ngram.n_tokens,
         lexicon.* EXCLUDE (n_tokens, fields, needs),
-        after, after_next, bar, n_words,
+        after, bar, n_words, tokens,
         coalesce(after IN ('cell', 'cells', 'line', 'lines'), FALSE) AS is_before_cells,
         coalesce(position < bar, TRUE) AS is_as_written,
         ngram.field IN ('source_name', 'cell_type', 'tissue') AS names_cells,
@@ -28,16 +28,16 @@ meant AS (
         END
     UNION ALL BY NAME  -- short names that no curator knows: only as the whole value under a cell-line key
     SELECT
-        text_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (fields, needs), NULL AS after,
-        NULL AS after_next, NULL AS bar, lexicon.n_tokens AS n_words, FALSE AS is_before_cells, TRUE AS is_as_written,
-        FALSE AS names_cells, TRUE AS is_sure, FALSE AS is_faint
-    FROM text JOIN lexicon ON lexicon.phrase = split_part(text.normalised, ' | ', 1)
-    WHERE text.field = 'cell_line' AND lexicon.needs = 'key'
+        reading_id, 'cell_line' AS field, 1 AS position, lexicon.* EXCLUDE (fields, needs), NULL AS after,
+        NULL AS bar, lexicon.n_tokens AS n_words, string_split(normalised, ' ') AS tokens, FALSE AS is_before_cells,
+        TRUE AS is_as_written, FALSE AS names_cells, TRUE AS is_sure, FALSE AS is_faint
+    FROM text_reading JOIN text_shape USING (text_id) JOIN lexicon ON phrase = split_part(normalised, ' | ', 1)
+    WHERE text_reading.field = 'cell_line' AND lexicon.needs = 'key'
 ),
 judged AS (SELECT *, field = 'cell_line' OR phrase IN (FROM several) AS is_one_of_several FROM meant)
 SELECT * EXCLUDE (phrase, is_one_of_several) FROM judged WHERE NOT is_one_of_several
 UNION ALL
 SELECT * EXCLUDE (phrase, is_one_of_several) FROM judged WHERE is_one_of_several
 QUALIFY row_number() OVER (
-    PARTITION BY text_id, position, n_tokens ORDER BY is_faint, precedence, verdict, term_id, rule_id, synonym
+    PARTITION BY reading_id, position, n_tokens ORDER BY is_faint, precedence, verdict, term_id, rule_id, synonym
 ) = 1;
