@@ -75,7 +75,7 @@ class KnnImputer:
         values = self.rows(wanted)
         np.copyto(values, 0, where=np.isnan(values))
         columns = place.reshape(index_nk.shape).T
-        total = values[columns[0]]
+        total: Floats = values[columns[0]]
         for column in columns[1:]:
             total += values[column]
         total /= np.float32(len(columns))
@@ -118,7 +118,7 @@ class HiddenCells:
     def scores(self) -> dict[str, Any]:
         """Pooled Spearman per imputer in both units (None where one is constant), the number of cells, and how many of them the model's 90%
         intervals hold."""
-        standardised: dict[str, float | None] = {"gene_mean": None} | self._correlations(self._restored, self._as_they_are)
+        standardised = {"gene_mean": None, **self._correlations(self._restored, self._as_they_are)}
         raw = self._correlations({"gene_mean": None, **self._restored}, self._in_log2)
         within = self._n_within / self._truth.n if self._truth.n else None
         return {"n_cells": self._truth.n, "standardised": standardised, "log2": raw, "interval_90_holds": within}

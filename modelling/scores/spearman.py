@@ -163,7 +163,7 @@ class Ranking:
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _key(bits: int) -> int:
+def _key(bits: np.uint32) -> np.int64:
     """The first 24 bits of float32, in the order of the values."""
     if bits == np.uint32(0x80000000):  # -0.0 ties with 0.0
         bits = np.uint32(0)

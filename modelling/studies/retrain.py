@@ -99,7 +99,7 @@ def _of_test_part(model: TissueModel, tested: HeldOut) -> dict[str, float]:
     known = tested.labelled
     counts = confusion(tested.truth[known], tested.predicted[known], len(tested.classes))
     confidence, correct = tested.probability_nt[known].max(1), (tested.predicted == tested.truth)[known].astype(np.float64)
-    restored = score_imputation(model, tested, {}, MASK_SEED, fractions=(HIDDEN,))[str(HIDDEN)]["standardised"]["model"]
+    restored = score_imputation(model, tested, None, MASK_SEED, fractions=(HIDDEN,))[str(HIDDEN)]["standardised"]["model"]
     return {
         **{key: float(value) for key, value in scores_of_confusion(counts).items()},
         "ece": calibration_error(confidence, correct, draw_groups(tested.group_id[known], MASK_SEED))[0],
