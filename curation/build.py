@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from curation import decided
-from curation.arriving import BadInput, insert_samples
+from curation.arriving import BadInput, insert_samples, insert_sources
 from curation.build_report import REPORT, write_report
-from curation.catalogue import permitted, read_sources
+from curation.catalogue import permitted
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
@@ -175,9 +175,7 @@ def curate(
             insert_samples(con, source, advance)
     parameters = sql_parameters(config, list(sources))
     follows_from = decided.checksum(con, sources, ontology, config, previous, studies) if before or after else ""
-    with progress.stage("what was decided"):
-        taken = decided.take_over(con, before, follows_from)
-    if taken is not None:
+    if (taken := decided.take_over(con, before, follows_from)) is not None:
         run_stage(con, "exclusion", parameters)  # its table is a temporary one, and read once more when the matrix was
         return taken
     with progress.stage("groups"):
@@ -203,14 +201,6 @@ def sql_parameters(config: BuildConfig, sources: list[str]) -> dict[str, Any]:
     if sources and not allowed:
         raise BadInput(f"no source of {', '.join(sources)} has a licence of {', '.join(config.licences)}; see `curate sources`")
     return {**config.parameters(), "seed": str(config.seed), "allowed_sources": allowed}
-
-
-def insert_sources(con: Connection) -> None:
-    """source: one row per source that sources.tsv describes."""
-    run_sql_file(con, sql_folder() / "schema" / "source.sql")
-    cards = [card for card in read_sources().values() if card.is_data]
-    rows = {"source": [c.source for c in cards], "role": [c.role for c in cards], "funnel_step": [int(c.funnel_step) for c in cards]}
-    insert_arrow(con, "source", pa.table(rows))
 
 
 def _load_previous(con: Connection, previous: Path | None) -> None:
