@@ -82,7 +82,7 @@ def held_chunks(excerpt: Path, columns: NDArray[np.int64]) -> HeldChunks:
         table = chunk_table(expression, excerpt, np.arange(columns.size), 1)
         is_told = list(expression._filters) in (["gzip"], ["shuffle", "gzip"]) and not table.filter_mask
         plain_bytes = height * width * expression.dtype.itemsize
-    whole = (table.offset >= 0).all(axis=1) & is_told
+    whole: NDArray[np.bool_] = np.all(table.offset >= 0, axis=1) if is_told else np.zeros(columns.size, np.bool_)
     with excerpt.open("rb", buffering=0) as raw:
         for i in np.flatnonzero(whole).tolist():
             whole[i] = _is_whole(raw.fileno(), table.offset[i], table.n_bytes[i], plain_bytes)

@@ -75,7 +75,7 @@ def _is_as_said(path: Path, row: Mapping[str, Any], read: dict[str, FileDigests]
     if not path.is_file() or path.stat().st_size != row["bytes"]:
         return False
     read[row["file"]] = digests(path)
-    return read[row["file"]].sha256 == row["sha256"]
+    return bool(read[row["file"]].sha256 == row["sha256"])
 
 
 def blocks(folder: Path, manifest: Manifest, read: Mapping[str, FileDigests]) -> tuple[bool, str]:
