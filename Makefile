@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUIET := --quiet --disable-pip-version-check
 LOCKED = $(BIN)/python -m pip install $(QUIET) --require-hashes --no-deps --requirement
 
-.PHONY: venv demo test lint bench docs outputs mutation fuzz commands compat clean-demo lock audit
+.PHONY: venv demo test lint bench peers docs outputs mutation fuzz commands compat clean-demo lock audit
 
 venv: $(VENV)/.installed
 
@@ -62,8 +62,12 @@ audit: .venv-lock/bin/pip-audit
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install $(QUIET) uv pip-audit
 
-# Those that need no other environment; the head of each other file in benchmarks/ says what it needs (archs4py, Flexynesis, a folder).
+# Those that need no other environment; the head of each other file in benchmarks/ says what it needs (`make peers`, a folder).
 BENCHMARKS := full_size_metadata gct imputation knn label_speed label_ten predict_speed spearman train_memory tsne
+
+# The programs that benchmarks compare with (archs4py, Flexynesis, scib-metrics, bulkDGD), each in an environment of its own under .peers: gigabytes.
+peers: venv
+	$(BIN)/python benchmarks/peers.py $(PEERS)
 
 # On a quiet machine: what is measured goes into benchmarks/results.json, and from there into README and docs.
 bench: venv

@@ -5,13 +5,13 @@ python benchmarks/flexynesis_parity.py [N_GENES]     (environment: see flexynesi
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import torch
+from peers import python_of
 from safetensors.torch import load_file
 
 from modelling.config import paper
@@ -19,7 +19,7 @@ from modelling.network.base import Standardise
 from modelling.network.loss import paper_mmd
 from modelling.network.paper import PaperVAE
 
-PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
+PEER = python_of("flexynesis")
 TOLERANCE = 1e-5
 
 

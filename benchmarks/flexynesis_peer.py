@@ -1,7 +1,7 @@
 """Runs Flexynesis' own supervised VAE, in an environment of its own; the other benchmarks start this file and read what it writes.
 
-    python3.11 -m venv /tmp/flexy && /tmp/flexy/bin/pip install torch==2.13.0 flexynesis==1.1.14 && /tmp/flexy/bin/pip uninstall -y torchvision
-    FLEXYNESIS_PYTHON=/tmp/flexy/bin/python   (the default) tells the benchmarks where it is
+    python benchmarks/peers.py flexynesis
+    FLEXYNESIS_PYTHON=/another/bin/python   tells the benchmarks where else it is
 
 Flexynesis (licence: non-commercial) is used as installed, through its public classes; nothing of it is part of this project.
 """

@@ -1,8 +1,8 @@
 """Samples of an ARCHS4-layout file: this project's gather against archs4py 1.0.4, in one run, candidates in turn.
 
     python benchmarks/archs4_file.py /tmp/archs4
-    python -m venv /tmp/archs4py && /tmp/archs4py/bin/pip install archs4py==1.0.4
-    python benchmarks/gather.py /tmp/archs4 --archs4py /tmp/archs4py/bin/python
+    python benchmarks/peers.py archs4py
+    python benchmarks/gather.py /tmp/archs4
 
 Each candidate is a process of its own that reads one sample first (imports and compiled code are loaded), then, on the clock, the same
 random samples, and prints their checksum. Memory is that of the whole process tree, imports included. `limit` inflates the same chunks
@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from peers import python_of
 from record import record
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def child(name: str, path: str, n: int, n_peer: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--archs4py", default=sys.executable, help="Python of an environment that holds archs4py 1.0.4")
+    parser.add_argument("--archs4py", default=python_of("archs4py"), help="Python of an environment that holds archs4py")
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument(
         "--peer-samples", type=int, help="archs4py reads only so many of them (a divisor of --samples); its time is scaled up"

@@ -1,9 +1,9 @@
-"""LISI and source mixing beside scib-metrics (an environment of its own: `pip install scib-metrics`).
+"""LISI and source mixing beside scib-metrics (an environment of its own: `python benchmarks/peers.py scib-metrics`).
 
 LISI from the same neighbours; mixing from the neighbours that each finds by itself, and its rescaled iLISI beside ours.
 
 python benchmarks/lisi.py write FOLDER     # here
-python benchmarks/lisi.py scib FOLDER      # where scib-metrics is installed
+python benchmarks/lisi.py scib FOLDER      # with .peers/scib-metrics/bin/python
 python benchmarks/lisi.py compare FOLDER   # here
 """
 

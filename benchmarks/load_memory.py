@@ -1,6 +1,6 @@
 """Loading for training: peak memory of Flexynesis 1.1.14's H5DataImporter and of this project's reader, on the same compendium.
 
-    python benchmarks/load_memory.py /tmp/load --flexynesis /tmp/flexy/bin/python --samples 4000
+    python benchmarks/load_memory.py /tmp/load --samples 4000
 
 The compendium is simulated, written as `curate import-csv` and `curate export` write it. Flexynesis imports the exported folders with its feature
 selection off; this project's reader goes once through all training rows in batches of 32, in random order. Each is a process of its own;
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from peers import python_of
 
 IMPORTER = """
 import json, sys
@@ -73,7 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--samples", type=int, default=4000)
-    parser.add_argument("--flexynesis", required=True, help="Python of an environment that holds flexynesis 1.1.14 and torch")
+    parser.add_argument("--flexynesis", default=python_of("flexynesis"), help="Python of an environment that holds flexynesis and torch")
     options = parser.parse_args()
     from peak import run
 

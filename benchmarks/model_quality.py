@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from peers import python_of
 from safetensors.torch import load_file, save_file
 
 from modelling.bundle.model import TissueModel, save
@@ -36,7 +37,7 @@ from modelling.studies.baselines import methods, read_parts
 from modelling.studies.evaluate import evaluate
 from modelling.training.train import train
 
-PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
+PEER = python_of("flexynesis")
 TUNED_MALLOC = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 BASELINES = ("kNN, all genes", "kNN, variable genes", "logistic regression")
 N_COMPONENTS = 121

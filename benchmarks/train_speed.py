@@ -17,9 +17,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from peers import python_of
 from record import record
 
-PEER = os.environ.get("FLEXYNESIS_PYTHON", "/tmp/flexy/bin/python")
+PEER = python_of("flexynesis")
 TUNED_MALLOC = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "17179869184"}
 HERE = Path(__file__).parent
 DEFAULT_BATCH = 64

@@ -1,6 +1,6 @@
 """Writing the matrix: rows to their shuffled places in a contiguous X, against h5py with gzip and the paper's csv_to_h5, in one run.
 
-    python benchmarks/write.py /tmp/write --flexynesis /tmp/flexy/bin/python
+    python benchmarks/write.py /tmp/write --flexynesis .peers/flexynesis/bin/python
 
 Rates are bytes of the float32 matrix by second of wall time, each file flushed to the disk at the end. `disk` writes the same bytes from
 one buffer, one after the other, and does nothing else. csv_to_h5 (Flexynesis 1.1.14) starts from a genes x samples CSV, which is how

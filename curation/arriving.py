@@ -1,4 +1,4 @@
-"""The samples of the sources on their way into the database: each with an id that is its own."""
+"""The sources and their samples on their way into the database: each sample with an id that is its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from curation.database import Connection, DatabaseFault, insert_arrow
+from curation.catalogue import read_sources
+from curation.database import Connection, DatabaseFault, insert_arrow, run_sql_file
 from curation.errors import CurationError
+from curation.resources import sql_folder
 
 if TYPE_CHECKING:
     from curation.source import Source
@@ -22,6 +24,14 @@ GROUP BY sample_id HAVING count(*) > 1 ORDER BY sample_id
 
 class BadInput(CurationError):
     """The input folder holds no source, or its samples contradict each other."""
+
+
+def insert_sources(con: Connection) -> None:
+    """source: one row per source that sources.tsv describes."""
+    run_sql_file(con, sql_folder() / "schema" / "source.sql")
+    cards = [card for card in read_sources().values() if card.is_data]
+    rows = {"source": [c.source for c in cards], "role": [c.role for c in cards], "funnel_step": [int(c.funnel_step) for c in cards]}
+    insert_arrow(con, "source", pa.table(rows))
 
 
 def insert_samples(con: Connection, source: Source, advance: Any) -> None:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from curation.arriving import BadInput, insert_samples
+from curation import decided
+from curation.arriving import BadInput, insert_samples, insert_sources
 from curation.build_report import REPORT, write_report
-from curation.catalogue import permitted, read_sources
+from curation.catalogue import permitted
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.database import Connection, fetch_arrow, fetch_first, insert_arrow, run_sql_file, writing
 from curation.description import compendium_uns
@@ -63,6 +64,7 @@ class RunOptions:
     studies: Path | None = None
     by_gene: bool = False
     with_counts: bool = False
+    decided: Path | None = None  # folder of what `curate` decided a moment ago
 
 
 @dataclass
@@ -105,7 +107,7 @@ def _build(input_folder: Path, out: Path, ontology: Path, config: BuildConfig, o
         for leftover in part.glob(DATABASE + "*"):  # of a killed build: the tables cost little to make again, the matrix goes on
             leftover.unlink()
         with writing(part / DATABASE, threads=options.threads, memory=options.memory) as con:
-            notes = curate(con, sources, ontology, config, options.previous, progress, options.studies)
+            notes = curate(con, sources, ontology, config, options.previous, progress, options.studies, options.decided)
             notes += [f"{name}: {note}" for name, source in sources.items() for note in source.notes()]
             inputs = checksums.rows(progress)
             build_id = make_build_id(version("bulkatlas"), SCHEMA_VERSION, config.parameters(), inputs, previous)
@@ -155,8 +157,13 @@ def curate(
     previous: Path | None,
     progress: Progress,
     studies: Path | None = None,
+    before: Path | None = None,
+    after: Path | None = None,
 ) -> list[str]:
-    """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report."""
+    """Every stage of steps.STAGES: fill the database from the sources' metadata; no expression is read. Returns notes for the report.
+
+    `before` is a folder of what was decided already: it is taken over where it follows from the same; `after` one for what is decided now.
+    """
     from curation.checks import run_checks
     from curation.label import label_samples
 
@@ -167,6 +174,10 @@ def curate(
         for source in sources.values():
             insert_samples(con, source, advance)
     parameters = sql_parameters(config, list(sources))
+    follows_from = decided.checksum(con, sources, ontology, config, previous, studies) if before or after else ""
+    if (taken := decided.take_over(con, before, follows_from)) is not None:
+        run_stage(con, "exclusion", parameters)  # its table is a temporary one, and read once more when the matrix was
+        return taken
     with progress.stage("groups"):
         _load_previous(con, previous)
         run_stage(con, "groups")
@@ -179,6 +190,8 @@ def curate(
             run_stage(con, stage, parameters)
     with progress.stage("checks"):
         run_checks(con, parameters)
+    if after:
+        decided.keep(after, follows_from, notes)
     return notes
 
 
@@ -188,14 +201,6 @@ def sql_parameters(config: BuildConfig, sources: list[str]) -> dict[str, Any]:
     if sources and not allowed:
         raise BadInput(f"no source of {', '.join(sources)} has a licence of {', '.join(config.licences)}; see `curate sources`")
     return {**config.parameters(), "seed": str(config.seed), "allowed_sources": allowed}
-
-
-def insert_sources(con: Connection) -> None:
-    """source: one row per source that sources.tsv describes."""
-    run_sql_file(con, sql_folder() / "schema" / "source.sql")
-    cards = [card for card in read_sources().values() if card.is_data]
-    rows = {"source": [c.source for c in cards], "role": [c.role for c in cards], "funnel_step": [int(c.funnel_step) for c in cards]}
-    insert_arrow(con, "source", pa.table(rows))
 
 
 def _load_previous(con: Connection, previous: Path | None) -> None:

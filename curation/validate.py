@@ -22,6 +22,7 @@ from curation.validating.finding import Finding, ask, first
 
 if TYPE_CHECKING:
     from curation.database import Connection
+    from curation.digests import FileDigests
     from curation.source import Source
 
 COMPENDIUM, DATABASE = "compendium.h5ad", "curation.duckdb"
@@ -105,9 +106,10 @@ def _of_rows(con: Connection, out: Path, manifest: dict[str, Any]) -> list[Findi
 
 
 def _of_papers(out: Path, manifest: dict[str, Any], ontology: Path | None, expect: str | None) -> list[Finding]:
+    read: dict[str, FileDigests] = {}
     findings = [
-        ask("every file has the checksum of the manifest", partial(papers.files, out, manifest)),
-        ask("every block of every file has its checksum", partial(papers.blocks, out, manifest)),
+        ask("every file has the checksum of the manifest", partial(papers.files, out, manifest, read)),
+        ask("every block of every file has its checksum", partial(papers.blocks, out, manifest, read)),
         ask("the manifest has its entries and no others", partial(papers.form, manifest)),
         ask("the parameters are those of a build", partial(papers.parameters, manifest)),
         ask("build_id is made of what the manifest states", partial(papers.build_id, manifest)),

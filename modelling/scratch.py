@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 from modelling.arrays import Array, Floats
 from modelling.errors import ModellingError
 
-MEMORY_LIMIT = 512 * 2**20
+MEMORY_LIMIT = 64 * 2**20
 PIECE = 2**20
 
 

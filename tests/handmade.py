@@ -7,7 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.build import insert_sources, sql_parameters
+from curation.arriving import insert_sources
+from curation.build import sql_parameters
 from curation.config import BuildConfig
 from curation.database import Connection, connect, insert_arrow, run_sql_file
 from curation.resources import sql_folder

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +21,10 @@ from modelling.data import Compendium
 from modelling.network.pca import fit_components
 from modelling.reports.json import plain
 from modelling.scores.imputation import PcaImputer, masks
-from modelling.scratch import scratch_array
+from modelling.scratch import let_go, scratch_array
 from modelling.studies.evaluate import evaluate
 from modelling.studies.held_out import NothingHeldOut, TooFewGenes
+from modelling.studies.imputation import simple_imputers
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +237,38 @@ def test_large_arrays_live_on_disk(monkeypatch):
     assert isinstance(array, np.memmap)
     array[:] = 1
     assert array.sum() == 10_000
+
+
+def test_a_scratch_array_gives_its_memory_back_and_keeps_its_values(monkeypatch):
+    monkeypatch.setattr("modelling.scratch.MEMORY_LIMIT", 1000)
+    array = scratch_array((4096, 2048))
+    array[:] = 1
+
+    def mapped() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[2]) * os.sysconf("SC_PAGE_SIZE")
+
+    before = mapped()
+    let_go(array)
+    assert before - mapped() > array.nbytes / 2
+    assert array.sum() == array.size
+
+
+def test_components_are_of_some_training_samples_and_neighbours_of_all(world, monkeypatch):
+    path, run = world
+    monkeypatch.setattr("modelling.studies.imputation.MOST_FITTED", 50)
+    passed = []
+
+    def stage(name, total):
+        passed.append(total)
+        return passed.append
+
+    with Compendium.open(path) as compendium:
+        imputers, z = simple_imputers(load(run), compendium, 0, stage)
+        n = len(compendium.rows("train"))
+        found = imputers.restore(((compendium.x(compendium.rows("train")[-3:]) - load(run).mean_g) / load(run).std_g).astype(np.float32))
+    assert n > 50 and len(z) == len(imputers.knn.reference_mk) == n
+    assert passed[0] == sum(passed[1:]) == 6 * 50 + n  # each reading is told
+    assert found.keys() == {"knn", "pca"} and all(values.shape == (3, N_GENES) for values in found.values())
 
 
 def test_each_source_left_out_is_named_by_prototypes_without_it(world, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -15,9 +16,10 @@ from sources_world import archs4_samples, values, write_archs4
 from tiny_world import build_tiny
 from typer.testing import CliRunner
 
-from curation.build import RunOptions
+from curation.build import RunOptions, build
 from curation.cli import app
 from curation.config import BuildConfig
+from curation.database import reading
 from curation.excerpt import archive as archive_module
 from curation.excerpt import index as index_module
 from curation.excerpt import store as store_module
@@ -85,6 +87,84 @@ def test_a_build_from_an_address_has_the_x_of_one_from_the_whole_file(tiny: Path
         assert len(missing) == 72 - n_kept
     with pytest.raises(GatherFault, match="were never written"):
         next(iter(open_source("archs4", tmp_path / "input/archs4").matrices()[0].blocks(np.array(missing[:1]))))
+
+
+def chunks_of(path: Path, sample_ids: set[str]) -> int:
+    """Bytes of the chunks of these samples, as the library tells them."""
+    with h5py.File(path) as file:
+        names, data = file["meta/samples/geo_accession"].asstr()[:].tolist(), file["data/expression"]
+        columns = {names.index(name) // data.chunks[1] for name in sample_ids}
+        sizes: dict[int, int] = {}
+
+        def add(chunk) -> None:  # type: ignore[no-untyped-def]
+            column = chunk.chunk_offset[1] // data.chunks[1]
+            sizes[column] = sizes.get(column, 0) + chunk.size
+
+        data.id.chunk_iter(add)
+        return sum(sizes[column] for column in columns)
+
+
+def kept_of(database: Path) -> set[str]:
+    with reading(database) as con:
+        return {name for (name,) in con.execute("SELECT sample_id FROM kept WHERE source = 'archs4'").fetchall()}
+
+
+def test_a_build_with_a_larger_cap_fetches_only_what_is_new_and_takes_over_its_labels(tiny: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny / "world" / "gtex", tmp_path / "input" / "gtex")
+    options, whole = RunOptions(threads=1, ontology=tiny / "ontology"), tiny / "world/archs4" / NAME
+    kept, moved = [], []
+    with serving(tiny / "world" / "archs4") as (url, behaviour):
+        for cap in (1, 10):
+            decided = tmp_path / f"decided{cap}"
+            decided.mkdir()
+            config, behaviour.drop, behaviour.stall = BuildConfig(cap=cap, unit="cpm"), [100, 0], [2.5]
+            sent = behaviour.n_sent
+            moved.append(
+                fetch_for_build(
+                    f"{url}/{NAME}", tmp_path / "input", config, options, Progress(), patience=HASTE, anyway=True, decided=decided
+                )
+            )
+            kept.append(kept_of(decided / "decided.duckdb"))
+            assert behaviour.n_sent - sent >= sum(one.n_bytes for one in (moved[-1].metadata, moved[-1].index, moved[-1].chunks))
+            assert not behaviour.drop and not behaviour.stall
+        asked = len(behaviour.asked)
+        again = fetch_for_build(f"{url}/{NAME}", tmp_path / "input", config, options, Progress(), patience=HASTE, anyway=True)
+        assert len(behaviour.asked) - asked == 1 and again.n_reused == chunks_of(whole, kept[1])  # its size is asked for, and nothing else
+    first, second = moved
+    assert kept[0] < kept[1] and second.n_reused == first.n_chunk_bytes == chunks_of(whole, kept[0])
+    assert second.n_chunk_bytes == chunks_of(whole, kept[1] - kept[0]) and second.metadata.n_bytes < first.metadata.n_bytes / 20
+    assert "inflated and taken over" in " ".join(second.lines())
+    stages = Progress()
+    report = build(tmp_path / "input", tmp_path / "part", config, replace(options, decided=tmp_path / "decided10"), stages)
+    assert "labels" not in [stage.name for stage in stages.stages]
+    other = build(tmp_path / "input", tmp_path / "other", config, replace(options, decided=tmp_path / "decided1"), stages)
+    assert "labels" in [stage.name for stage in stages.stages] and other.build_id == report.build_id  # of another cap: decided anew
+    with h5py.File(tiny / "release/compendium.h5ad") as one, h5py.File(tmp_path / "part/compendium.h5ad") as part:
+        assert one["X"][:].tobytes() == part["X"][:].tobytes()
+    assert contents(tmp_path / "part/curation.duckdb") == contents(tmp_path / "other/curation.duckdb")
+
+
+def contents(database: Path) -> dict[str, list[str]]:
+    """Every table and view of a database, its rows in order; but when it was made."""
+    with reading(database) as con:
+        names = [name for (name,) in con.execute("SELECT table_name FROM information_schema.tables ORDER BY ALL").fetchall()]
+        return {name: sorted(str(row) for row in con.execute(f'FROM "{name}"').fetchall()) for name in names}
+
+
+def test_a_chunk_that_was_damaged_on_the_disk_is_fetched_again(server, counts: np.ndarray, tmp_path: Path) -> None:
+    url = f"{server[0]}/tall/{NAME}"
+    path, _, first = fetch_samples(url, tmp_path, ids(WANTED), Progress(), patience=HASTE, anyway=True)
+    with h5py.File(path) as file:
+        damaged = file["data/expression"].id.get_chunk_info_by_coord((0, 2))
+    with path.open("r+b") as raw:
+        raw.seek(damaged.byte_offset + damaged.size // 2)
+        raw.write(b"????")
+    _, n, moved = fetch_samples(url, tmp_path, {"GSM0", "GSM200"}, Progress(), patience=HASTE, anyway=True)
+    rows = np.union1d(WANTED, [200])
+    assert n == len(rows) and moved.n_reused < first.n_chunk_bytes and 0 < moved.n_chunk_bytes < first.n_chunk_bytes
+    with h5py.File(path) as file:
+        np.testing.assert_array_equal(file["data/expression"][:], counts[:, rows])
+        assert file["meta/samples/geo_accession"].asstr()[:].tolist() == [f"GSM{i}" for i in rows]
 
 
 @pytest.mark.parametrize("layout", ["tall", "wide"])

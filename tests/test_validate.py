@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from curation.cli import app
+from curation.digests import FileDigests, digests
 from curation.errors import CurationError
 from curation.release import read_manifest
 from curation.seal import release_id
+from curation.validating import papers
 
 
 @pytest.fixture
@@ -34,6 +36,14 @@ def test_a_good_release_passes_with_everything_computed_again(tiny: Path) -> Non
     assert "58 samples x 58 genes computed again from h5py, 0 differ" in output
     assert "lines of text" in output
     assert "10 tables made again, 0 differ" in output
+
+
+def test_every_file_is_read_once_for_both_its_checksums(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest, seen = read_manifest(tiny / "release"), []
+    monkeypatch.setattr(papers, "digests", lambda path: seen.append(path.name) or digests(path))
+    read: dict[str, FileDigests] = {}
+    assert papers.files(tiny / "release", manifest, read)[0] and papers.blocks(tiny / "release", manifest, read)[0]
+    assert sorted(seen) == sorted(row["file"] for row in manifest["outputs"])
 
 
 def test_what_could_not_be_made_again_is_said(tiny: Path) -> None:

@@ -84,6 +84,9 @@ def build(
     form: FormatOption = None,
 ) -> None:
     """Build a compendium: sources -> labels -> splits -> compendium.h5ad and its neighbours."""
+    import tempfile
+    from dataclasses import replace as replace_options
+
     from curation.build import RunOptions
     from curation.build import build as run_build
     from curation.config import BuildConfig, parse_limit
@@ -105,14 +108,16 @@ def build(
         licences=tuple(term.strip() for term in license.split(",") if term.strip()),
     )
     options = RunOptions(threads, memory, replace, resume, scheduler, previous, ontology, studies, by_gene=by_gene, with_counts=with_counts)
-    if url:
-        _fetch_archive(url, source_folder, out, config, options, dry_run, by_ranges)
-    if dry_run and url:
-        return
-    if dry_run:
-        _foretell(source_folder, out, config, options)
-        return
-    report = run_build(source_folder, out, config, options, Progress(visible=True))
+    with tempfile.TemporaryDirectory(prefix="bulkatlas-decided-") as decided:
+        if url:
+            options = replace_options(options, decided=Path(decided))
+            _fetch_archive(url, source_folder, out, config, options, dry_run, by_ranges)
+        if dry_run and url:
+            return
+        if dry_run:
+            _foretell(source_folder, out, config, options)
+            return
+        report = run_build(source_folder, out, config, options, Progress(visible=True))
     _say(report, out)
 
 
@@ -136,7 +141,9 @@ def _fetch_archive(url: str, input_folder: Path, out: Path, config: BuildConfig,
     from curation.release import refuse_taken
 
     refuse_taken(out, options.replace)
-    moved = fetch_for_build(url, input_folder, config, options, Progress(visible=True), dry_run=dry_run, anyway=anyway)
+    moved = fetch_for_build(
+        url, input_folder, config, options, Progress(visible=True), dry_run=dry_run, anyway=anyway, decided=options.decided
+    )
     for line in moved.lines(is_done=not dry_run):
         typer.echo(f"{url}: {line}")
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.excerpt.ahead import ReadsAhead
+from curation.excerpt.held import Earlier, HeldChunks, earlier, held_chunks, nothing
 from curation.excerpt.index import Chunks, Index, TooDear, Wanted
 from curation.excerpt.moved import Moved
 from curation.excerpt.opening import name_of, opened
@@ -27,7 +28,7 @@ from curation.mark import discard, put_mark
 from curation.progress import Progress
 from curation.remote.cache import Cached
 from curation.remote.ranges import FIRST, LONGEST, TIMEOUT, RangeFault, Web
-from curation.sources.archs4 import EXPRESSION, PARTIAL, SAMPLES, refuse_foreign
+from curation.sources.archs4 import EXPRESSION, SAMPLES, refuse_foreign
 from profiles import aside
 from profiles.fetching.download import Patience
 from profiles.lock import Held, lock
@@ -38,14 +39,39 @@ ADVICE = "fetch the whole file (`curate fetch archs4`), choose fewer samples, or
 
 @dataclass(frozen=True)
 class Located:
-    """The chunks of the samples `rows` (ascending), in the chunk columns `columns`; `number` is each one's in the store."""
+    """The chunks to fetch, in the chunk columns `columns` (ascending), each with its `number` in the store; and those that are held."""
 
-    rows: NDArray[np.int64]
     columns: NDArray[np.int64]
     n_samples: int  # of the archive
+    width: int  # samples of a chunk column
     chunks: Chunks
     store: Store
     number: NDArray[np.int64]
+    held: HeldChunks
+
+    @property
+    def all_columns(self) -> NDArray[np.int64]:
+        """Chunk columns of the archive of which the excerpt will hold the chunks, ascending."""
+        return np.union1d(self.columns, self.held.columns)
+
+    def n_chosen(self) -> int:
+        """Samples in them."""
+        return int((np.minimum((self.all_columns + 1) * self.width, self.n_samples) - self.all_columns * self.width).sum())
+
+    def pieces(self, place: NDArray[np.int64]) -> Iterator[tuple[int, int, bytes, int]]:
+        """Every chunk as `write_chunks` takes it; the archive's chunk column `all_columns[i]` goes to `place[i]`."""
+        at = dict(zip(self.all_columns.tolist(), place.tolist(), strict=True))
+        for column, row, content, mask in self.held.read():
+            yield at[column], row, content, mask
+        with self.store.chunks.open("rb", buffering=0) as file:
+            for i, column in enumerate(self.columns.tolist()):
+                for row, (number, mask) in enumerate(zip(self.number[i].tolist(), self.chunks.mask[i].tolist(), strict=True)):
+                    yield at[column], row, self.store.read(file.fileno(), number), mask
+
+    def n_bytes(self) -> NDArray[np.int64]:
+        """Bytes of every chunk (chunk columns, chunks along the genes), in the order of `all_columns`."""
+        both = np.concatenate([self.columns, self.held.columns])
+        return np.concatenate([self.chunks.n_bytes, self.held.chunks.n_bytes])[np.argsort(both)]
 
 
 @dataclass
@@ -125,6 +151,10 @@ class Archive:
         if path.exists():  # of an earlier run; written aside, so it is whole
             return path
         into.mkdir(parents=True, exist_ok=True)
+        if rows is None and (before := self.earlier()) and before.has_all:
+            with progress.stage("metadata of the excerpt") as advance, h5py.File(before.path, "r") as own, aside.written(path) as draft:
+                write_metadata(own, draft, None, advance)
+            return path
         with progress.stage("metadata over HTTP") as advance, self.opened(self.web) as (file, _):
             self._refuse_unfit(file)
             with aside.written(path) as draft:
@@ -157,12 +187,29 @@ class Archive:
         wide = (columns[:, None] * width + np.arange(width)[None, :]).ravel()
         return np.asarray(wide[wide < n_samples], np.int64)
 
-    def locate(self, rows: NDArray[np.int64], progress: Progress) -> Located:
-        """Find the chunks of the samples `rows` (ascending). Raises RangeFault."""
+    def held(self, progress: Progress) -> HeldChunks | None:
+        """The chunks of the excerpt that is there already, each inflated and compared; None without one of this very file."""
+        before = self.earlier()
+        if before is None:
+            return None
+        with h5py.File(before.path, "r") as file:
+            width, n_columns = file[EXPRESSION].chunks[1], -(-file[EXPRESSION].shape[1] // file[EXPRESSION].chunks[1])
+        columns = np.arange(n_columns) if before.has_all else np.unique(self.rows_of(set(before.sample_ids)) // width)
+        if columns.size != n_columns:
+            raise RangeFault(f"{before.path} holds other samples than a fetch wrote into it; move it away, and fetch again")
+        with progress.stage("chunks of the excerpt"):
+            found = held_chunks(before.path, columns)
+        self.moved = replace(self.moved, n_reused=found.n_bytes)
+        return found
+
+    def locate(self, rows: NDArray[np.int64], progress: Progress, held: HeldChunks | None = None) -> Located:
+        """Find the chunks of the samples `rows` (ascending) that are not held. Raises RangeFault."""
         with self.opened(self.index_web) as (file, raw), progress.stage("chunk index over HTTP"):
             expression = file[EXPRESSION]
             height, width = expression.chunks
-            wanted = Wanted(-(-expression.shape[0] // height), -(-expression.shape[1] // width), np.unique(rows // width))
+            held = held or nothing(-(-expression.shape[0] // height))
+            columns = np.setdiff1d(rows // width, held.columns)
+            wanted = Wanted(-(-expression.shape[0] // height), -(-expression.shape[1] // width), columns)
             state = self._state_of(wanted.columns)
             chunks = self._found(Index(expression, raw, self.index_web, self.url, state, np.inf if self.anyway else self.n_bytes), wanted)
             is_zlib, n_plain = list(expression._filters) in (["gzip"], ["shuffle", "gzip"]), height * width * expression.dtype.itemsize
@@ -180,7 +227,7 @@ class Archive:
         number = np.empty(order.size, np.int64)
         number[order] = np.arange(order.size)
         self.moved = replace(self.moved, n_chunk_bytes=store.size, n_chunks=order.size, n_planned=store.requests.n_bytes)
-        return Located(rows, wanted.columns, n_samples, chunks, store, number.reshape(chunks.offset.shape))
+        return Located(columns, n_samples, width, chunks, store, number.reshape(chunks.offset.shape), held)
 
     def _found(self, index: Index, wanted: Wanted) -> Chunks:
         try:
@@ -193,16 +240,16 @@ class Archive:
 
         has_all: it names all samples of the archive; else those of the chunks alone. Raises RangeFault.
         """
-        self._refuse_a_full_disk(2 * found.store.size)
+        self._refuse_a_full_disk(2 * found.store.size + found.held.n_bytes)
         with progress.stage("chunks over HTTP", found.store.size) as advance:
             n_held = found.store.fill(advance)
         self.moved = replace(self.moved, n_held=n_held)
-        about = {**self.version, "n_samples": int(found.rows.size), "of_samples": found.n_samples, "has_all_metadata": has_all}
-        columns = found.columns if has_all else np.arange(found.columns.size)
+        about = {**self.version, "n_samples": found.n_chosen(), "of_samples": found.n_samples, "has_all_metadata": has_all}
+        place = found.all_columns if has_all else np.arange(found.all_columns.size)
         with progress.stage("excerpt"), aside.written(self.target) as draft:
             shutil.copyfile(metadata, draft)
-            write_chunks(draft, found.chunks, columns, found.store, found.number, about)
-            self._compare(draft, columns, found.chunks)
+            write_chunks(draft, found.pieces(place), about)
+            self._compare(draft, place, found.n_bytes())
         return self.target
 
     def _refuse_a_full_disk(self, n_bytes: int) -> None:
@@ -222,30 +269,30 @@ class Archive:
         (state / "columns").touch()
         return state
 
-    def _compare(self, path: Path, columns: NDArray[np.int64], chunks: Chunks) -> None:
+    def _compare(self, path: Path, columns: NDArray[np.int64], n_bytes: NDArray[np.int64]) -> None:
         """The written file's own index names every chunk with its size. Raises RangeFault."""
         with h5py.File(path, "r") as file:
             table = chunk_table(file[EXPRESSION], path, columns, 1)
-        if not np.array_equal(table.n_bytes, chunks.n_bytes) or bool((table.offset < 0).any()):
+        if not np.array_equal(table.n_bytes, n_bytes) or bool((table.offset < 0).any()):
             raise RangeFault(f"{path} was not written as it should be; the disk or the file system is faulty")
 
-    def holds(self, rows: NDArray[np.int64]) -> bool:
-        """Whether the excerpt that is there was made of this very file, with all metadata, and has the counts of these samples. Raises RangeFault
-        where something else has its name.
-        """
+    def earlier(self) -> Earlier | None:
+        """The excerpt that is there already, where it is one of this very file. Raises RangeFault where something else has its name."""
         if not os.path.lexists(self.target):
-            return False
+            return None
         try:
-            with h5py.File(self.target, "r") as file:
-                about = json.loads(str(file.attrs[PARTIAL]))
-                if about["has_all_metadata"] and {name: about[name] for name in self.version} == self.version:
-                    columns = np.unique(rows // file[EXPRESSION].chunks[1])
-                    return not bool((chunk_table(file[EXPRESSION], self.target, columns, 1).offset < 0).any())
-                return False
+            return earlier(self.target, self.version)
         except (OSError, KeyError, ValueError):
             raise RangeFault(
                 f"{self.target} is there already and is no excerpt of ours; build without the address, or move it away"
             ) from None
+
+    def has(self, held: HeldChunks | None, rows: NDArray[np.int64]) -> bool:
+        """Whether the excerpt that is there names all samples, and holds the chunks of these."""
+        if held is None or held.path is None or not (before := self.earlier()) or not before.has_all:
+            return False
+        with h5py.File(held.path, "r") as file:
+            return bool(np.isin(rows // file[EXPRESSION].chunks[1], held.columns).all())
 
     def finish(self) -> None:
         """Let go of what was kept for a run that goes on."""

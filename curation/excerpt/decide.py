@@ -15,6 +15,7 @@ from curation.audit import database_of
 from curation.build import DATABASE, NothingToExport, RunOptions, curate, open_sources
 from curation.config import BuildConfig
 from curation.database import fetch_arrow, reading, writing
+from curation.decided import DATABASE as DECIDED
 from curation.excerpt.archive import Archive
 from curation.excerpt.moved import Moved
 from curation.progress import Progress
@@ -42,18 +43,21 @@ def fetch_for_build(
     patience: Patience | None = None,
     dry_run: bool = False,
     anyway: bool = False,
+    decided: Path | None = None,
 ) -> Moved:
     """Put those samples of the archive at `url` into INPUT_FOLDER/archs4 that `build` will keep: labels, split and cap are decided first, from its
     metadata and the other sources of the folder. The file names all samples, so that the build decides the same. `dry_run`: the chunks are only found.
-    `anyway`: also where the whole file would take less time.
+    `anyway`: also where the whole file would take less time. `decided`: an empty folder for what is decided, which a build can take over.
     Raises RangeFault, and as `build`.
     """
     with Archive.open(url, input_folder / ARCHS4, patience=patience, anyway=anyway) as archive:
         _refuse_others(archive)
         metadata = archive.metadata(None, archive.work / ARCHS4, progress)
-        rows = _kept_rows(archive.name, _sources(input_folder, metadata.parent), config, options, progress)
-        if not archive.holds(rows):
-            found = archive.locate(rows, progress)
+        with tempfile.TemporaryDirectory(prefix="bulkatlas-decide-") as aside:
+            rows = _kept_rows(archive.name, _sources(input_folder, metadata.parent), config, options, progress, decided or Path(aside))
+        held = archive.held(progress)
+        if not archive.has(held, rows):
+            found = archive.locate(rows, progress, held)
             if dry_run:
                 return archive.moved
             archive.fetch(metadata, found, has_all=True, progress=progress)
@@ -71,17 +75,20 @@ def fetch_samples(
     *,
     anyway: bool = False,
 ) -> tuple[Path, int, Moved]:
-    """Put a file of these samples alone (and of those that lie in a chunk with one of them) into `folder`. Returns it, and its number of samples.
+    """Put a file of these samples alone (and of those that lie in a chunk with one of them) into `folder`; where one of other samples of the same
+    archive lies there, these are added, and only their chunks are fetched. Returns it, and its number of samples.
 
-    Raises RangeFault, also where a sample is not in the archive, or the file is there already.
+    Raises RangeFault, also where a sample is not in the archive, or another file has the name.
     """
     with Archive.open(url, folder, name, patience, anyway=anyway) as archive:
-        if archive.target.exists():
-            raise RangeFault(f"{archive.target} is there already; move it away, or choose another --out")
-        rows = archive.neighbours(archive.rows_of(sample_ids))
+        before = archive.earlier()
+        if archive.target.exists() and (before is None or before.has_all):
+            what = "of another version of the archive" if before is None else "of a build, and names all samples"
+            raise RangeFault(f"{archive.target} is there already, {what}; move it away, or choose another --out")
+        rows = archive.neighbours(archive.rows_of(sample_ids | set(before.sample_ids if before else [])))
         chosen = archive.work / f"samples-{sha256(rows.tobytes()).hexdigest()[:16]}"
         metadata = archive.metadata(rows, chosen, progress)
-        path = archive.fetch(metadata, archive.locate(rows, progress), has_all=False, progress=progress)
+        path = archive.fetch(metadata, archive.locate(rows, progress, archive.held(progress)), has_all=False, progress=progress)
         archive.finish()
         return path, int(rows.size), archive.moved
 
@@ -124,14 +131,15 @@ def _sources(input_folder: Path, metadata: Path) -> Mapping[str, Source]:
     return dict(sorted({**found, ARCHS4: open_source(ARCHS4, metadata)}.items()))
 
 
-def _kept_rows(name: str, sources: Mapping[str, Source], config: BuildConfig, options: RunOptions, progress: Progress) -> NDArray[np.int64]:
-    """Rows of the archive's file that a build keeps, ascending. Raises NothingToExport."""
+def _kept_rows(
+    name: str, sources: Mapping[str, Source], config: BuildConfig, options: RunOptions, progress: Progress, folder: Path
+) -> NDArray[np.int64]:
+    """Rows of the archive's file that a build keeps, ascending; what was decided is left in `folder`. Raises NothingToExport."""
     with (
         using_ontology(options.ontology) as ontology,
-        tempfile.TemporaryDirectory(prefix="bulkatlas-decide-") as folder,
-        writing(Path(folder) / DATABASE, threads=options.threads, memory=options.memory) as con,
+        writing(folder / DECIDED, threads=options.threads, memory=options.memory) as con,
     ):
-        curate(con, sources, ontology, config, options.previous, progress, options.studies)
+        curate(con, sources, ontology, config, options.previous, progress, options.studies, after=folder)
         rows = np.asarray(fetch_arrow(con, KEPT, {"name": name})["matrix_row"].to_numpy(), np.int64)
     if not rows.size:
         raise NothingToExport(f"no sample of {name} would be kept: every one is excluded; see the caps and `curate label`")

@@ -20,11 +20,14 @@ class Moved:
     n_held: int = 0
     n_chunks: int = 0
     n_planned: int = 0  # bytes of the requests for chunks, with what lies between
+    n_reused: int = 0  # bytes of the chunks of an excerpt that was there already
     n_bytes_whole: int = 0
 
     def lines(self, *, is_done: bool = True) -> list[str]:
         """As they are told; before the chunks are fetched: what they would take."""
         told = [f"metadata: {self.metadata}", f"chunk index: {self.index}"]
+        if self.n_reused:
+            told.append(f"chunks of the excerpt that was here: {self.n_reused:,} bytes, inflated and taken over")
         if self.n_chunks and not is_done:
             told.append(f"chunks: would fetch {self.n_planned:,} bytes for {self.n_chunks:,} chunks of {self.n_chunk_bytes:,} bytes")
         elif self.n_chunks:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,6 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.excerpt.index import Chunks
-from curation.excerpt.store import Store
 from curation.sources.archs4 import EXPRESSION, GENES, INFO, PARTIAL, SAMPLES, is_read
 
 ROWS = 50_000  # of metadata, copied at a time
@@ -78,18 +75,11 @@ def _counts(source: h5py.Dataset, file: h5py.File, rows: NDArray[np.int64] | Non
     h5py.h5d.create(group.id, EXPRESSION.rpartition("/")[2].encode(), source.id.get_type(), space, creation)
 
 
-def write_chunks(
-    target: Path, chunks: Chunks, columns: NDArray[np.int64], store: Store, number: NDArray[np.int64], about: dict[str, Any]
-) -> None:
-    """Put the chunks into the file of `write_metadata`: chunk column i of `chunks` goes to `columns[i]`; `number` is each one's in the store."""
+def write_chunks(target: Path, pieces: Iterable[tuple[int, int, bytes, int]], about: dict[str, Any]) -> None:
+    """Put chunks into the file of `write_metadata`, each with its chunk column there, its place along the genes, and its filter mask."""
     with h5py.File(target, "r+") as file:
         expression = file[EXPRESSION]
         height, width = expression.chunks
-        held = os.open(store.chunks, os.O_RDONLY)
-        try:
-            for i, column in enumerate(columns.tolist()):
-                for row, (at, mask) in enumerate(zip(number[i].tolist(), chunks.mask[i].tolist(), strict=True)):
-                    expression.id.write_direct_chunk((row * height, column * width), store.read(held, at), mask)
-        finally:
-            os.close(held)
+        for column, row, content, mask in pieces:
+            expression.id.write_direct_chunk((row * height, column * width), content, mask)
         file.attrs[PARTIAL] = json.dumps(about, sort_keys=True)

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 # Near-zero variance, absolute: a gene at 1 TPM in one sample of a hundred and silent in the others has a standard deviation of
 # 0.1 in log2(TPM + 1). What varies less carries no tissue of 1% of the samples, and dividing by it would blow noise up.
 SMALLEST_STD = 0.1
-ROWS = 64  # taken at a time: read twice, they should not have left the cache
 
 
 class Moments:
-    """Running mean and variance per gene, stable for any mean; missing values (NaN) are left out. The rows in other pieces may give other last bits."""
+    """Running mean and variance per gene (Welford 1962, stable for any mean); missing values (NaN) are left out."""
 
     def __init__(self, n_genes: int) -> None:
         self.n = np.zeros(n_genes, np.int64)
@@ -22,8 +21,7 @@ class Moments:
 
     def add(self, x_ng: NDArray[np.float32]) -> None:
         """Take in further rows."""
-        for start in range(0, len(x_ng), ROWS):
-            _add(x_ng[start : start + ROWS], self.n, self.mean_g, self._squares)
+        _welford(x_ng, self.n, self.mean_g, self._squares)
 
     def mean(self) -> NDArray[np.float32]:
         """NaN for a gene that no row measures."""
@@ -41,26 +39,12 @@ def varies(std_g: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _add(x_ng, n, mean_g, squares_g):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Rows that fit the cache: their mean, then their squares about it, and both joined to what was there (Chan, Golub and LeVeque 1979)."""
-    n_genes = x_ng.shape[1]
-    here, centre, squares = np.zeros(n_genes, np.int64), np.zeros(n_genes), np.zeros(n_genes)
+def _welford(x_ng, n, mean_g, squares_g):  # type: ignore[no-untyped-def]  # pragma: no cover
     for row in range(x_ng.shape[0]):
-        for gene in range(n_genes):
+        for gene in range(x_ng.shape[1]):
             value = np.float64(x_ng[row, gene])
             is_there = value == value  # without a branch, so that the compiler takes several genes at once
-            here[gene] += is_there
-            centre[gene] += value if is_there else 0.0
-    for gene in range(n_genes):
-        centre[gene] /= max(here[gene], 1)
-    for row in range(x_ng.shape[0]):
-        for gene in range(n_genes):
-            value = np.float64(x_ng[row, gene])
-            difference = value - centre[gene] if value == value else 0.0
-            squares[gene] += difference * difference
-    for gene in range(n_genes):
-        both = n[gene] + here[gene]
-        delta, share = centre[gene] - mean_g[gene], here[gene] / max(both, 1)
-        mean_g[gene] += delta * share
-        squares_g[gene] += squares[gene] + delta * delta * n[gene] * share
-        n[gene] = both
+            n[gene] += is_there
+            difference = value - mean_g[gene] if is_there else 0.0
+            mean_g[gene] += difference / max(n[gene], 1)
+            squares_g[gene] += difference * (value - mean_g[gene]) if is_there else 0.0

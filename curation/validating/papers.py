@@ -15,7 +15,7 @@ from curation.build_report import REPORT
 from curation.catalogue import UNSTATED, SourceCard, read_sources
 from curation.config import SCHEMA_VERSION, BuildConfig
 from curation.crate import CITATION, REFERENCES, citation_text, crate
-from curation.digests import digests
+from curation.digests import FileDigests, digests
 from curation.mark import CRATE, MANIFEST
 from curation.matrix.assembly import CHECKSUMS
 from curation.matrix.by_gene import BY_GENE
@@ -39,8 +39,11 @@ OF_CARDS = ("license", "citation")  # what the crate takes from sources.tsv
 Manifest = Mapping[str, Any]
 
 
-def files(folder: Path, manifest: Manifest) -> tuple[bool, str]:
-    """Every file has size and checksum of the manifest, none is missing, and nothing lies beside them: no file, link or folder."""
+def files(folder: Path, manifest: Manifest, read: dict[str, FileDigests]) -> tuple[bool, str]:
+    """Every file has size and checksum of the manifest, none is missing, and nothing lies beside them: no file, link or folder.
+
+    The digests of the files go to `read`: those of their blocks come from the same reading.
+    """
     rows = manifest["outputs"]
     if outside := [
         f"{filenames.shown(row['file'])}: {why}" for row in rows if (why := filenames.fault_in(folder, row["file"], nested=True))
@@ -48,7 +51,7 @@ def files(folder: Path, manifest: Manifest) -> tuple[bool, str]:
         return False, f"{len(outside)} of {len(rows)} names are none of a file in it{first(outside)}"
     names = [row["file"] for row in rows]
     twice = [name for name, n in Counter(names).items() if n > 1]
-    wrong = [row["file"] for row in rows if not _is_as_said(folder / row["file"], row)]
+    wrong = [row["file"] for row in rows if not _is_as_said(folder / row["file"], row, read)]
     parents = {parent.as_posix() for name in names for parent in Path(name).parents}
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     known = {*names, MANIFEST, CRATE}
@@ -64,19 +67,24 @@ def files(folder: Path, manifest: Manifest) -> tuple[bool, str]:
 def checksums(folder: Path, manifest: Manifest) -> tuple[bool, str]:
     """Every file that a manifest of any schema names has its size and checksum."""
     rows = manifest["outputs"]
-    wrong = [filenames.shown(row["file"]) for row in rows if filenames.fault(row["file"]) or not _is_as_said(folder / row["file"], row)]
+    wrong = [filenames.shown(row["file"]) for row in rows if filenames.fault(row["file"]) or not _is_as_said(folder / row["file"], row, {})]
     return not wrong, f"{len(rows) - len(wrong)} of {len(rows)} have the checksum of its {MANIFEST}{first(wrong)}"
 
 
-def _is_as_said(path: Path, row: Mapping[str, Any]) -> bool:
-    return path.is_file() and path.stat().st_size == row["bytes"] and sha256(path) == row["sha256"]
+def _is_as_said(path: Path, row: Mapping[str, Any], read: dict[str, FileDigests]) -> bool:
+    if not path.is_file() or path.stat().st_size != row["bytes"]:
+        return False
+    read[row["file"]] = digests(path)
+    return bool(read[row["file"]].sha256 == row["sha256"])
 
 
-def blocks(folder: Path, manifest: Manifest) -> tuple[bool, str]:
-    """blocks.sha256 holds the checksum of every block of every file, and the manifest those of its own blocks."""
+def blocks(folder: Path, manifest: Manifest, read: Mapping[str, FileDigests]) -> tuple[bool, str]:
+    """blocks.sha256 holds the checksum of every block of every file, and the manifest those of its own blocks. `read` has files that were read."""
     held = held_blocks(folder, manifest["outputs"])
     wrong = sorted(
-        name for name, said in held.items() if filenames.fault_in(folder, name, nested=True) or digests(folder / name).blocks != said
+        name
+        for name, said in held.items()
+        if filenames.fault_in(folder, name, nested=True) or (read.get(name) or digests(folder / name)).blocks != said
     )
     text = (folder / BLOCKS).read_bytes()
     if manifest[PAGES] != hex_digests(block_digests(text)):
