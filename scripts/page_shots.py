@@ -119,7 +119,9 @@ def states(asked: argparse.Namespace) -> dict[str, State]:
         found["doubtful"] = dropped(asked.doubtful)
         found["doubtful-all"] = dropped(asked.doubtful, sure=True)
         for place in range(7):
-            found[f"doubtful-{place}"] = one_after_the_other(dropped(asked.doubtful, sure=True), lambda page, place=place: sample(page, place))  # type: ignore[misc]
+            found[f"doubtful-{place}"] = one_after_the_other(
+                dropped(asked.doubtful, sure=True), lambda page, place=place: sample(page, place)
+            )  # type: ignore[misc]
     if asked.refused:
         found["refused"] = one_after_the_other(example, dropped(asked.refused))
     return {name: state for name, state in found.items() if not asked.states or name in asked.states}

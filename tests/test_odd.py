@@ -58,6 +58,6 @@ def test_a_dry_run_foretells_the_build_and_writes_nothing(tiny: Path) -> None:
 
 
 def test_advice_names_the_release_so_that_it_can_be_typed() -> None:
-    said = of_release("2 samples are odd: ask `curate audit genes_by_fate`; then `curate sql \"FROM quality\"`", Path("my/release"))
-    assert said == "2 samples are odd: ask `curate audit genes_by_fate --db my/release`; then `curate sql \"FROM quality\" --db my/release`"
+    said = of_release('2 samples are odd: ask `curate audit genes_by_fate`; then `curate sql "FROM quality"`', Path("my/release"))
+    assert said == '2 samples are odd: ask `curate audit genes_by_fate --db my/release`; then `curate sql "FROM quality" --db my/release`'
     assert of_release("bring more studies", Path("r")) == "bring more studies"
