@@ -165,9 +165,10 @@ class Compendium:
             wrong = np.isinf(part) | ((part < 0) if is_log else False)
             row, column = np.argwhere(wrong)[0]
             sample, gene = self.sample_ids[rows[new][row]], self.var["symbol"][column]
+            scaled = " (are they z-scores, or centred?)" if low < 0 else ""
             raise CompendiumError(
                 f"{self.path}: {int(wrong.sum()):,} values of {int(wrong.any(axis=1).sum()):,} samples are infinite{' or below 0' if is_log else ''}, "
-                f"first: {part[row, column]} of {gene} in {sample}; X in {self.unit} holds no such value: build or copy it again"
+                f"first: {part[row, column]} of {gene} in {sample}; X in {self.unit} holds no such value{scaled}: build or copy it again"
             )
         self._looked[rows] = True
 

@@ -40,9 +40,10 @@ def near_path(line: str, arguments: Sequence[str]) -> str:
     said = ABSENT.search(line)
     if said is None:
         return ""
+    told = line[: said.end()] + (line[said.end() :].partition(";")[0] if said.group() == "there is no" else "")
     for argument in arguments:
         for text in dict.fromkeys((argument, argument.partition("=")[2])):
-            if text and (close := _beside(text, line[: said.end()])):
+            if text and (close := _beside(text, told)):
                 return f"; near it: {', '.join(close)}"
     return ""
 

@@ -12,7 +12,7 @@ from typing import Final
 COLUMNS_TABLE: Final = Path(__file__).with_name("columns.tsv")
 # Marks of a comparison may stand anywhere in a name: log2FoldChange_A_vs_B, treated.padj.
 COMPARISON = re.compile(
-    r"(^|_)(log(2|10|e)?_?(fold_?change|fc|ratio)|lfc|p_?adj|(adj(usted)?_)?p_?val(ue)?s?(_adj)?|fdr|q_?value|padj_.*|lfcse|basemean|vs|versus)(_|$)"
+    r"(^|_)(log(2|10|e)?_?(fold_?change|fc|ratio)|lfc|p_?adj|(adj(usted)?_)?p_?val(ue)?s?(_adj)?|fdr|q_?value|padj_.*|lfcse|basemean)(_|$)|[^_]_(vs|versus)_[^_]"
 )
 CONFIDENCE = re.compile(
     r"(^|_)(conf_(lo|hi)|ci_(lower|upper|lo|hi)(_bound)?|lower_?ci|upper_?ci|quant_status|status|posterior_(mean|stddev|sd)_.*)$"
@@ -82,7 +82,7 @@ NO_SAMPLE = frozenset({"quant", "abundance", "genes", "isoforms", "readspergene"
 
 def plain(name: str) -> str:
     """A column name in lower case, with one underscore for whatever is no letter or digit."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
 
 
 @cache

@@ -37,7 +37,7 @@ def test_an_unknown_audit_lists_the_known_ones(release):
 
 
 def test_a_folder_without_a_database_is_named(tmp_path):
-    with pytest.raises(DatabaseFault, match="give a release folder"):
+    with pytest.raises(DatabaseFault, match=r"there is no .*curation\.duckdb.*; name a release"):
         run_audit(tmp_path, "split_balance")
 
 

@@ -127,7 +127,7 @@ def _(place: Path) -> None:
     h5(place).unlink()
 
 
-@kind("an earlier release with a damaged manifest", "not readable JSON")
+@kind("an earlier release with a damaged manifest", "no readable JSON")
 def _(place: Path) -> dict[str, object]:
     (place / "old").mkdir()
     (place / "old" / "manifest.json").write_text('{"build_id": ')

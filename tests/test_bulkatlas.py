@@ -91,10 +91,10 @@ def test_predict_fills_an_anndata_that_can_be_written(place: Path, tmp_path: Pat
     assert list(model.predict(frame).obs["predicted_tissue"]) == list(best)
 
 
-def test_a_model_without_torch_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dataset_without_torch_says_how_to_get_it(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bulkatlas.extras.find_spec", lambda name: None)
     with pytest.raises(bulkatlas.Error, match=r"pip install 'bulkatlas\[model\]'"):
-        bulkatlas.load_model("run")
+        bulkatlas.open(tiny / "release").torch_dataset()
 
 
 @pytest.mark.parametrize("genes", [None, ["A1CF", "A1BG"]])

@@ -69,7 +69,7 @@ def test_sql_in_a_sample_id_is_data(tiny):
 
 
 def test_no_release_no_answer(tmp_path):
-    with pytest.raises(DatabaseFault, match="give a release folder"):
+    with pytest.raises(DatabaseFault, match=r"there is no .*curation\.duckdb.*; name a release"):
         explain(tmp_path, "GSM0012")
 
 

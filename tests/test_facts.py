@@ -52,6 +52,17 @@ def facts(*rows: dict[str, str]) -> dict[tuple[str, str], tuple[str, ...]]:
     return {(r["sample_id"], r["fact"]): tuple(r[k] for k in ("value", "ontology_term_id", "unit", "decided_by")) for r in found}
 
 
+def test_texts_whose_numbers_agree_in_part_keep_their_own_facts() -> None:
+    """The last 36 bits of their numbers are the same: a build of ten million samples gave each of two such samples both donors."""
+    titles = ("donor 8 tissue block 513268", "donor 4 tissue block 847299")
+    label([{"title": title} for title in titles])
+    ((same,),) = reference().execute("SELECT count(DISTINCT text_id % 68719476736) FROM text WHERE text IN ($one, $other)",
+        {"one": titles[0], "other": titles[1]}).fetchall()  # fmt: skip
+    assert same == 1
+    rows = reference().execute("SELECT sample_id, value FROM fact WHERE fact = 'donor_id' ORDER BY sample_id").fetchall()
+    assert [value for _, value in rows] == ["donor 8", "donor 4"]
+
+
 def in_field(field: str, text: str) -> dict[str, str]:
     if field in ("title", "source_name", "description", "characteristics"):
         return {field: text}

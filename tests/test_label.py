@@ -295,4 +295,4 @@ def test_a_code_of_letters_and_numbers_is_no_brain_area():
 )
 def test_a_number_under_the_patient_is_the_persons_name(value: str, field: str) -> None:
     label([{"characteristics": f"patient: {value}"}])
-    assert reference().execute("SELECT field FROM piece WHERE text = $value", {"value": value}).fetchall() == [(field,)]
+    assert reference().execute("SELECT field FROM text WHERE text = $value", {"value": value}).fetchall() == [(field,)]

@@ -279,7 +279,7 @@ def test_a_run_that_was_stopped_before_its_first_checkpoint_goes_on(world: Path,
         (lambda data: data.uns.clear(), r"states no unit.*log2\(TPM\+1\) or log2\(CPM\+1\)"),
         (lambda data: data.uns.update(unit="FPKM"), "is in 'FPKM'"),
         (lambda data: setattr(data, "X", np.exp2(data.X) * 900), r"values up to .* are no log2\(TPM\+1\)"),
-        (lambda data: setattr(data, "X", data.X - data.X.mean(0)), "values down to -.*z-scores"),
+        (lambda data: setattr(data, "X", data.X - data.X.mean(0)), "below 0, first: -.*z-scores"),
         (lambda data: setattr(data, "X", np.minimum(data.X + 14, 19)), "sum to .* log2 of counts"),
         (
             lambda data: setattr(data, "obs_names", [*data.obs_names[:-1], "S1"]),

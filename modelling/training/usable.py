@@ -43,10 +43,8 @@ def _check_ids(compendium: Compendium) -> None:
 
 
 def _check_values(compendium: Compendium, rows: Array, x_ng: Array) -> None:
-    low, high = float(np.nanmin(x_ng, initial=0)), float(np.nanmax(x_ng, initial=0))
+    high = float(np.nanmax(x_ng, initial=0))
     where = f"{compendium.path}: sample {compendium.sample_ids[rows[0]]} and {len(rows) - 1} others"
-    if low < -0.01:
-        raise NotUsable(f"{where} hold values down to {low:.3g}, {compendium.unit} has none below 0: are they z-scores, or centred?")
     if high > np.log2(ROUNDING * MILLION + 1):
         raise NotUsable(
             f"{where} hold values up to {high:,.6g}, which are no {compendium.unit}: log2 of a million is 20; take log2(x + 1) of TPM or CPM"

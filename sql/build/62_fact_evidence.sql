@@ -1,6 +1,7 @@
 -- fact_evidence: one row per statement of a text, of a source or of a person: fact, value, exact words, and what reads
 -- them so. A neoplasm says tumour as well; behind "cancer" the word patient says that a person has it. `rank` names the
--- row within its fact and is a total order: trust (its bits from 54 on), length, text, place.
+-- row within its fact and is a total order: trust (its bits from 82 on), length, text, place. The whole
+-- number of the text is in it: a part of it is one for some of ten million texts, and one sample's words another's.
 CREATE OR REPLACE TABLE fact_evidence AS
 WITH placed AS (
     SELECT
@@ -45,7 +46,7 @@ stated AS (
 )
 SELECT
     * EXCLUDE (is_derived), hash(coalesce(ontology_term_id, value)) AS meaning,
-    ((weight * 100)::BIGINT << 54) + (least(n_tokens, 63)::BIGINT << 48)
-    + ((coalesce(text_id, hash(sample_id)) % 68719476736)::BIGINT << 12)
-    + 2 * (2047 - least(position, 2047)) + is_derived AS rank
+    ((weight * 100)::UHUGEINT << 82) + (least(n_tokens, 63)::UHUGEINT << 76)
+    + (coalesce(text_id, hash(sample_id))::UHUGEINT << 12)
+    + (2 * (2047 - least(position, 2047)) + is_derived)::UHUGEINT AS rank
 FROM stated;

@@ -5,7 +5,7 @@
 -- long.
 CREATE OR REPLACE TEMP TABLE stated_fact AS
 WITH trusted AS (
-    SELECT sample_number, fact, rank, (rank >> 54)::UHUGEINT << 64 AS trust, meaning
+    SELECT sample_number, fact, rank, (rank >> 82) << 64 AS trust, meaning
     FROM fact_proposal
     WHERE fact NOT IN ('tissue_status', 'is_control')
 ),
