@@ -143,7 +143,11 @@ def test_a_unit_that_the_values_leave_open_must_be_declared(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [('{"unit": "reads"}', "source.json: no unit named 'reads'; there are: auto, counts"), ("{", "is no readable JSON"), ('{"u": 1}', "has u")],
+    [
+        ('{"unit": "reads"}', "source.json: no unit named 'reads'; there are: auto, counts"),
+        ("{", "is no readable JSON"),
+        ('{"u": 1}', "has u"),
+    ],
 )
 def test_a_wrong_declaration_is_refused(tmp_path: Path, content: str, message: str) -> None:
     path = folder(tmp_path)
