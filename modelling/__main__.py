@@ -1,14 +1,13 @@
-"""Where the program begins. Ctrl-C while it is still being loaded ends it as it ends any program: no command runs yet that could clear up or say so."""
+"""Where the program begins."""
 
 from __future__ import annotations
 
-import signal
+from profiles.loading import end_at_once
 
 
 def main() -> None:
     """Load the command line and run it; from there on `profiles.command_line` says how it ends."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # one that is ignored (nohup, a job in the background) stays so
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_at_once()
     from modelling.cli import main as command_line
 
     command_line()
